@@ -1,0 +1,49 @@
+"""The application factory. Reads settings, plugs in extensions, opens the doors. No query, no rule."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from app import config
+from app.config import Settings
+from app.errors import register_error_handlers
+from app.kit import htmx
+from app.kit.db import db, init_db, retry_lost_transactions
+
+ROOT = Path(__file__).resolve().parent.parent
+csrf = CSRFProtect()
+
+
+class Laurel(Flask):
+    """Flask, with requests tried again whose transaction lost to another one."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        return retry_lost_transactions(super().dispatch_request)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application, ready to serve. Raises UnsafeSettings."""
+    app = Laurel(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    config.install(app, settings or Settings.from_env())
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    init_db(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    csrf.init_app(app)
+    register_error_handlers(app)
+    app.after_request(htmx.carry_toasts)
+    _furnish_rooms(app)
+    _open_doors(app)
+    return app
+
+
+def _furnish_rooms(app: Flask) -> None:
+    """Let rooms register with each other what a lower one must learn from above."""
+
+
+def _open_doors(app: Flask) -> None:
+    from app.web import register_doors  # noqa: PLC0415  (doors import every room)
+
+    register_doors(app)

@@ -1,0 +1,1 @@
+"""People, their roles, their keys to the house."""

@@ -1,0 +1,1 @@
+"""What clients do: workouts, check-ins, meals."""

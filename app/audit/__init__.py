@@ -1,0 +1,1 @@
+"""Who changed what, when; written with the change, never altered."""

@@ -1,0 +1,1 @@
+"""The cart: lines, and at most one discount code."""

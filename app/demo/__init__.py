@@ -1,0 +1,1 @@
+"""A believable small business, for the first start."""

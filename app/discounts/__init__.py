@@ -1,0 +1,1 @@
+"""Money off a cart."""

@@ -1,0 +1,205 @@
+"""One family for everything a person can be told, and one place that tells it: as page, part or JSON."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.kit.db import db, is_overload
+from app.kit.htmx import wants_part
+
+log = structlog.get_logger(__name__)
+RETRY_AFTER = 5
+
+
+class DomainError(Exception):
+    """An expected refusal: a stable code for programs, a sentence with the next step for people.
+
+    `field` names the form field it belongs to; `facts` are what it rests on, fit for JSON.
+    """
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[Any] = _l("That is not possible right now.")
+    status: ClassVar[int] = 422
+
+    def __init__(self, message: Any = None, *, field: str | None = None, **facts: Any) -> None:
+        super().__init__(self.code)
+        if message is not None:
+            self.message = message  # type: ignore[misc]
+        self.field = field
+        self.facts = facts
+
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        """The field errors, as forms and the API show them."""
+        return {self.field: [str(self.message)]} if self.field else {}
+
+
+class NotFound(DomainError):
+    code, status = "not_found", 404
+    message = _l("We can't find that. It may have been moved or removed.")
+
+
+class Forbidden(DomainError):
+    code, status = "forbidden", 403
+    message = _l("Your account may not do this.")
+
+
+class Unauthorized(DomainError):
+    code, status = "unauthorized", 401
+    message = _l("Please sign in first.")
+
+
+class Conflict(DomainError):
+    code, status = "conflict", 409
+    message = _l("This was changed in the meantime. Look at the newer version and try again.")
+
+
+class RateLimited(DomainError):
+    code, status = "rate_limited", 429
+    message = _l("Too many attempts. Please wait a moment and try again.")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = max(1, retry_after)
+
+
+class ValidationFailed(DomainError):
+    """Input that isn't valid; `fields` says what is wrong with each."""
+
+    code, status = "validation_error", 400
+    message = _l("Please check the marked fields.")
+
+    def __init__(self, fields: Mapping[str, Sequence[Any]]) -> None:
+        super().__init__()
+        self._fields = {name: [str(each) for each in errors] for name, errors in fields.items()}
+
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        return self._fields
+
+
+class Busy(DomainError):
+    code, status = "busy", 503
+    message = _l("We are very busy right now and nothing was changed. Please try again in a few seconds.")
+
+
+HTTP_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "busy",
+}
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Tell every error in the form in which the visitor asked."""
+    app.register_error_handler(DomainError, _tell_refusal)
+    app.register_error_handler(CSRFError, _tell_csrf)
+    app.register_error_handler(HTTPException, _tell_http)
+    app.register_error_handler(Exception, _tell_failure)
+
+
+def envelope(error: DomainError) -> dict[str, Any]:
+    """The JSON body of a refusal."""
+    body: dict[str, Any] = {"status": "error", "message": str(error.message), "error": error.code}
+    if error.fields:
+        body["fields"] = error.fields
+    if error.facts:
+        body["data"] = error.facts
+    return body
+
+
+def _tell_refusal(error: DomainError) -> ResponseReturnValue:
+    db.session.rollback()
+    if _wants_json():
+        response = make_response(jsonify(envelope(error)), error.status)
+    else:
+        response = _page(error.status, str(error.message))
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    elif error.status == Busy.status:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _tell_csrf(_error: CSRFError) -> ResponseReturnValue:
+    return _page(400, _("This page was open for too long, or its form didn't come from here. Nothing was changed: please go back, reload the page and try again."))
+
+
+def _tell_http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004
+        return error
+    if _wants_json():
+        message = _http_message(error.code) or error.description or ""
+        response = make_response(
+            jsonify(status="error", message=message, error=HTTP_CODES.get(error.code, "refused")), error.code
+        )
+    else:
+        response = _page(error.code, "")
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _tell_failure(error: Exception) -> ResponseReturnValue:
+    _roll_back()
+    if is_overload(error):
+        log.warning("overload", error=type(error).__name__)
+        return _tell_refusal(Busy())
+    reference = g.get("request_id") or uuid.uuid4().hex
+    log.exception("internal_error", reference=reference)
+    if _wants_json():
+        return jsonify(status="error", message=_http_message(500), error="internal_error"), 500
+    return _page(500, "", reference=reference)
+
+
+def _roll_back() -> None:
+    try:
+        db.session.rollback()
+    except Exception:  # the connection itself may be gone
+        log.warning("rollback_failed")
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/") or request.path in {"/healthz", "/readyz", "/metrics"}
+
+
+def _page(status: int, message: str, **context: Any) -> Response:
+    """The error page; for HTMX a part that is added to the toasts, so that what was on the page stays."""
+    template = "errors/_error.html" if wants_part() else "errors/error.html"
+    response = make_response(render_template(template, status=status, message=message, **context), status)
+    if wants_part():
+        response.headers["HX-Retarget"] = "#toasts"
+        response.headers["HX-Reswap"] = "beforeend"
+    return response
+
+
+def _http_message(status: int) -> str:
+    sentences = {
+        400: _("We could not read that request. Please check it and try again."),
+        401: _("Please sign in first."),
+        403: _("Your account may not do this."),
+        404: _("We can't find that. It may have been moved or removed."),
+        405: _("That address doesn't take this kind of request."),
+        413: _("That is too large. Please send less at once."),
+        415: _("Please send JSON, with the header Content-Type: application/json."),
+        429: _("Too many attempts. Please wait a moment and try again."),
+        500: _("Something went wrong on our side. Nothing you did is lost; please try again in a moment."),
+        503: _("We are very busy right now and nothing was changed. Please try again in a few seconds."),
+    }
+    return sentences.get(status, "")

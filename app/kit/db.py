@@ -1,0 +1,220 @@
+"""The database: base model, column vocabulary, and the one place that commits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import structlog
+from flask import Flask, g, has_app_context
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, make_url
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+ATTEMPTS = 4
+LOST_TO_ANOTHER = {"40001", "40P01"}
+POSTGRES_SETTINGS = {
+    "lock_timeout": "3s",
+    "statement_timeout": "15s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+}
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Goes in with any zone, never without one, and comes out in UTC on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a zone")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+pk = Annotated[int, mapped_column(primary_key=True)]
+
+
+class Base(DeclarativeBase):
+    """Every model's parent."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={datetime: UtcDateTime()},
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def init_db(app: Flask) -> None:
+    """Connect the app to its database, with the settings that our promises rest on."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(url.get_backend_name()))
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _teach_sqlite(db.engine)
+
+
+def _engine_options(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": 15}}
+    settings = " ".join(f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items())
+    return {
+        "connect_args": {"options": settings, "connect_timeout": 3},
+        "pool_pre_ping": True,
+        "pool_timeout": 3,
+        "pool_size": 5,
+        "max_overflow": 5,
+    }
+
+
+def _teach_sqlite(engine: Engine) -> None:
+    """Let us, not the driver, begin transactions: with IMMEDIATE where they will write."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "busy_timeout=15000", "foreign_keys=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Commit the block, or roll it back. What it asked for with `after_commit` happens only then.
+
+    Rows read before it may be stale inside it. Not nestable.
+    """
+    if _writing.get():
+        raise RuntimeError("units of work don't nest: let the outermost caller own the transaction")
+    _finish_reading()
+    token = _writing.set(True)
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        _callbacks().clear()
+        raise
+    finally:
+        _writing.reset(token)
+    g.has_committed = True
+    _call_back()
+
+
+def _finish_reading() -> None:
+    """End the transaction that earlier reads began, since on SQLite it could not become a writing one."""
+    if db.session.new or db.session.dirty or db.session.deleted:
+        raise RuntimeError("something was changed outside a unit of work")
+    if db.session.get_bind().dialect.name == "sqlite" and db.session.in_transaction():
+        db.session.commit()
+
+
+def after_commit(call: Callable[[], object]) -> None:
+    """Call this once the unit of work at hand is safely committed; forget it when it isn't."""
+    _callbacks().append(call)
+
+
+def _callbacks() -> list[Callable[[], object]]:
+    callbacks: list[Callable[[], object]] = g.setdefault("after_commit", [])
+    return callbacks
+
+
+def _call_back() -> None:
+    callbacks = _callbacks()[:]
+    _callbacks().clear()
+    for call in callbacks:
+        try:
+            call()
+        except Exception:
+            log.exception("after_commit_failed", call=repr(call))
+
+
+def retry_lost_transactions(work: Callable[[], T]) -> T:
+    """Do the work again, up to three times, when its transaction lost to another one and nothing is committed yet."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except DBAPIError as error:
+            if _sqlstate(error) not in LOST_TO_ANOTHER or (has_app_context() and g.get("has_committed")):
+                raise
+            db.session.rollback()
+            log.info("transaction_lost", sqlstate=_sqlstate(error))
+    return work()
+
+
+def is_overload(error: BaseException) -> bool:
+    """Whether the database was too busy or away, so that trying again soon may help."""
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__ == "TimeoutError" and type(error).__module__ == "sqlalchemy.exc"
+    state = _sqlstate(error)
+    if state is not None:
+        return state in {"55P03", "57014", "57P01", "57P02", "57P03", "53300", *LOST_TO_ANOTHER} or state.startswith("08")
+    return error.connection_invalidated or any(
+        sign in str(error.orig) for sign in ("database is locked", "connection", "database or disk is full")
+    )
+
+
+def violated(error: IntegrityError, name: str) -> bool:
+    """Whether it was this constraint or unique index. SQLite names the columns of a unique one, so those are looked up."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        return bool(diagnosis.constraint_name == name)
+    told = str(error.orig)
+    return name in told or (columns := _columns_of(name)) is not None and told.endswith(columns)
+
+
+def _columns_of(name: str) -> str | None:
+    for table in Base.metadata.tables.values():
+        for constraint in (*table.constraints, *table.indexes):
+            if constraint.name == name:
+                return ", ".join(f"{table.name}.{column.name}" for column in constraint.columns)
+    return None
+
+
+def insert(model: type[Base]) -> PostgresInsert:
+    """The dialect's INSERT, with `on_conflict_do_nothing`, `on_conflict_do_update` and `returning` on both databases."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sqlite_insert(model)  # type: ignore[return-value]
+    return postgres_insert(model)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+

@@ -1,0 +1,52 @@
+"""Long lists, a page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+
+from app.kit.db import db
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of `total` items: page `number`, counted from 1, of `size` each."""
+
+    items: Sequence[T]
+    total: int
+    number: int = 1
+    size: int = 20
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; 1 for an empty list."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def has_prev(self) -> bool:
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        return self.number < self.pages
+
+    @property
+    def first(self) -> int:
+        """The place of the first item shown, counted from 1; 0 when there is none."""
+        return (self.number - 1) * self.size + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.items) - 1 if self.items else 0
+
+
+def paginate(query: Select[tuple[T]], *, number: int = 1, size: int = 20) -> Page[T]:
+    """One page of a query of one entity, in two statements. A number past the end gives the last page."""
+    counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
+    total = db.session.scalar(counted) or 0
+    number = max(1, min(number, -(-total // size)))
+    items = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
+    return Page(items, total, number, size)

@@ -1,0 +1,41 @@
+"""Texts that people type: folded, normalised, cleaned."""
+
+import re
+import unicodedata
+
+import nh3
+
+RICH_TAGS = {"a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "li", "ol", "p", "pre", "strong", "ul"}
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared: without regard to case or outer spaces."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def normalise_code(typed: str) -> str:
+    """The form in which codes are kept and compared: `" save20 "` → `SAVE20`."""
+    return unicodedata.normalize("NFKC", typed).strip().upper()
+
+
+def slugify(text: str) -> str:
+    """A part for an address: lower-case ASCII words joined by hyphens; may be empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def clean_html(html: str) -> str:
+    """Rich text with nothing in it that could run or phone home."""
+    return nh3.clean(
+        html,
+        tags=RICH_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def like(text: str) -> str:
+    """A pattern for `.ilike(…, escape="\\\\")` that finds the text anywhere, its wildcards taken literally."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", text)
+    return f"%{escaped}%"

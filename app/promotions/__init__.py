@@ -1,0 +1,1 @@
+"""The engine: terms, rules and verdicts, codes, uses. It knows no kind of promotion."""

@@ -1,0 +1,5 @@
+"""The door of the coaches: their clients, their rewards."""
+
+from flask import Blueprint
+
+bp = Blueprint("coach", __name__, url_prefix="/coach")

@@ -1,0 +1,85 @@
+"""Which page stands where in the navigation of whom. Entries whose page doesn't exist are left out."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the navigation; `endpoint` may take `values`."""
+
+    endpoint: str
+    label: Any
+    icon: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        return self.endpoint in current_app.view_functions
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    label: Any
+    entries: tuple[Entry, ...]
+
+
+NAVIGATION: dict[str, tuple[Section, ...]] = {
+    "shopper": (
+        Section("", (Entry("store.browse", _l("Store"), "store"), Entry("store.show_invoices", _l("Invoices"), "receipt"))),
+    ),
+    "client": (
+        Section(
+            "",
+            (
+                Entry("client.dashboard", _l("Dashboard"), "layout-dashboard"),
+                Entry("client.show_log", _l("Log"), "square-pen"),
+                Entry("store.browse", _l("Store"), "store"),
+                Entry("store.show_invoices", _l("Invoices"), "receipt"),
+            ),
+        ),
+    ),
+    "coach": (
+        Section(
+            "",
+            (
+                Entry("coach.dashboard", _l("Dashboard"), "layout-dashboard"),
+                Entry("store.browse", _l("Store"), "store"),
+            ),
+        ),
+    ),
+    "admin": (
+        Section("", (Entry("admin.dashboard", _l("Dashboard"), "layout-dashboard"),)),
+        Section(
+            _l("Promotions"),
+            (Entry("admin.list_promotions", _l("Promotions"), "ticket-percent"),),
+        ),
+        Section(
+            _l("Store"),
+            (
+                Entry("admin.list_products", _l("Products"), "package"),
+                Entry("admin.list_categories", _l("Categories"), "tags"),
+                Entry("admin.list_invoices", _l("Invoices"), "receipt"),
+                Entry("store.browse", _l("Visit the store"), "store"),
+            ),
+        ),
+        Section(
+            _l("People"),
+            (
+                Entry("admin.list_users", _l("Users"), "users"),
+                Entry("admin.list_keys", _l("API keys"), "key-round"),
+                Entry("admin.show_audit", _l("Audit log"), "scroll-text"),
+                Entry("admin.show_queue", _l("Queue"), "list-checks"),
+            ),
+        ),
+    ),
+}
+
+
+def sections_for(role: str) -> list[Section]:
+    """The navigation of a role (`shopper` for those without an account), without empty sections."""
+    shown = (Section(each.label, tuple(entry for entry in each.entries if entry.exists)) for each in NAVIGATION[role])
+    return [section for section in shown if section.entries]

@@ -1,0 +1,5 @@
+"""The store door: shoppers, with an account or without."""
+
+from flask import Blueprint
+
+bp = Blueprint("store", __name__, url_prefix="/store")
