@@ -1,1 +1,1 @@
-"""What the store offers: categories, products, reward items."""
+"""What the store sells, and what games give away."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import structlog
 from flask import Flask, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, make_url
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -62,6 +62,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 pk = Annotated[int, mapped_column(primary_key=True)]
+cents = Annotated[int, mapped_column(BigInteger)]
 
 
 class Base(DeclarativeBase):

@@ -1,1 +1,1 @@
-"""Checkout and invoices."""
+"""From the cart to the invoice: checkout, payment, cancelling."""

@@ -1,1 +1,1 @@
-"""Providers of payment, for whatever is payable."""
+"""How money reaches us: a small provider interface, for anything that can be paid."""
