@@ -141,7 +141,7 @@ def _finish_reading() -> None:
     """End the transaction that earlier reads began, since on SQLite it could not become a writing one."""
     if db.session.new or db.session.dirty or db.session.deleted:
         raise RuntimeError("something was changed outside a unit of work")
-    if db.session.get_bind().dialect.name == "sqlite" and db.session.in_transaction():
+    if db.session.get_bind().dialect.name == "sqlite" and db.session().in_transaction():
         db.session.commit()
 
 
@@ -184,7 +184,9 @@ def is_overload(error: BaseException) -> bool:
         return type(error).__name__ == "TimeoutError" and type(error).__module__ == "sqlalchemy.exc"
     state = _sqlstate(error)
     if state is not None:
-        return state in {"55P03", "57014", "57P01", "57P02", "57P03", "53300", *LOST_TO_ANOTHER} or state.startswith("08")
+        return state in {"55P03", "57014", "57P01", "57P02", "57P03", "53300", *LOST_TO_ANOTHER} or state.startswith(
+            "08"
+        )
     return error.connection_invalidated or any(
         sign in str(error.orig) for sign in ("database is locked", "connection", "database or disk is full")
     )
@@ -217,5 +219,3 @@ def insert(model: type[Base]) -> PostgresInsert:
 def _sqlstate(error: DBAPIError) -> str | None:
     state: str | None = getattr(error.orig, "sqlstate", None)
     return state
-
-
