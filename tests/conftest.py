@@ -1,0 +1,173 @@
+"""What every test may ask for: the app on both databases with pristine rows, a browser, a server, real services.
+
+`app` is parametrised: a test that uses it, or anything built on it, runs on SQLite and on PostgreSQL. One that has
+nothing to do with the database says `@pytest.mark.parametrize("app", ["sqlite"], indirect=True)`.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_login import UserMixin
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.config import Settings
+from app.kit.db import db
+from tests import databases, services
+from tests.browsing import (  # noqa: F401 fixtures
+    bring_in,
+    browser_context_args,
+    browser_type_launch_args,
+    page,
+    page_without_javascript,
+)
+from tests.client import Browser
+from tests.make import NOW
+
+_services = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With several test processes, their parent starts the servers and they find them in the environment."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ["TEST_DATABASE_URL"] = _services.enter_context(services.postgresql())
+        os.environ["TEST_REDIS_URL"] = _services.enter_context(services.valkey())
+
+
+def pytest_unconfigure() -> None:
+    _services.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(worker_id: str) -> Iterator[str]:
+    """An empty PostgreSQL database of this test process."""
+    with (
+        services.postgresql() as server,
+        databases.postgresql_database(server, f"laurel_test_{os.getpid()}_{worker_id}") as url,
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _valkey_url(worker_id: str) -> Iterator[str]:
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    with services.valkey() as server:
+        yield f"{server.rsplit('/', 1)[0]}/{number}"
+
+
+@pytest.fixture
+def redis_url(_valkey_url: str) -> str:
+    """An empty Valkey database; the app under test uses it too."""
+    with redis.Redis.from_url(_valkey_url) as connection:
+        connection.flushdb()
+    return _valkey_url
+
+
+class Stage:
+    """An app and its database, made once a run; `restore` makes both as new for the next test."""
+
+    def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
+        self.app = create_app(settings_for_tests(folder, database_url, redis_url))
+        self.app.test_client_class = Browser
+        databases.migrate(self.app)
+        self.rows = databases.rows_of(self.app)
+        self.config = dict(self.app.config)
+
+    def restore(self) -> None:
+        self.app.config.clear()
+        self.app.config.update(self.config)
+        self.rows.restore()
+
+    def close(self) -> None:
+        with self.app.app_context():
+            db.engine.dispose()
+
+
+def settings_for_tests(folder: Path, database_url: str, redis_url: str) -> Settings:
+    """Settings under which nothing leaves this machine, and hashing a password costs a millisecond."""
+    return Settings(
+        environment="testing",
+        secret_key="a secret of the tests, and long enough for any use",
+        database_url=database_url,
+        redis_url=redis_url,
+        base_url="http://127.0.0.1:8000",
+        payments="test",
+        mail_dir=str(folder / "mail"),
+        cheap_passwords=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def _stages(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _valkey_url: str
+) -> Iterator[Callable[[str], Stage]]:
+    made: dict[str, Stage] = {}
+
+    def stage(kind: str) -> Stage:
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            postgresql = kind == "postgresql"
+            url = request.getfixturevalue("postgresql_url") if postgresql else f"sqlite:///{folder / 'laurel.db'}"
+            made[kind] = Stage(folder, url, _valkey_url)
+        return made[kind]
+
+    yield stage
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request: pytest.FixtureRequest, _stages: Callable[[str], Stage], redis_url: str) -> Iterator[Flask]:  # noqa: ARG001
+    """The app, with the rows that the migrations made and no others, inside an app context."""
+    stage = _stages(request.param)
+    stage.restore()
+    with stage.app.app_context():
+        yield stage.app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor without JavaScript. Another visitor: `app.test_client()`."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[FlaskClient | Page, UserMixin], None]:
+    """`sign_in(client, user)` or `sign_in(page, user)`: from now on this visitor is that user."""
+
+    def sign_in(visitor: FlaskClient | Page, user: UserMixin) -> None:
+        client = app.test_client() if isinstance(visitor, Page) else visitor
+        with client.session_transaction() as session:
+            session.update(_user_id=user.get_id(), _fresh=True)
+        if isinstance(visitor, Page):
+            bring_in(visitor, app, client)
+
+    return sign_in
+
+
+@pytest.fixture
+def frozen(time_machine: time_machine.TimeMachineFixture) -> time_machine.TimeMachineFixture:
+    """The clock stands still at `make.NOW`; `frozen.shift(…)` and `frozen.move_to(…)` move it."""
+    time_machine.move_to(NOW, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def live_server(app: Flask) -> Iterator[str]:
+    """The app under test on a real port, in a thread: its address. For real processes see tests/processes.py."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

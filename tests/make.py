@@ -1,0 +1,8 @@
+"""Test data, one function a thing: `make.user(role="coach")`. Each commits what it made; what isn't said is sensible.
+
+A room's makers live in `make_<room>.py` and are re-exported here.
+"""
+
+from tests.make_kit import NOW, PASSWORD, saved
+
+__all__ = ["NOW", "PASSWORD", "saved"]
