@@ -78,9 +78,9 @@ class Settings:
         )
 
 
-def settings() -> Settings:
-    """The settings of the app in hand."""
-    return cast(Settings, current_app.extensions["settings"])
+def settings(app: Flask | None = None) -> Settings:
+    """The settings of this app, or of the one in hand."""
+    return cast("Settings", (app or current_app).extensions["settings"])
 
 
 def install(app: Flask, chosen: Settings) -> None:
@@ -99,6 +99,7 @@ def install(app: Flask, chosen: Settings) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=chosen.base_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_ENABLED=chosen.ratelimit_enabled,
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE=chosen.timezone,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),

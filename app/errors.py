@@ -10,10 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.kit.db import db, is_overload
 from app.kit.htmx import wants_part
+from app.kit.limits import TooOften
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER = 5
@@ -108,6 +110,7 @@ HTTP_CODES = {
 def register_error_handlers(app: Flask) -> None:
     """Tell every error in the form in which the visitor asked."""
     app.register_error_handler(DomainError, _tell_refusal)
+    app.register_error_handler(TooOften, lambda error: _tell_refusal(RateLimited(error.retry_after)))
     app.register_error_handler(CSRFError, _tell_csrf)
     app.register_error_handler(HTTPException, _tell_http)
     app.register_error_handler(Exception, _tell_failure)
@@ -137,7 +140,13 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
 
 
 def _tell_csrf(_error: CSRFError) -> ResponseReturnValue:
-    return _page(400, _("This page was open for too long, or its form didn't come from here. Nothing was changed: please go back, reload the page and try again."))
+    return _page(
+        400,
+        _(
+            "This page was open for too long, or its form didn't come from here. "
+            "Nothing was changed: please go back, reload the page and try again."
+        ),
+    )
 
 
 def _tell_http(error: HTTPException) -> ResponseReturnValue:
@@ -162,7 +171,7 @@ def _tell_failure(error: Exception) -> ResponseReturnValue:
         log.warning("overload", error=type(error).__name__)
         return _tell_refusal(Busy())
     reference = g.get("request_id") or uuid.uuid4().hex
-    log.exception("internal_error", reference=reference)
+    log.error("internal_error", reference=reference, exc_info=error)
     if _wants_json():
         return jsonify(status="error", message=_http_message(500), error="internal_error"), 500
     return _page(500, "", reference=reference)
@@ -171,7 +180,7 @@ def _tell_failure(error: Exception) -> ResponseReturnValue:
 def _roll_back() -> None:
     try:
         db.session.rollback()
-    except Exception:  # the connection itself may be gone
+    except SQLAlchemyError:  # the connection itself may be gone
         log.warning("rollback_failed")
 
 

@@ -18,11 +18,11 @@ def migrate(connection: Connection) -> None:
     """Run the revisions, each in its own transaction, waiting at most a moment for locks."""
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        outside_transactions(connection, "PRAGMA foreign_keys=OFF")
     else:
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SET statement_timeout = 0"))
-    connection.commit()
+        connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -37,7 +37,15 @@ def migrate(connection: Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if broken:
             raise RuntimeError(f"rows refer to rows that don't exist: {broken[:5]}")
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.rollback()
+        outside_transactions(connection, "PRAGMA foreign_keys=ON")
+
+
+def outside_transactions(connection: Connection, statement: str) -> None:
+    """SQLite ignores this pragma inside a transaction, and SQLAlchemy begins one with each statement."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.execute(statement)  # type: ignore[attr-defined]
 
 
 with database.engine.connect() as connection:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import structlog
 from flask import Flask, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, event, make_url
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Index, MetaData, UniqueConstraint, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -193,24 +193,24 @@ def is_overload(error: BaseException) -> bool:
 
 
 def violated(error: IntegrityError, name: str) -> bool:
-    """Whether it was this constraint or unique index. SQLite names the columns of a unique one, so those are looked up."""
+    """Whether it was this constraint or unique index. SQLite names a unique one by its columns."""
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
         return bool(diagnosis.constraint_name == name)
     told = str(error.orig)
-    return name in told or (columns := _columns_of(name)) is not None and told.endswith(columns)
+    return name in told or ((columns := _columns_of(name)) is not None and told.endswith(columns))
 
 
 def _columns_of(name: str) -> str | None:
     for table in Base.metadata.tables.values():
-        for constraint in (*table.constraints, *table.indexes):
-            if constraint.name == name:
-                return ", ".join(f"{table.name}.{column.name}" for column in constraint.columns)
+        for each in (*table.constraints, *table.indexes):
+            if isinstance(each, UniqueConstraint | Index) and each.name == name:
+                return ", ".join(f"{table.name}.{column.name}" for column in each.columns)
     return None
 
 
 def insert(model: type[Base]) -> PostgresInsert:
-    """The dialect's INSERT, with `on_conflict_do_nothing`, `on_conflict_do_update` and `returning` on both databases."""
+    """An INSERT with `on_conflict_do_nothing`, `on_conflict_do_update` and `returning`, on both databases."""
     if db.session.get_bind().dialect.name == "sqlite":
         return sqlite_insert(model)  # type: ignore[return-value]
     return postgres_insert(model)

@@ -43,7 +43,7 @@ class Page(Generic[T]):
         return self.first + len(self.items) - 1 if self.items else 0
 
 
-def paginate(query: Select[tuple[T]], *, number: int = 1, size: int = 20) -> Page[T]:
+def paginate(query: Select[T], *, number: int = 1, size: int = 20) -> Page[T]:
     """One page of a query of one entity, in two statements. A number past the end gives the last page."""
     counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
     total = db.session.scalar(counted) or 0

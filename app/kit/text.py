@@ -5,7 +5,24 @@ import unicodedata
 
 import nh3
 
-RICH_TAGS = {"a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "li", "ol", "p", "pre", "strong", "ul"}
+RICH_TAGS = {
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "div",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "ul",
+}
 
 
 def fold(name: str) -> str:
@@ -36,6 +53,6 @@ def clean_html(html: str) -> str:
 
 
 def like(text: str) -> str:
-    """A pattern for `.ilike(…, escape="\\\\")` that finds the text anywhere, its wildcards taken literally."""
+    r"""A pattern for `.ilike(…, escape="\\")` that finds the text anywhere, its wildcards taken literally."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text)
     return f"%{escaped}%"

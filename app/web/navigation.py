@@ -29,7 +29,9 @@ class Section:
 
 NAVIGATION: dict[str, tuple[Section, ...]] = {
     "shopper": (
-        Section("", (Entry("store.browse", _l("Store"), "store"), Entry("store.show_invoices", _l("Invoices"), "receipt"))),
+        Section(
+            "", (Entry("store.browse", _l("Store"), "store"), Entry("store.show_invoices", _l("Invoices"), "receipt"))
+        ),
     ),
     "client": (
         Section(
