@@ -1,0 +1,64 @@
+// Small helps: quantity buttons, copying, sharing, one submit per form, and the line that says "working".
+document.addEventListener("click", async (event) => {
+  const step = event.target.closest?.("[data-stepper] [data-step]");
+  if (step) {
+    const input = step.closest("[data-stepper]").querySelector("input");
+    if (Number(step.dataset.step) > 0) input.stepUp();
+    else input.stepDown();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    return;
+  }
+  const copy = event.target.closest?.("[data-copy]");
+  if (copy) {
+    await navigator.clipboard.writeText(copy.dataset.copy);
+    const label = copy.querySelector("span");
+    const before = label.textContent;
+    if (before === copy.dataset.copied) return;
+    label.textContent = copy.dataset.copied;
+    setTimeout(() => {
+      label.textContent = before;
+    }, 1800);
+    return;
+  }
+  const share = event.target.closest?.("[data-share]");
+  if (share) {
+    const what = { title: share.dataset.title, url: share.dataset.share };
+    if (navigator.share) await navigator.share(what).catch(() => {});
+    else await navigator.clipboard.writeText(what.url);
+    return;
+  }
+  if (event.target.closest?.("[data-print]")) window.print();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
+});
+
+// A plain form is sent once. (HTMX minds its own.)
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  (event.submitter ?? form.querySelector("button:not([type=button])"))?.setAttribute("aria-busy", "true");
+});
+// back from the next page: the form may be sent again
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
+});
+
+let working = 0;
+const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
+document.addEventListener("htmx:beforeSend", () => {
+  working += 1;
+  show();
+});
+document.addEventListener("htmx:afterRequest", () => {
+  working = Math.max(0, working - 1);
+  show();
+});
