@@ -11,6 +11,7 @@ from app import config
 from app.config import Settings
 from app.errors import register_error_handlers
 from app.kit import htmx
+from app.kit.assets import init_assets
 from app.kit.broker import init_broker
 from app.kit.db import db, init_db, retry_lost_transactions
 
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Laurel(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     config.install(app, settings or Settings.from_env())
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    init_assets(app)
     init_db(app)
     init_broker(app, config.settings(app).redis_url)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

@@ -1,0 +1,36 @@
+"""What the frame of every page asks for: its navigation, the way home, the server's clock."""
+
+import time
+
+from flask import Flask, current_app, url_for
+
+from app.web.navigation import sections_for
+
+HOMES = {
+    "admin": "admin.dashboard",
+    "coach": "coach.dashboard",
+    "client": "client.dashboard",
+    "shopper": "store.browse",
+}
+
+
+def init_frame(app: Flask) -> None:
+    """Give the templates what they need to draw the frame."""
+    app.jinja_env.globals.update(
+        sections_for=sections_for, has_page=has_page, home_url=home_url, server_time=server_time
+    )
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether this installation has the page; links to others aren't shown."""
+    return endpoint in current_app.view_functions
+
+
+def home_url(role: str = "shopper") -> str:
+    """Where the logo leads."""
+    return url_for(HOMES[role]) if has_page(HOMES[role]) else "/"
+
+
+def server_time() -> int:
+    """Milliseconds since 1970, for countdowns that don't trust the visitor's clock."""
+    return time.time_ns() // 1_000_000
