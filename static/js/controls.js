@@ -1,4 +1,22 @@
 // Small helps: quantity buttons, copying, sharing, one submit per form, and the line that says "working".
+
+// a list that is searched as one types must not overwrite what is being typed
+if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true;
+
+async function putOnClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // no clipboard outside of https: the old way
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
 document.addEventListener("click", async (event) => {
   const step = event.target.closest?.("[data-stepper] [data-step]");
   if (step) {
@@ -11,7 +29,7 @@ document.addEventListener("click", async (event) => {
   }
   const copy = event.target.closest?.("[data-copy]");
   if (copy) {
-    await navigator.clipboard.writeText(copy.dataset.copy);
+    await putOnClipboard(copy.dataset.copy);
     const label = copy.querySelector("span");
     const before = label.textContent;
     if (before === copy.dataset.copied) return;
@@ -25,7 +43,7 @@ document.addEventListener("click", async (event) => {
   if (share) {
     const what = { title: share.dataset.title, url: share.dataset.share };
     if (navigator.share) await navigator.share(what).catch(() => {});
-    else await navigator.clipboard.writeText(what.url);
+    else await putOnClipboard(what.url);
     return;
   }
   if (event.target.closest?.("[data-print]")) window.print();
@@ -47,7 +65,8 @@ document.addEventListener("submit", (event) => {
   (event.submitter ?? form.querySelector("button:not([type=button])"))?.setAttribute("aria-busy", "true");
 });
 // back from the next page: the form may be sent again
-window.addEventListener("pageshow", () => {
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
 });
