@@ -3,10 +3,16 @@
 from flask import Flask
 
 from app.web import admin, auth, client, coach, store
+from app.web.filters import init_filters
 from app.web.frame import init_frame
+from app.web.languages import init_languages
+from app.web.visitor import init_visitors
 
 
 def register_doors(app: Flask) -> None:
+    init_visitors(app)
+    init_languages(app)
+    init_filters(app)
     init_frame(app)
     for door in (auth, store, client, coach, admin):
         app.register_blueprint(door.bp)

@@ -1,0 +1,215 @@
+"""Finding people, making accounts, and what people do with their own."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts import rules
+from app.accounts.errors import EmailTaken, NameBelongsToAccount, NameTaken, NotAName, UnknownReferral, ZoneChangedToday
+from app.accounts.models import PasswordReset, RefreshToken, User
+from app.config import settings
+from app.errors import NotFound, ValidationFailed
+from app.kit.db import db, violated
+from app.kit.text import fold
+
+ZONE_REST = timedelta(hours=24)
+
+_created: list[Callable[[User], object]] = []
+_anonymised: list[Callable[[User], object]] = []
+
+
+def on_created(tell: Callable[[User], object]) -> None:
+    """Call this with every new user, in the transaction that makes them."""
+    if tell not in _created:
+        _created.append(tell)
+
+
+def on_anonymised(tell: Callable[[User], object]) -> None:
+    """Call this with a user whose name is about to be taken, in that transaction, to blank it elsewhere."""
+    if tell not in _anonymised:
+        _anonymised.append(tell)
+
+
+def tell_anonymised(user: User) -> None:
+    for tell in _anonymised:
+        tell(user)
+
+
+def by_id(user_id: int) -> User | None:
+    return db.session.get(User, user_id)
+
+
+def get(user_id: int) -> User:
+    """Raises NotFound."""
+    user = by_id(user_id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def lock(user_id: int) -> User:
+    """The user as they are now, locked until the end of the transaction. Raises NotFound."""
+    user = db.session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def find(username: str) -> User | None:
+    """The account of that username, without regard to case."""
+    return db.session.scalar(select(User).where(func.lower(User.username) == fold(username)))
+
+
+def find_by_email(email: str) -> User | None:
+    return db.session.scalar(select(User).where(func.lower(User.email) == fold(email)))
+
+
+def find_by_login(login: str) -> User | None:
+    """By username or e-mail; a username holds no @, so the two can't be confused."""
+    return find_by_email(login) if "@" in login else find(login)
+
+
+def has_account(name: str) -> bool:
+    return find(name) is not None
+
+
+def shopper_name(typed: str) -> str:
+    """The name to shop under without an account. Raises NotAName, NameBelongsToAccount."""
+    name = typed.strip()
+    if not rules.is_username(name):
+        raise NotAName
+    if has_account(name):
+        raise NameBelongsToAccount
+    return name
+
+
+def normal_email(typed: str) -> str:
+    """The address as it is kept. Raises ValidationFailed."""
+    try:
+        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise ValidationFailed({"email": [_("This is not an e-mail address. It looks like ada@example.com.")]}) from None
+
+
+def create_user(  # noqa: PLR0913
+    *,
+    username: str,
+    email: str,
+    password_hash: str,
+    now: datetime,
+    role: str = "client",
+    display_name: str = "",
+    coach_id: int | None = None,
+    referred_by_id: int | None = None,
+    timezone: str | None = None,
+    locale: str = "en",
+) -> User:
+    """Make an account and what belongs to it. Raises ValidationFailed, NameTaken, EmailTaken."""
+    if not rules.is_username(username):
+        raise NotAName
+    email = normal_email(email)
+    if has_account(username):
+        raise NameTaken
+    if find_by_email(email):
+        raise EmailTaken
+    user = User(
+        username=username,
+        email=email,
+        password_hash=password_hash,
+        display_name=display_name.strip(),
+        role=role,
+        coach_id=coach_id,
+        referred_by_id=referred_by_id,
+        referral_code=_new_referral_code(),
+        timezone=timezone or settings().timezone,
+        locale=locale,
+        is_active=True,
+        session_epoch=1,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(user)
+    flush_account()
+    for tell in _created:
+        tell(user)
+    return user
+
+
+def flush_account() -> None:
+    """Write what was changed of accounts, the constraints having the last word. Raises NameTaken, EmailTaken."""
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if violated(error, "uq_users_username"):
+            raise NameTaken from error
+        if violated(error, "uq_users_email"):
+            raise EmailTaken from error
+        raise
+
+
+def register(  # noqa: PLR0913
+    *, username: str, email: str, password_hash: str, referral_code: str, locale: str, now: datetime
+) -> User:
+    """A client makes their own account. Raises ValidationFailed, NameTaken, EmailTaken, UnknownReferral."""
+    referrer = _referrer(referral_code)
+    return create_user(
+        username=username,
+        email=email,
+        password_hash=password_hash,
+        referred_by_id=referrer and referrer.id,
+        locale=locale,
+        now=now,
+    )
+
+
+def note_sign_in(user: User, now: datetime, *, new_hash: str | None = None) -> None:
+    """Remember when they came; `new_hash` replaces one that was made with weaker parameters."""
+    values = {"last_login_at": now} | ({"password_hash": new_hash} if new_hash else {})
+    db.session.execute(update(User).where(User.id == user.id).values(**values))
+
+
+def end_sessions(user: User, now: datetime) -> None:
+    """End every session, remember-cookie, access and refresh token of this (locked) user."""
+    user.session_epoch += 1
+    revoke = update(RefreshToken).where(RefreshToken.user_id == user.id, RefreshToken.revoked_at.is_(None))
+    db.session.execute(revoke.values(revoked_at=now))
+
+
+def set_password(user: User, password_hash: str, now: datetime) -> None:
+    """A new password for this (locked) user: old sessions, tokens and reset links are worth nothing any more."""
+    user.password_hash = password_hash
+    user.updated_at = now
+    end_sessions(user, now)
+    open_links = update(PasswordReset).where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
+    db.session.execute(open_links.values(used_at=now))
+
+
+def change_profile(user: User, *, display_name: str, timezone: str, locale: str, now: datetime) -> None:
+    """Change what people choose for themselves on this (locked) user. Raises ZoneChangedToday."""
+    if timezone != user.timezone:
+        if user.timezone_changed_at and now < user.timezone_changed_at + ZONE_REST:
+            raise ZoneChangedToday
+        user.timezone, user.timezone_changed_at = timezone, now
+    user.display_name, user.locale = display_name.strip(), locale
+    user.version += 1
+    user.updated_at = now
+
+
+def _referrer(code: str) -> User | None:
+    if not code.strip():
+        return None
+    found = select(User).where(User.referral_code == code.strip().upper(), User.is_active)
+    referrer = db.session.scalar(found)
+    if referrer is None:
+        raise UnknownReferral
+    return referrer
+
+
+def _new_referral_code() -> str:
+    return "".join(secrets.choice(rules.REFERRAL_LETTERS) for _each in range(rules.REFERRAL_LENGTH))
