@@ -3,6 +3,7 @@
 A room's makers live in `make_<room>.py` and are re-exported here.
 """
 
+from tests.make_accounts import user
 from tests.make_kit import NOW, PASSWORD, saved
 
-__all__ = ["NOW", "PASSWORD", "saved"]
+__all__ = ["NOW", "PASSWORD", "saved", "user"]

@@ -26,6 +26,14 @@ class EmailTaken(DomainError):
         super().__init__(field="email")
 
 
+class NotAnEmail(DomainError):
+    code = "not_an_email"
+    message = _l("This is not an e-mail address. It looks like ada@example.com.")
+
+    def __init__(self) -> None:
+        super().__init__(field="email")
+
+
 class UnknownReferral(DomainError):
     code = "unknown_referral"
     message = _l("We don't know that referral code. Check it, or leave it empty.")

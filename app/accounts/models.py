@@ -10,7 +10,7 @@ from app.accounts.persons import Person
 from app.kit.db import Base, Json, pk
 
 
-class User(UserMixin, Base):  # type: ignore[misc]
+class User(UserMixin, Base):
     """Somebody with an account. Never deleted: `anonymised_at` says that the name was taken away.
 
     Sessions and tokens carry `session_epoch`; raising it ends them all.
@@ -35,7 +35,7 @@ class User(UserMixin, Base):  # type: ignore[misc]
     timezone: Mapped[str] = mapped_column(String(64))
     timezone_changed_at: Mapped[datetime | None]
     locale: Mapped[str] = mapped_column(String(5), default="en")
-    is_active: Mapped[bool] = mapped_column(default=True)  # type: ignore[assignment]
+    is_active: Mapped[bool] = mapped_column(default=True)
     session_epoch: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -43,7 +43,7 @@ class User(UserMixin, Base):  # type: ignore[misc]
     last_login_at: Mapped[datetime | None]
     anonymised_at: Mapped[datetime | None]
 
-    coach: Mapped["User | None"] = relationship(foreign_keys=[coach_id], remote_side=[id])
+    coach: Mapped["User | None"] = relationship(foreign_keys="User.coach_id", remote_side="User.id")
 
     @property
     def name(self) -> str:

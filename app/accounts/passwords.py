@@ -18,9 +18,10 @@ def verify_password(password: str, kept: str | None) -> bool:
     """Whether the password fits. Takes as long where there is no account (`kept` is None)."""
     nobodys = _hash_of_nobody(settings().cheap_passwords)
     try:
-        return _hasher().verify(kept or nobodys, password) and kept is not None
+        _hasher().verify(kept or nobodys, password)
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None
 
 
 def is_outdated(kept: str) -> bool:

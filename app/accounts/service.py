@@ -5,15 +5,22 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import rules
-from app.accounts.errors import EmailTaken, NameBelongsToAccount, NameTaken, NotAName, UnknownReferral, ZoneChangedToday
+from app.accounts.errors import (
+    EmailTaken,
+    NameBelongsToAccount,
+    NameTaken,
+    NotAName,
+    NotAnEmail,
+    UnknownReferral,
+    ZoneChangedToday,
+)
 from app.accounts.models import PasswordReset, RefreshToken, User
 from app.config import settings
-from app.errors import NotFound, ValidationFailed
+from app.errors import NotFound
 from app.kit.db import db, violated
 from app.kit.text import fold
 
@@ -89,11 +96,11 @@ def shopper_name(typed: str) -> str:
 
 
 def normal_email(typed: str) -> str:
-    """The address as it is kept. Raises ValidationFailed."""
+    """The address as it is kept. Raises NotAnEmail."""
     try:
         return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
-        raise ValidationFailed({"email": [_("This is not an e-mail address. It looks like ada@example.com.")]}) from None
+        raise NotAnEmail from None
 
 
 def create_user(  # noqa: PLR0913
@@ -109,7 +116,7 @@ def create_user(  # noqa: PLR0913
     timezone: str | None = None,
     locale: str = "en",
 ) -> User:
-    """Make an account and what belongs to it. Raises ValidationFailed, NameTaken, EmailTaken."""
+    """Make an account and what belongs to it. Raises NotAName, NotAnEmail, NameTaken, EmailTaken."""
     if not rules.is_username(username):
         raise NotAName
     email = normal_email(email)
@@ -156,13 +163,13 @@ def flush_account() -> None:
 def register(  # noqa: PLR0913
     *, username: str, email: str, password_hash: str, referral_code: str, locale: str, now: datetime
 ) -> User:
-    """A client makes their own account. Raises ValidationFailed, NameTaken, EmailTaken, UnknownReferral."""
+    """A client makes their own account. Raises NotAName, NotAnEmail, NameTaken, EmailTaken, UnknownReferral."""
     referrer = _referrer(referral_code)
     return create_user(
         username=username,
         email=email,
         password_hash=password_hash,
-        referred_by_id=referrer and referrer.id,
+        referred_by_id=referrer.id if referrer else None,
         locale=locale,
         now=now,
     )

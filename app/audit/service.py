@@ -41,7 +41,7 @@ class Filters:
     until: datetime | None = None
 
 
-def record(  # noqa: PLR0913
+def record(  # noqa: PLR0913, PLR0917
     actor: Actor,
     action: str,
     entity: str,
@@ -85,7 +85,7 @@ def blank(subject_id: int) -> None:
     )
 
 
-def entries(filters: Filters) -> Select[tuple[AuditEntry]]:
+def entries(filters: Filters) -> Select[AuditEntry]:
     """The entries that fit, newest first."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc())
     exact = {

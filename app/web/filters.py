@@ -25,7 +25,7 @@ def day(value: date | datetime | None) -> str:
     """A day, or the reader's day of an instant: Mar 1, 2026."""
     if value is None:
         return ""
-    return format_date(value, "medium", rebase=isinstance(value, datetime))
+    return str(format_date(value, "medium", rebase=isinstance(value, datetime)))
 
 
 def number(value: float | Decimal | None) -> str:

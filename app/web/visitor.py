@@ -52,23 +52,25 @@ def turn_away(audience: tuple[str, ...]) -> ResponseReturnValue | None:
     """The way to the sign-in page for those who must sign in first. Raises Forbidden for the wrong role."""
     if "public" in audience:
         return None
-    if not current_user.is_authenticated:
+    user = signed_in()
+    if user is None:
         return _to_sign_in()
-    if "user" not in audience and current_user.role not in audience:
-        log.warning("refused", path=request.path, user_id=current_user.id, role=current_user.role)
+    if "user" not in audience and user.role not in audience:
+        log.warning("refused", path=request.path, user_id=user.id, role=user.role)
         raise Forbidden
     return None
 
 
 def signed_in() -> User | None:
     """The user of this session, if there is one."""
-    user: User = current_user
-    return user if user.is_authenticated else None
+    user = current_user._get_current_object()  # noqa: SLF001
+    return user if isinstance(user, User) else None
 
 
 def me() -> User:
     """The signed-in user, in views that only they can reach."""
-    user: User = current_user._get_current_object()  # noqa: SLF001
+    user = signed_in()
+    assert user is not None
     return user
 
 
@@ -115,7 +117,7 @@ def way_back(target: str | None) -> str | None:
 def init_visitors(app: Flask) -> None:
     """Let sessions and remember-cookies name their user, for as long as the epoch they carry is the user's."""
     manager = LoginManager()
-    manager.session_protection = None
+    manager.session_protection = None  # type: ignore[assignment]
     manager.user_loader(_load_user)
     manager.init_app(app)
     app.jinja_env.globals["current_person"] = current_person
@@ -132,14 +134,14 @@ def _load_user(carried: str) -> User | None:
 
 def _shopper_name() -> str | None:
     """The name typed in this session, unless somebody has made an account of it since."""
-    name: str | None = session.get(SHOPPER)
+    name = session.get(SHOPPER)
     if name is None:
         return None
     if "shopper_is_free" not in g:
         g.shopper_is_free = not accounts.has_account(name)
         if not g.shopper_is_free:
             session.pop(SHOPPER)
-    return name if g.shopper_is_free else None
+    return str(name) if g.shopper_is_free else None
 
 
 def _to_sign_in() -> ResponseReturnValue:
