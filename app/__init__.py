@@ -8,12 +8,15 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from app import config
+from app.accounts import resets
 from app.config import Settings
 from app.errors import register_error_handlers
-from app.kit import htmx
 from app.kit.assets import init_assets
+from app.kit import htmx, outbox
 from app.kit.broker import init_broker
 from app.kit.db import db, init_db, retry_lost_transactions
+from app.messages import service as messages
+from app.messages.jobs import deliver as deliver_mails
 
 ROOT = Path(__file__).resolve().parent.parent
 csrf = CSRFProtect()
@@ -43,8 +46,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _furnish_rooms(app: Flask) -> None:
+def _furnish_rooms(_app: Flask) -> None:
     """Let rooms register with each other what a lower one must learn from above."""
+    outbox.register(messages.TOPIC, queue="mail", settle=deliver_mails, limit=1, is_external=True)
+    outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
 
 
 def _open_doors(app: Flask) -> None:

@@ -24,5 +24,5 @@ def is_timezone(name: str) -> bool:
 
 
 def home_of(role: str) -> str:
-    """The endpoint to which a person of that role is led after signing in."""
-    return f"{role}.dashboard"
+    """The page to which a person of that role is led after signing in."""
+    return f"/{role}"

@@ -23,6 +23,7 @@ from app.config import settings
 from app.errors import NotFound
 from app.kit.db import db, violated
 from app.kit.text import fold
+from app.messages import service as messages
 
 ZONE_REST = timedelta(hours=24)
 
@@ -98,9 +99,10 @@ def shopper_name(typed: str) -> str:
 def normal_email(typed: str) -> str:
     """The address as it is kept. Raises NotAnEmail."""
     try:
-        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
+        valid = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise NotAnEmail from None
+    return str(valid.ascii_email).lower()
 
 
 def create_user(  # noqa: PLR0913
@@ -181,9 +183,14 @@ def note_sign_in(user: User, now: datetime, *, new_hash: str | None = None) -> N
     db.session.execute(update(User).where(User.id == user.id).values(**values))
 
 
-def end_sessions(user: User, now: datetime) -> None:
-    """End every session, remember-cookie, access and refresh token of this (locked) user."""
+def end_sessions(user: User) -> None:
+    """End every session, remember-cookie and access token of this (locked) user."""
     user.session_epoch += 1
+
+
+def end_everything(user: User, now: datetime) -> None:
+    """End the sessions of this (locked) user, and their refresh tokens with them."""
+    end_sessions(user)
     revoke = update(RefreshToken).where(RefreshToken.user_id == user.id, RefreshToken.revoked_at.is_(None))
     db.session.execute(revoke.values(revoked_at=now))
 
@@ -192,9 +199,30 @@ def set_password(user: User, password_hash: str, now: datetime) -> None:
     """A new password for this (locked) user: old sessions, tokens and reset links are worth nothing any more."""
     user.password_hash = password_hash
     user.updated_at = now
-    end_sessions(user, now)
+    end_everything(user, now)
     open_links = update(PasswordReset).where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
     db.session.execute(open_links.values(used_at=now))
+    key = f"password:{user.id}:{user.session_epoch}"
+    messages.send(user.email, "password_changed", {"name": user.name}, key=key, locale=user.locale, now=now)
+
+
+def change_email(user: User, email: str, now: datetime) -> None:
+    """A new address for this (locked) user; the old one is told. Raises NotAnEmail, EmailTaken."""
+    email = normal_email(email)
+    if email == user.email:
+        return
+    if find_by_email(email):
+        raise EmailTaken
+    old, user.email = user.email, email
+    user.version += 1
+    user.updated_at = now
+    flush_account()
+    context = {"name": user.name, "new_email": email}
+    messages.send(old, "email_changed", context, key=f"email:{user.id}:{user.version}", locale=user.locale, now=now)
+
+
+def set_locale(user_id: int, locale: str) -> None:
+    db.session.execute(update(User).where(User.id == user_id).values(locale=locale))
 
 
 def change_profile(user: User, *, display_name: str, timezone: str, locale: str, now: datetime) -> None:

@@ -3,3 +3,5 @@
 from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
+
+from app.web.auth import language, passwords, profile, register, sign_in  # noqa: E402, F401

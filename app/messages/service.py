@@ -1,0 +1,79 @@
+"""Owing people a mail, and looking after those that didn't get through."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+
+from app.kit import outbox
+from app.kit.db import db, insert
+from app.messages.models import Mail
+
+TOPIC = "mail"
+UNSURE = ("maybe_sent", "failed")
+
+
+def send(  # noqa: PLR0913
+    to: str, template: str, context: Mapping[str, Any], *, key: str, now: datetime, locale: str = "en"
+) -> bool:
+    """Owe this person a mail, in the caller's transaction. False when the key is known: one mail for one event.
+
+    `template` names `mail/<template>.txt` and `.html`; the context must be fit for JSON.
+    """
+    mail_id = db.session.scalar(
+        insert(Mail)
+        .values(
+            key=key,
+            recipient=to,
+            template=template,
+            context=dict(context),
+            locale=locale,
+            state="waiting",
+            attempts=0,
+            error="",
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Mail.id)
+    )
+    if mail_id is None:
+        return False
+    outbox.put(TOPIC, key=f"mail:{mail_id}", payload={"mail_id": mail_id}, now=now)
+    return True
+
+
+def send_again(mail_id: int, now: datetime) -> bool:
+    """Somebody decided that a mail which may not have arrived goes out once more. False when that isn't so."""
+    attempts = db.session.scalar(
+        update(Mail)
+        .where(Mail.id == mail_id, Mail.state.in_(UNSURE))
+        .values(state="waiting", updated_at=now)
+        .returning(Mail.attempts)
+    )
+    if attempts is None:
+        return False
+    return outbox.put(TOPIC, key=f"mail:{mail_id}:{attempts}", payload={"mail_id": mail_id}, now=now)
+
+
+def mails(*, state: str = "", recipient: str = "") -> Select[Mail]:
+    """The mails that fit, newest first."""
+    query = select(Mail).order_by(Mail.id.desc())
+    if state:
+        query = query.where(Mail.state == state)
+    if recipient:
+        query = query.where(func.lower(Mail.recipient) == recipient.lower())
+    return query
+
+
+def count_by_state() -> dict[str, int]:
+    rows = db.session.execute(select(Mail.state, func.count()).group_by(Mail.state))
+    return {state: number for state, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
+
+
+def forget(address: str) -> None:
+    """Take a person's address and what we wrote to them out of the books of the mail."""
+    db.session.execute(
+        update(Mail).where(func.lower(Mail.recipient) == address.lower()).values(recipient="", context={})
+    )

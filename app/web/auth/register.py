@@ -1,0 +1,71 @@
+"""Making an account for oneself."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts import passwords
+from app.accounts import service as accounts
+from app.accounts.errors import EmailTaken, RegistrationClosed
+from app.accounts.models import User
+from app.config import settings
+from app.errors import DomainError
+from app.kit import clock, limits
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast
+from app.web.auth import bp, sessions
+from app.web.auth.forms import Register
+from app.web.forms import explain
+from app.web.languages import current_locale
+from app.web.visitor import access, signed_in
+
+TEMPLATES = ("auth/register.html", "auth/_register.html")
+
+
+@bp.get("/register")
+@access("public")
+def show_registration() -> ResponseReturnValue:
+    user = signed_in()
+    if user is not None:
+        return redirect(sessions.where_to(user, None))
+    _refuse_when_closed()
+    given = {name: request.args.get(name) for name in ("username", "referral_code", "next")}
+    return page(*TEMPLATES, form=Register(formdata=None, data=given))
+
+
+@bp.post("/register")
+@access("public")
+def register() -> ResponseReturnValue:
+    _refuse_when_closed()
+    form = Register()
+    if not form.validate():
+        return page(*TEMPLATES, 422, form=form)
+    limits.check("sign_in_address", request.remote_addr or "")
+    try:
+        user = _make_account(form)
+    except DomainError as refusal:
+        if isinstance(refusal, EmailTaken):  # whoever goes on asking which addresses we know is guessing
+            limits.count("sign_in_address", request.remote_addr or "")
+        explain(form, refusal)
+        return page(*TEMPLATES, refusal.status, form=form)
+    sessions.begin(user)
+    toast(_("Welcome, %(name)s! Your account is ready.", name=user.username))
+    return see_other(sessions.where_to(user, form.next.data))
+
+
+def _make_account(form: Register) -> User:
+    password_hash = passwords.hash_password(form.password.data)
+    with unit_of_work():
+        return accounts.register(
+            username=form.username.data,
+            email=form.email.data,
+            password_hash=password_hash,
+            referral_code=form.referral_code.data or "",
+            locale=current_locale(),
+            now=clock.now(),
+        )
+
+
+def _refuse_when_closed() -> None:
+    if not settings().allow_registration:
+        raise RegistrationClosed
