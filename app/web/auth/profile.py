@@ -54,7 +54,7 @@ def change_password() -> ResponseReturnValue:
     form, user, is_remembered = ChangePassword(), me(), sessions.is_remembered()
     try:
         if not form.validate():
-            return _show("auth/_password.html", 422, password_form=form)
+            return _show("auth/_password_change.html", 422, password_form=form)
         if not sessions.confirm_password(user, form.password.data):
             raise WrongPassword
         password_hash = passwords.hash_password(form.new_password.data)
@@ -63,7 +63,7 @@ def change_password() -> ResponseReturnValue:
             accounts.set_password(user, password_hash, clock.now())
     except DomainError as refusal:
         explain(form, refusal)
-        return _show("auth/_password.html", refusal.status, password_form=form)
+        return _show("auth/_password_change.html", refusal.status, password_form=form)
     sessions.renew(user, remember=is_remembered)
     toast(_("Your password is changed. Other devices are signed out."))
     return see_other(url_for("auth.profile"))
@@ -75,14 +75,14 @@ def change_email() -> ResponseReturnValue:
     form, user = ChangeEmail(), me()
     try:
         if not form.validate():
-            return _show("auth/_email.html", 422, email_form=form)
+            return _show("auth/_email_change.html", 422, email_form=form)
         if not sessions.confirm_password(user, form.current_password.data):
             raise WrongPassword("current_password")
         with unit_of_work():
             accounts.change_email(accounts.lock(user.id), form.email.data, clock.now())
     except DomainError as refusal:
         explain(form, refusal)
-        return _show("auth/_email.html", refusal.status, email_form=form)
+        return _show("auth/_email_change.html", refusal.status, email_form=form)
     toast(_("Your e-mail address is changed. We told the old one about it."))
     return see_other(url_for("auth.profile"))
 
