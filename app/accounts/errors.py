@@ -6,7 +6,7 @@ from app.errors import Conflict, DomainError
 
 
 class WrongCredentials(DomainError):
-    code = "unauthorized"
+    code, status = "unauthorized", 401
     message = _l("That name and password don't fit together. Check both, or ask for a new password.")
 
 
@@ -71,6 +71,11 @@ class ZoneChangedToday(DomainError):
 class LastAdmin(Conflict):
     code = "last_admin"
     message = _l("This is the last active admin. Make somebody else an admin first.")
+
+
+class AlreadyAnonymous(Conflict):
+    code = "anonymous"
+    message = _l("This account was anonymised: it can't be changed any more.")
 
 
 class NotACoach(DomainError):

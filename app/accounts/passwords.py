@@ -15,13 +15,14 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, kept: str | None) -> bool:
-    """Whether the password fits. Takes as long where there is no account (`kept` is None)."""
+    """Whether the password fits. Takes as long where there is no account (None), or one without a password."""
+    can_fit = kept is not None and kept.startswith("$argon2")
     nobodys = _hash_of_nobody(settings().cheap_passwords)
     try:
-        _hasher().verify(kept or nobodys, password)
+        _hasher().verify(kept if kept and can_fit else nobodys, password)
     except (VerificationError, InvalidHashError):
         return False
-    return kept is not None
+    return can_fit
 
 
 def is_outdated(kept: str) -> bool:

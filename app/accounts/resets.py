@@ -18,11 +18,13 @@ from app.messages import service as messages
 
 TOPIC = "password_reset"
 VALID_FOR = timedelta(hours=1)
+INVITATION_VALID_FOR = timedelta(days=7)
 
 
-def ask_for(user_id: int | None, *, now: datetime) -> None:
+def ask_for(user_id: int | None, *, now: datetime, is_invitation: bool = False) -> None:
     """Note that a link was asked for; for nobody's address (None) too, so that both take the same time."""
-    outbox.put(TOPIC, key=f"reset:{secrets.token_hex(12)}", payload={"user_id": user_id}, now=now)
+    payload = {"user_id": user_id, "is_invitation": is_invitation}
+    outbox.put(TOPIC, key=f"reset:{secrets.token_hex(12)}", payload=payload, now=now)
 
 
 def send_links(batch: Sequence[OutboxEvent], now: datetime) -> None:
@@ -30,7 +32,7 @@ def send_links(batch: Sequence[OutboxEvent], now: datetime) -> None:
     for event in batch:
         user = service.by_id(event.payload["user_id"]) if event.payload["user_id"] else None
         if user is not None and user.is_active:
-            _send_link(user, event.key, now)
+            _send_link(user, event, now)
 
 
 def check(token: str, *, now: datetime) -> None:
@@ -54,15 +56,18 @@ def use(token: str, password_hash: str, *, now: datetime) -> User:
     return user
 
 
-def _send_link(user: User, key: str, now: datetime) -> None:
-    token = secrets.token_urlsafe(32)
-    db.session.add(PasswordReset(user_id=user.id, token_hash=_hash(token), created_at=now, expires_at=now + VALID_FOR))
+def _send_link(user: User, event: OutboxEvent, now: datetime) -> None:
+    token, is_invitation = secrets.token_urlsafe(32), event.payload["is_invitation"]
+    valid_for = INVITATION_VALID_FOR if is_invitation else VALID_FOR
+    db.session.add(PasswordReset(user_id=user.id, token_hash=_hash(token), created_at=now, expires_at=now + valid_for))
     context = {
         "name": user.name,
         "link": f"{settings().base_url}/password/reset/{token}",
         "minutes": int(VALID_FOR.total_seconds() // 60),
+        "days": INVITATION_VALID_FOR.days,
     }
-    messages.send(user.email, "password_reset", context, key=key, locale=user.locale, now=now)
+    template = "invitation" if is_invitation else "password_reset"
+    messages.send(user.email, template, context, key=event.key, locale=user.locale, now=now)
 
 
 def _is_alive(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -25,6 +25,7 @@ from app.kit.db import db, violated
 from app.kit.text import fold
 from app.messages import service as messages
 
+NO_PASSWORD = "!"
 ZONE_REST = timedelta(hours=24)
 
 _created: list[Callable[[User], object]] = []
@@ -41,6 +42,12 @@ def on_anonymised(tell: Callable[[User], object]) -> None:
     """Call this with a user whose name is about to be taken, in that transaction, to blank it elsewhere."""
     if tell not in _anonymised:
         _anonymised.append(tell)
+
+
+def tell_created(user: User) -> None:
+    """Somebody is new here, or new in this role; who listens must bear hearing it again."""
+    for tell in _created:
+        tell(user)
 
 
 def tell_anonymised(user: User) -> None:
@@ -145,8 +152,7 @@ def create_user(  # noqa: PLR0913
     )
     db.session.add(user)
     flush_account()
-    for tell in _created:
-        tell(user)
+    tell_created(user)
     return user
 
 
@@ -213,12 +219,17 @@ def change_email(user: User, email: str, now: datetime) -> None:
         return
     if find_by_email(email):
         raise EmailTaken
-    old, user.email = user.email, email
+    tell_old_address(user, email, now)
+    user.email = email
     user.version += 1
     user.updated_at = now
     flush_account()
-    context = {"name": user.name, "new_email": email}
-    messages.send(old, "email_changed", context, key=f"email:{user.id}:{user.version}", locale=user.locale, now=now)
+
+
+def tell_old_address(user: User, new_email: str, now: datetime) -> None:
+    context = {"name": user.name, "new_email": new_email}
+    key = f"email:{user.id}:{user.version}"
+    messages.send(user.email, "email_changed", context, key=key, locale=user.locale, now=now)
 
 
 def set_locale(user_id: int, locale: str) -> None:

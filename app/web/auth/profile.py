@@ -6,7 +6,7 @@ from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts import passwords
+from app.accounts import credentials, passwords
 from app.accounts import service as accounts
 from app.accounts.errors import WrongPassword
 from app.errors import DomainError
@@ -55,7 +55,7 @@ def change_password() -> ResponseReturnValue:
     try:
         if not form.validate():
             return _show("auth/_password_change.html", 422, password_form=form)
-        if not sessions.confirm_password(user, form.password.data):
+        if not credentials.confirm(user, form.password.data):
             raise WrongPassword
         password_hash = passwords.hash_password(form.new_password.data)
         with unit_of_work():
@@ -76,7 +76,7 @@ def change_email() -> ResponseReturnValue:
     try:
         if not form.validate():
             return _show("auth/_email_change.html", 422, email_form=form)
-        if not sessions.confirm_password(user, form.current_password.data):
+        if not credentials.confirm(user, form.current_password.data):
             raise WrongPassword("current_password")
         with unit_of_work():
             accounts.change_email(accounts.lock(user.id), form.email.data, clock.now())

@@ -1,4 +1,4 @@
-"""Beginning and ending a session, and the one way in which a password is checked."""
+"""Beginning and ending a session."""
 
 from datetime import timedelta
 
@@ -7,42 +7,14 @@ from flask_login import login_user, logout_user
 
 from app.accounts import passwords, rules
 from app.accounts import service as accounts
-from app.accounts.errors import WrongCredentials
 from app.accounts.models import User
-from app.kit import clock, limits
+from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.text import fold
 from app.web.languages import LOCALE
 from app.web.visitor import VISIT, way_back
 
 REMEMBERED_FOR = timedelta(days=30)
 COMES_ALONG = (VISIT,)
-
-
-def authenticate(login: str, password: str) -> User:
-    """The active user whom name and password belong to, in the same time whether or not there is one.
-
-    Counts failures per account and address. Raises WrongCredentials, TooOften.
-    """
-    user = accounts.find_by_login(login)
-    account, address = f"user:{user.id}" if user else fold(login), request.remote_addr or ""
-    limits.check("sign_in_account", account)
-    limits.check("sign_in_address", address)
-    fits = passwords.verify_password(password, user.password_hash if user else None)
-    if user is not None and fits and user.is_active:
-        return user
-    limits.count("sign_in_account", account)
-    limits.count("sign_in_address", address)
-    raise WrongCredentials
-
-
-def confirm_password(user: User, password: str) -> bool:
-    """Whether the signed-in user knows their password; wrong ones count as failed sign-ins. Raises TooOften."""
-    limits.check("sign_in_account", f"user:{user.id}")
-    if passwords.verify_password(password, user.password_hash):
-        return True
-    limits.count("sign_in_account", f"user:{user.id}")
-    return False
 
 
 def begin(user: User, *, password: str | None = None, remember: bool = False) -> None:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts import service as accounts
+from app.accounts.credentials import authenticate
 from app.accounts.errors import WrongCredentials
 from app.config import settings
 from app.kit.db import unit_of_work
@@ -35,10 +36,10 @@ def begin_session() -> ResponseReturnValue:
     if not form.validate():
         return page(*TEMPLATES, 422, form=form, may_register=settings().allow_registration)
     try:
-        user = sessions.authenticate(form.username.data, form.password.data)
+        user = authenticate(form.username.data, form.password.data, address=request.remote_addr or "")
     except WrongCredentials as refusal:
         explain(form, refusal)
-        return page(*TEMPLATES, refusal.status, form=form, may_register=settings().allow_registration)
+        return page(*TEMPLATES, 422, form=form, may_register=settings().allow_registration)
     sessions.begin(user, password=form.password.data, remember=form.remember.data)
     return see_other(sessions.where_to(user, form.next.data))
 
