@@ -1,0 +1,67 @@
+"""When something may be logged, and which thing it is. Pure."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from app.activity.errors import InTheFuture, TooLongAgo
+
+MAX_DAYS_BACK = 2
+TITLE_LENGTH = 120
+NOTES_LENGTH = 2000
+
+
+class Meal(StrEnum):
+    BREAKFAST = "breakfast"
+    LUNCH = "lunch"
+    DINNER = "dinner"
+    SNACK = "snack"
+
+
+def date_in(zone: str, moment: datetime) -> date:
+    """The date on the calendar there at this moment."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def from_wall_clock(typed: datetime, zone: str) -> datetime:
+    """The instant at which a clock there shows this time.
+
+    Of an hour that is repeated the first is meant; a time that the clock skips means as long after the skip began.
+    """
+    return typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def check_moment(moment: datetime, *, zone: str, now: datetime, field: str) -> None:
+    """A moment may lie at most two of the client's dates back, and never ahead. Raises InTheFuture or TooLongAgo."""
+    if moment > now:
+        raise InTheFuture(field=field)
+    check_date(date_in(zone, moment), zone=zone, now=now, field=field)
+
+
+def check_date(day: date, *, zone: str, now: datetime, field: str) -> None:
+    """A date may lie at most two days back, and never ahead. Raises InTheFuture or TooLongAgo."""
+    today = date_in(zone, now)
+    if day > today:
+        raise InTheFuture(field=field)
+    if day < today - timedelta(days=MAX_DAYS_BACK):
+        raise TooLongAgo(field=field)
+
+
+def moment_of_checkin(day: date, *, zone: str, now: datetime) -> datetime:
+    """The moment that a check-in counts for: now for today's, noon there for an earlier date's."""
+    if day == date_in(zone, now):
+        return now
+    return from_wall_clock(datetime.combine(day, time(12)), zone)
+
+
+def workout_source(performed_at: datetime) -> str:
+    """The thing that was done, told apart from all others of its client; the same again has the same name."""
+    return f"workout:{performed_at.astimezone(UTC).isoformat()}"
+
+
+def checkin_source(checked_on: date) -> str:
+    return f"checkin:{checked_on.isoformat()}"
+
+
+def meal_source(eaten_at: datetime, meal: str) -> str:
+    return f"meal:{eaten_at.astimezone(UTC).isoformat()}:{meal}"
