@@ -1,16 +1,25 @@
-"""What clients did. Each row keeps the date and the zone in which it was logged; the natural key makes it unique."""
+"""What clients did. Each row keeps the date and the zone in which it was logged; its natural key makes it unique.
+
+All have `at`, the instant that they count for, and `on`, the client's date then, under names of their own.
+"""
 
 from datetime import date, datetime
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, synonym
 
 from app.activity import rules
 from app.kit.db import Base, pk
 
 
-class Logged:
+class Log(Base):
     """What all logs have in common. Ids are never used twice, since ledger rows name them."""
+
+    __abstract__ = True
+
+    kind: ClassVar[str]
+    event_key: ClassVar[str]
 
     id: Mapped[pk]
     timezone: Mapped[str] = mapped_column(String(64))
@@ -21,9 +30,14 @@ class Logged:
     def client_id(cls) -> Mapped[int]:  # noqa: N805  (SQLAlchemy calls it with the class)
         return mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
 
+    @property
+    def source(self) -> str:
+        """The thing that was done, told apart from all others of its client; the same again has the same name."""
+        raise NotImplementedError
 
-class WorkoutLog(Logged, Base):
-    """A workout. `performed_on` is the client's date at that moment."""
+
+class WorkoutLog(Log):
+    """A workout."""
 
     __tablename__ = "workout_logs"
     __table_args__ = (
@@ -31,18 +45,23 @@ class WorkoutLog(Logged, Base):
         CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration_within_a_day"),
         {"sqlite_autoincrement": True},
     )
+    kind = "workout"
+    event_key = "workout_logged"
+
     performed_at: Mapped[datetime]
     performed_on: Mapped[date]
     title: Mapped[str] = mapped_column(String(rules.TITLE_LENGTH), default="")
     duration_minutes: Mapped[int | None]
+    at: Mapped[datetime] = synonym("performed_at")
+    on: Mapped[date] = synonym("performed_on")
 
     @property
     def source(self) -> str:
         return rules.workout_source(self.performed_at)
 
 
-class DailyLog(Logged, Base):
-    """The check-in of one date. `checked_at` is the moment that it counts for."""
+class DailyLog(Log):
+    """The check-in of one date."""
 
     __tablename__ = "daily_logs"
     __table_args__ = (
@@ -53,18 +72,23 @@ class DailyLog(Logged, Base):
         Index("ix_daily_logs_client_id_checked_at", "client_id", "checked_at"),
         {"sqlite_autoincrement": True},
     )
+    kind = "checkin"
+    event_key = "daily_checkin"
+
     checked_at: Mapped[datetime]
     checked_on: Mapped[date]
     mood: Mapped[int | None]
     weight_grams: Mapped[int | None]
     sleep_minutes: Mapped[int | None]
+    at: Mapped[datetime] = synonym("checked_at")
+    on: Mapped[date] = synonym("checked_on")
 
     @property
     def source(self) -> str:
         return rules.checkin_source(self.checked_on)
 
 
-class MealLog(Logged, Base):
+class MealLog(Log):
     """A meal: breakfast, lunch, dinner or a snack."""
 
     __tablename__ = "meal_logs"
@@ -73,10 +97,18 @@ class MealLog(Logged, Base):
         CheckConstraint("meal IN ('breakfast', 'lunch', 'dinner', 'snack')", name="meal_known"),
         {"sqlite_autoincrement": True},
     )
+    kind = "meal"
+    event_key = "meal_logged"
+
     eaten_at: Mapped[datetime]
     eaten_on: Mapped[date]
     meal: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = synonym("eaten_at")
+    on: Mapped[date] = synonym("eaten_on")
 
     @property
     def source(self) -> str:
         return rules.meal_source(self.eaten_at, self.meal)
+
+
+LOGS: dict[str, type[Log]] = {model.kind: model for model in (WorkoutLog, DailyLog, MealLog)}

@@ -1,5 +1,7 @@
 """When something may be logged, and which thing it is. Pure."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -52,6 +54,27 @@ def moment_of_checkin(day: date, *, zone: str, now: datetime) -> datetime:
     if day == date_in(zone, now):
         return now
     return from_wall_clock(datetime.combine(day, time(12)), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Days in a row. While today's check-in is missing (`has_today`), the streak lives, but wants to be kept alive."""
+
+    days: int
+    has_today: bool
+
+
+def streak(dates: Iterable[date], *, today: date) -> Streak:
+    """Count back from today, or from yesterday while today is missing. Dates come newest first, none after today."""
+    days, has_today, expected = 0, False, today
+    for day in dates:
+        if days == 0 and day == today - timedelta(days=1):
+            expected = day
+        if day != expected:
+            break
+        has_today = has_today or day == today
+        days, expected = days + 1, expected - timedelta(days=1)
+    return Streak(days, has_today)
 
 
 def workout_source(performed_at: datetime) -> str:

@@ -48,7 +48,8 @@ class Level(Base):
 class XpTransaction(Base):
     """A movement of XP and points, written once and never changed: triggers refuse it.
 
-    `source_key` names the thing that it is for; the unique pair lets nothing be paid twice. `occurred_on` is the client's date.
+    `source_key` names the thing that it is for; the unique pair lets nothing be paid twice. `occurred_on` is the
+    client's date.
     """
 
     __tablename__ = "xp_transactions"

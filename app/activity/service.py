@@ -1,0 +1,123 @@
+"""Logging what was done. Callers own the transaction; what it earns is an event in that same transaction.
+
+Who awards for it registers for the topic `xp`.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from app.accounts.models import User
+from app.activity import rules
+from app.activity.errors import AlreadyLogged, DateBeforeMove
+from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
+from app.errors import NotFound
+from app.kit import outbox
+from app.kit.db import db, insert
+
+TOPIC = "xp"
+
+
+def log_workout(  # noqa: PLR0913  (what a workout has)
+    user: User,
+    *,
+    performed_at: datetime,
+    title: str = "",
+    duration_minutes: int | None = None,
+    notes: str = "",
+    now: datetime,
+) -> WorkoutLog:
+    """Raises InTheFuture, TooLongAgo, AlreadyLogged."""
+    rules.check_moment(performed_at, zone=user.timezone, now=now, field="performed_at")
+    workout = WorkoutLog(
+        performed_at=performed_at,
+        performed_on=rules.date_in(user.timezone, performed_at),
+        title=title,
+        duration_minutes=duration_minutes,
+        notes=notes,
+    )
+    _keep(workout, user, field="performed_at", now=now)
+    return workout
+
+
+def log_checkin(  # noqa: PLR0913  (what a check-in has)
+    user: User,
+    *,
+    on: date,
+    mood: int | None = None,
+    weight_grams: int | None = None,
+    sleep_minutes: int | None = None,
+    notes: str = "",
+    now: datetime,
+) -> DailyLog:
+    """Raises InTheFuture, TooLongAgo, AlreadyLogged, DateBeforeMove."""
+    rules.check_date(on, zone=user.timezone, now=now, field="date")
+    _check_move(user, on)
+    checkin = DailyLog(
+        checked_at=rules.moment_of_checkin(on, zone=user.timezone, now=now),
+        checked_on=on,
+        mood=mood,
+        weight_grams=weight_grams,
+        sleep_minutes=sleep_minutes,
+        notes=notes,
+    )
+    _keep(checkin, user, field="date", now=now)
+    return checkin
+
+
+def log_meal(user: User, *, eaten_at: datetime, meal: rules.Meal, notes: str = "", now: datetime) -> MealLog:
+    """Raises InTheFuture, TooLongAgo, AlreadyLogged."""
+    rules.check_moment(eaten_at, zone=user.timezone, now=now, field="eaten_at")
+    eaten_on = rules.date_in(user.timezone, eaten_at)
+    eaten = MealLog(eaten_at=eaten_at, eaten_on=eaten_on, meal=str(meal), notes=notes)
+    _keep(eaten, user, field="eaten_at", now=now)
+    return eaten
+
+
+def remove(user: User, kind: str, log_id: int, *, now: datetime) -> None:
+    """Delete one of the user's own logs; an event takes its points back. Raises NotFound."""
+    model = LOGS[kind]
+    log = db.session.scalar(select(model).where(model.id == log_id, model.client_id == user.id).with_for_update())
+    if log is None:
+        raise NotFound
+    db.session.delete(log)
+    _put(user, f"undo:{log.source}", {"takes_back": log.source}, at=now, on=rules.date_in(user.timezone, now), now=now)
+
+
+def blank(user: User) -> None:
+    """Take what the user wrote out of their logs; what was done, and when, stays for the books."""
+    for model in LOGS.values():
+        db.session.execute(update(model).where(model.client_id == user.id).values(notes=""))
+    db.session.execute(update(WorkoutLog).where(WorkoutLog.client_id == user.id).values(title=""))
+
+
+def _check_move(user: User, on: date) -> None:
+    """After a change of zone the next check-in can't be for an earlier date than the last one made before it."""
+    elsewhere = select(DailyLog.checked_on).where(DailyLog.client_id == user.id, DailyLog.timezone != user.timezone)
+    last = db.session.scalar(elsewhere.order_by(DailyLog.id.desc()).limit(1))
+    if last is not None and on < last:
+        raise DateBeforeMove(field="date")
+
+
+def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
+    """Insert the log, and the event that says so. Its natural key is the guard, also against a double click."""
+    log.client_id, log.timezone, log.created_at = user.id, user.timezone, now
+    model = type(log)
+    values = {name: getattr(log, name) for name in model.__mapper__.column_attrs.keys() if name != "id"}  # noqa: SIM118
+    log_id = db.session.scalar(insert(model).values(values).on_conflict_do_nothing().returning(model.id))
+    if log_id is None:
+        raise AlreadyLogged(field=field)
+    log.id = log_id
+    facts = {
+        "event_key": log.event_key,
+        "source": log.source,
+        "metadata": {f"{log.__tablename__.removesuffix('s')}_id": log.id},
+    }
+    _put(user, log.source, facts, at=log.at, on=log.on, now=now)
+
+
+def _put(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913
+    """Note the event. A thing that was announced before is not announced again: it earns nothing a second time."""
+    payload = {"user_id": user.id, "occurred_at": at.isoformat(), "local_date": on.isoformat(), **facts}
+    outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)

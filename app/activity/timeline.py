@@ -1,0 +1,71 @@
+"""What a client did, for reading: the three kinds of logs as one list, and the streak of check-ins."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, cast, func, literal, null, select, union_all
+
+from app.activity import rules
+from app.activity.models import LOGS, DailyLog, Log
+from app.kit.db import db
+from app.kit.lists import Page
+
+NO_TEXT, NO_NUMBER = literal("", String), cast(null(), Integer)
+OF_ONE_KIND = {
+    "title": NO_TEXT,
+    "meal": NO_TEXT,
+    "duration_minutes": NO_NUMBER,
+    "mood": NO_NUMBER,
+    "weight_grams": NO_NUMBER,
+    "sleep_minutes": NO_NUMBER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A log as lists show it. `at` is the instant that it counts for, `on` the client's date then."""
+
+    kind: str
+    id: int
+    at: datetime
+    on: date
+    timezone: str
+    notes: str
+    created_at: datetime
+    title: str
+    meal: str
+    duration_minutes: int | None
+    mood: int | None
+    weight_grams: int | None
+    sleep_minutes: int | None
+
+    @property
+    def source(self) -> str:
+        """The name of the thing, as in its log."""
+        if self.kind == "workout":
+            return rules.workout_source(self.at)
+        return rules.meal_source(self.at, self.meal) if self.kind == "meal" else rules.checkin_source(self.on)
+
+
+def recent(user_id: int, *, number: int = 1, size: int = 10) -> Page[Entry]:
+    """What the client logged, newest first. Two statements."""
+    logs = union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
+    total = db.session.scalar(select(func.count()).select_from(logs)) or 0
+    number = max(1, min(number, -(-total // size)))
+    newest_first = select(logs).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc())
+    rows = db.session.execute(newest_first.limit(size).offset((number - 1) * size))
+    return Page([Entry(*row) for row in rows], total, number, size)
+
+
+def streak(user_id: int, *, today: date) -> rules.Streak:
+    """The user's days in a row with a check-in, up to today in their zone. One statement."""
+    dates = select(DailyLog.checked_on).where(DailyLog.client_id == user_id, DailyLog.checked_on <= today)
+    return rules.streak(db.session.scalars(dates.order_by(DailyLog.checked_on.desc())), today=today)
+
+
+def _entries(model: type[Log], user_id: int) -> Select[Any]:
+    own: list[Any] = [model.id, model.at, model.on, model.timezone, model.notes, model.created_at]  # type: ignore[attr-defined]
+    shared = [getattr(model, name, nothing).label(name) for name, nothing in OF_ONE_KIND.items()]
+    columns = [literal(model.kind, String).label("kind")] + [each.label(each.key) for each in own] + shared
+    return select(*columns).where(model.client_id == user_id)

@@ -1,0 +1,110 @@
+"""What others may ask of loyalty. Callers own the transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, literal, null, select, union_all, update
+
+from app.accounts.models import User
+from app.kit.db import db
+from app.loyalty import rules, settlement
+from app.loyalty.models import Level, XpRefusal, XpSummary, XpTransaction
+
+Standing = rules.Standing[Level]
+
+
+def open_summary(user: User) -> None:
+    """Give a new client the summary that their XP will be added to."""
+    if user.role == "client":
+        settlement.open_summaries([user.id])
+
+
+def summary_of(user_id: int) -> XpSummary:
+    """The user's totals; all zero for somebody who never had any."""
+    found = db.session.get(XpSummary, user_id)
+    return found or XpSummary(user_id=user_id, total_xp=0, available_points=0, celebrated_level=0)
+
+
+def levels() -> list[Level]:
+    """All levels, from the lowest."""
+    return list(db.session.scalars(select(Level).order_by(Level.level_number)))
+
+
+def standing_of(summary: XpSummary) -> Standing:
+    """How far the user has come."""
+    return rules.standing(summary.total_xp, levels())
+
+
+def mark_celebrated(user_id: int, level_number: int) -> None:
+    """The user has seen that they reached this level."""
+    db.session.execute(
+        update(XpSummary)
+        .where(XpSummary.user_id == user_id, XpSummary.celebrated_level < level_number)
+        .values(celebrated_level=level_number)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of something: what it earned, or the reason why it earned nothing."""
+
+    xp: int
+    points: int
+    reason: rules.Reason | None
+
+
+def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
+    """What came of these things of the user. What is missing still waits for its worker."""
+    found = union_all(
+        select(XpTransaction.source_key, XpTransaction.xp, XpTransaction.points, null()).where(
+            XpTransaction.user_id == user_id, XpTransaction.source_key.in_(sources)
+        ),
+        select(XpRefusal.source_key, literal(0), literal(0), XpRefusal.reason).where(
+            XpRefusal.user_id == user_id, XpRefusal.source_key.in_(sources)
+        ),
+    )
+    return {
+        source: Outcome(xp, points, rules.Reason(reason) if reason else None)
+        for source, xp, points, reason in db.session.execute(found)
+    }
+
+
+def xp_by_day(user_id: int, *, since: date) -> dict[date, int]:
+    """What the user earned on each of their dates."""
+    days = (
+        select(XpTransaction.occurred_on, func.sum(XpTransaction.xp))
+        .where(XpTransaction.user_id == user_id, XpTransaction.occurred_on >= since)
+        .group_by(XpTransaction.occurred_on)
+    )
+    return {day: int(xp) for day, xp in db.session.execute(days)}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A total that isn't the sum of its ledger."""
+
+    user_id: int
+    what: str
+    shown: int
+    summed: int
+
+
+def differences() -> list[Difference]:
+    """Every total that isn't the sum of its ledger; nothing when the books are right. One statement."""
+    nought = literal(0)
+    shown = select(XpSummary.user_id, XpSummary.total_xp, nought, XpSummary.available_points, nought)
+    summed = select(XpTransaction.user_id, nought, func.sum(XpTransaction.xp), nought, func.sum(XpTransaction.points))
+    both = union_all(shown, summed.group_by(XpTransaction.user_id)).subquery()
+    user_id, *figures = both.c
+    rows = db.session.execute(
+        select(user_id, *(func.sum(each) for each in figures)).group_by(user_id).order_by(user_id)
+    )
+    found: list[Difference] = []
+    for user, total_xp, summed_xp, points, summed_points in rows:
+        if total_xp != summed_xp:
+            found.append(Difference(user, "total_xp", int(total_xp), int(summed_xp)))
+        if points != summed_points:
+            found.append(Difference(user, "available_points", int(points), int(summed_points)))
+    return found

@@ -1,0 +1,198 @@
+"""Working off XP events in batches: what the worker does. A fixed number of statements, whatever the size of a batch.
+
+The stages: read what is known under the lock → judge (`rules`) → ledger rows → totals and level. What follows from a
+new total (achievements) is to be a stage after that, in the same transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, column, null, select, tuple_, union_all, update, values
+
+from app.kit.db import db, insert
+from app.kit.outbox import OutboxEvent
+from app.loyalty import rules
+from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
+from app.loyalty.rules import Happening, Key, Known, Moment, Terms, Verdicts
+
+Paid = tuple[int, int, int]
+
+
+def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
+    """Give each event what it earns, once, however often it is delivered. The caller owns the transaction.
+
+    Locks the summaries of the users concerned, in the order of their ids, until it ends: no two can pass the same
+    cooldown or limit.
+    """
+    happenings = [Happening.read(event.payload) for event in batch]
+    known = _learn(happenings)
+    verdicts = rules.judge(happenings, known)
+    paid = _pay(verdicts, now)
+    paid += _take_back(verdicts, now)
+    _note_refusals(verdicts, now)
+    _add_up(paid)
+
+
+def _learn(happenings: Sequence[Happening]) -> Known:
+    balances = lock_balances({each.user_id for each in happenings})
+    terms = _terms()
+    return Known(terms, balances, _decided(happenings), _earned(happenings, terms))
+
+
+def lock_balances(user_ids: Collection[int]) -> dict[int, int]:
+    """Lock the users' summaries, in the order of their ids, and read their points. Whoever has none gets one."""
+    locked = (
+        select(XpSummary.user_id, XpSummary.available_points)
+        .where(XpSummary.user_id.in_(user_ids))
+        .order_by(XpSummary.user_id)
+        .with_for_update()
+    )
+    balances = _points(locked)
+    if len(balances) < len(user_ids):
+        open_summaries(set(user_ids) - balances.keys())
+        balances = _points(locked)
+    return balances
+
+
+def _points(query: Select[tuple[int, int]]) -> dict[int, int]:
+    return {row.user_id: row.available_points for row in db.session.execute(query)}
+
+
+def open_summaries(user_ids: Iterable[int]) -> None:
+    """Begin with nothing. Whoever has a summary keeps it."""
+    rows = [{"user_id": each, "total_xp": 0, "available_points": 0, "celebrated_level": 0} for each in sorted(user_ids)]
+    db.session.execute(insert(XpSummary).on_conflict_do_nothing(), rows)
+
+
+def _terms() -> dict[str, Terms]:
+    columns = select(
+        EventType.id,
+        EventType.key,
+        EventType.xp_amount,
+        EventType.points_amount,
+        EventType.is_active,
+        EventType.cooldown_hours,
+        EventType.daily_limit,
+    )
+    return {terms.key: terms for terms in (Terms(*row) for row in db.session.execute(columns))}
+
+
+def _decided(happenings: Sequence[Happening]) -> dict[Key, int | None]:
+    """What was decided before on the things of these events."""
+    keys = {each.key for each in happenings} | {each.undo_key for each in happenings if each.takes_back}
+    paid = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.points)
+    refused = select(XpRefusal.user_id, XpRefusal.source_key, null())
+    known = union_all(paid.where(_is_of(XpTransaction, keys)), refused.where(_is_of(XpRefusal, keys)))
+    return {(user_id, source): points for user_id, source, points in db.session.execute(known)}
+
+
+def _is_of(model: type[XpTransaction | XpRefusal], keys: Collection[Key]) -> ColumnElement[bool]:
+    return tuple_(model.user_id, model.source_key).in_(keys)
+
+
+def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tuple[int, int], list[Moment]]:
+    """When the users earned for types with a cooldown or limit, as far around these events as that can matter."""
+    limited = {each.event_key: terms[each.event_key] for each in happenings if each.event_key in terms}
+    limited = {key: each for key, each in limited.items() if each.is_limited}
+    concerned = [each for each in happenings if each.event_key in limited]
+    earned: dict[tuple[int, int], list[Moment]] = defaultdict(list)
+    if not concerned:
+        return earned
+    reach = timedelta(hours=max(each.cooldown_hours or 0 for each in limited.values())) + timedelta(days=1)
+    dates = [each.moment.on for each in concerned]
+    found = select(
+        XpTransaction.user_id, XpTransaction.event_type_id, XpTransaction.occurred_at, XpTransaction.occurred_on
+    ).where(
+        XpTransaction.user_id.in_({each.user_id for each in concerned}),
+        XpTransaction.event_type_id.in_([each.id for each in limited.values()]),
+        XpTransaction.occurred_on.between(min(dates) - reach, max(dates) + reach),
+    )
+    for user_id, type_id, at, on in db.session.execute(found):
+        earned[user_id, type_id].append(Moment(at, on))
+    return earned
+
+
+def _pay(verdicts: Verdicts, now: datetime) -> list[Paid]:
+    return _enter(
+        _row(happening, happening.source, now, kind="event", event_type_id=terms.id, xp=terms.xp, points=terms.points)
+        for happening, terms in verdicts.awards
+    )
+
+
+def _take_back(verdicts: Verdicts, now: datetime) -> list[Paid]:
+    """Write the reversing rows, which name the rows that they reverse."""
+    if not verdicts.reversals:
+        return []
+    keys = {happening.key for happening, _ in verdicts.reversals}
+    reversed_rows = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.id)
+    found = db.session.execute(reversed_rows.where(_is_of(XpTransaction, keys)))
+    ids = {(user_id, source): entry_id for user_id, source, entry_id in found}
+    return _enter(
+        _row(happening, happening.undo_key[1], now, kind="reversal", reverses_id=ids[happening.key], points=-points)
+        for happening, points in verdicts.reversals
+    )
+
+
+def _row(happening: Happening, source_key: str, now: datetime, **values: Any) -> dict[str, Any]:
+    nothing = {"event_type_id": None, "reverses_id": None, "xp": 0, "points": 0}
+    return {
+        **nothing,
+        **values,
+        "user_id": happening.user_id,
+        "source_key": source_key,
+        "details": happening.details,
+        "occurred_at": happening.moment.at,
+        "occurred_on": happening.moment.on,
+        "created_at": now,
+    }
+
+
+def _enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
+    """Write ledger rows; what was written, as (user, XP, points). A thing that has its row already is passed over."""
+    entries = list(rows)
+    if not entries:
+        return []
+    written = insert(XpTransaction).on_conflict_do_nothing(index_elements=["user_id", "source_key"])
+    returned = written.returning(XpTransaction.user_id, XpTransaction.xp, XpTransaction.points)
+    return [(row[0], row[1], row[2]) for row in db.session.execute(returned, entries)]
+
+
+def _note_refusals(verdicts: Verdicts, now: datetime) -> None:
+    if not verdicts.refusals:
+        return
+    rows = [
+        {
+            "user_id": happening.user_id,
+            "source_key": happening.source,
+            "event_key": happening.event_key,
+            "reason": reason,
+            "created_at": now,
+        }
+        for happening, reason in verdicts.refusals
+    ]
+    db.session.execute(insert(XpRefusal).on_conflict_do_nothing().returning(XpRefusal.id), rows)
+
+
+def _add_up(paid: Iterable[Paid]) -> None:
+    """Add what was written to the totals, and put everybody on the level that they have reached. One statement."""
+    sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for user_id, xp, points in paid:
+        sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
+    if not sums:
+        return
+    columns = (column("user_id", Integer), column("xp", Integer), column("points", Integer))
+    gain = values(*columns, name="gain").data([(user_id, *sums[user_id]) for user_id in sorted(sums)]).cte("gain")
+    total = XpSummary.total_xp + gain.c.xp
+    level = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
+    db.session.execute(
+        update(XpSummary)
+        .where(XpSummary.user_id == gain.c.user_id)
+        .values(
+            total_xp=total,
+            available_points=XpSummary.available_points + gain.c.points,
+            current_level_id=level.correlate(XpSummary, gain).scalar_subquery(),
+        )
+        .execution_options(synchronize_session=False)
+    )
