@@ -9,12 +9,16 @@ from flask_wtf import CSRFProtect
 
 from app import config
 from app.accounts import resets
+from app.accounts import service as accounts
+from app.activity import service as activity
 from app.config import Settings
 from app.errors import register_error_handlers
-from app.kit.assets import init_assets
 from app.kit import htmx, outbox
+from app.kit.assets import init_assets
 from app.kit.broker import init_broker
 from app.kit.db import db, init_db, retry_lost_transactions
+from app.loyalty import service as loyalty
+from app.loyalty import settlement
 from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
 
@@ -50,6 +54,9 @@ def _furnish_rooms(_app: Flask) -> None:
     """Let rooms register with each other what a lower one must learn from above."""
     outbox.register(messages.TOPIC, queue="mail", settle=deliver_mails, limit=1, is_external=True)
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
+    outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
+    accounts.on_created(loyalty.open_summary)
+    accounts.on_anonymised(activity.blank)
 
 
 def _open_doors(app: Flask) -> None:

@@ -17,6 +17,7 @@ from app.loyalty import rules
 from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
 from app.loyalty.rules import Happening, Key, Known, Moment, Terms, Verdicts
 
+BATCH = 500
 Paid = tuple[int, int, int]
 
 
