@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Request
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.routing import MapAdapter
 
 from app import config
 from app.accounts import resets
@@ -13,7 +14,7 @@ from app.accounts import service as accounts
 from app.activity import service as activity
 from app.config import Settings
 from app.errors import register_error_handlers
-from app.kit import htmx, outbox
+from app.kit import htmx, methods, outbox
 from app.kit.assets import init_assets
 from app.kit.broker import init_broker
 from app.kit.db import db, init_db, retry_lost_transactions
@@ -27,7 +28,12 @@ csrf = CSRFProtect()
 
 
 class Laurel(Flask):
-    """Flask, with requests tried again whose transaction lost to another one."""
+    """Flask, with requests tried again whose transaction lost to another one, and plain forms that can PATCH and DELETE."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is not None:
+            methods.override(request, self.config)
+        return super().create_url_adapter(request)
 
     def dispatch_request(self) -> ResponseReturnValue:
         return retry_lost_transactions(super().dispatch_request)

@@ -46,6 +46,11 @@ def as_number(cents: int) -> float | int:
     return cents // 100 if cents % 100 == 0 else cents / 100
 
 
+def as_text(cents: int) -> str:
+    """The amount as forms carry it: 1250 → "12.50". `parse_cents` reads it back."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
 def percentage_of(cents: int, hundredths: int) -> int:
     """The part of an amount, half-up to the cent; the percentage in hundredths (20 % is 2000)."""
     exact = Decimal(cents) * hundredths / 10_000

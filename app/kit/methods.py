@@ -1,0 +1,22 @@
+"""PATCH, PUT and DELETE for plain forms: a POST that says so in its field `_method`."""
+
+from typing import Any
+
+from flask import Request
+
+OVERRIDES = {"PUT", "PATCH", "DELETE"}
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def override(request: Request, config: dict[str, Any]) -> None:
+    """Turn a form's POST into the method that it names, before the address is matched.
+
+    No app is at hand yet, so the limits of what may be sent are put on the request first.
+    """
+    if request.method != "POST" or request.mimetype not in FORMS:
+        return
+    request.max_content_length = config["MAX_CONTENT_LENGTH"]
+    request.max_form_memory_size = config["MAX_FORM_MEMORY_SIZE"]
+    named = request.form.get("_method", "").upper()
+    if named in OVERRIDES:
+        request.method = request.environ["REQUEST_METHOD"] = named
