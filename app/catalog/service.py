@@ -1,0 +1,258 @@
+"""What the store shows, and how admins change it. Callers own the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import contains_eager
+
+from app.audit import service as audit
+from app.audit.service import Actor
+from app.catalog.errors import CategoryInUse, ItemIdTaken, ProductWasSold, SkuTaken, SlugTaken
+from app.catalog.models import Category, Product, RewardItem
+from app.errors import DomainError, NotFound
+from app.kit.db import db, violated
+from app.kit.lists import Page, paginate
+from app.kit.text import clean_html, like
+
+T = TypeVar("T")
+PER_SHELF = 12
+SORTS: dict[str, tuple[Any, ...]] = {
+    "featured": (Category.position, Product.position, Product.id),
+    "newest": (Product.created_at.desc(), Product.id.desc()),
+    "price": (Product.price_cents, Product.id),
+    "-price": (Product.price_cents.desc(), Product.id),
+    "name": (func.lower(Product.name), Product.id),
+}
+TAKEN = {
+    "uq_products_sku": (SkuTaken, "sku"),
+    "uq_products_slug": (SlugTaken, "slug"),
+    "uq_categories_slug": (SlugTaken, "slug"),
+    "uq_reward_items_item_id": (ItemIdTaken, "item_id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetails:
+    """All that an admin decides about a product."""
+
+    sku: str
+    name: str
+    slug: str
+    description: str
+    category_id: int
+    price_cents: int
+    is_active: bool = True
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDetails:
+    """All that an admin decides about a category once it has its slug."""
+
+    name: str
+    position: int = 0
+    is_active: bool = True
+
+
+def shelves() -> Sequence[Category]:
+    """The categories that shoppers see, in their order."""
+    return db.session.scalars(
+        select(Category).where(Category.is_active).order_by(Category.position, Category.name)
+    ).all()
+
+
+def browse(*, category: str = "", search: str = "", sort: str = "featured", number: int = 1) -> Page[Product]:
+    """What is for sale: of one category, with the words in the name, SKU or category. An unknown `sort` is `featured`."""
+    query = _products().where(Product.is_active, Category.is_active)
+    if category:
+        query = query.where(Category.slug == category)
+    if search:
+        query = query.where(_mentions(search, Product.name, Product.sku, Category.name))
+    return paginate(query.order_by(*SORTS.get(sort, SORTS["featured"])), number=number, size=PER_SHELF)
+
+
+def product_by_slug(slug: str) -> Product:
+    """A product of the store; one that isn't for sale now is found too, and says so. Raises NotFound."""
+    return _found(db.session.scalar(_products().where(Product.slug == slug)))
+
+
+def product(product_id: int) -> Product:
+    """Raises NotFound."""
+    return _found(db.session.scalar(_products().where(Product.id == product_id)))
+
+
+def related(to: Product, *, limit: int = 3) -> Sequence[Product]:
+    """Others for sale from the same shelf."""
+    others = _products().where(Product.category_id == to.category_id, Product.id != to.id, Product.is_active)
+    return db.session.scalars(others.order_by(*SORTS["featured"]).limit(limit)).all()
+
+
+def products(*, search: str = "", category_id: int | None = None, is_active: bool | None = None) -> Select[tuple[Product]]:
+    """Every product for the admin list."""
+    query = _products().order_by(Category.position, Product.position, Product.id)
+    if search:
+        query = query.where(_mentions(search, Product.name, Product.sku))
+    if category_id is not None:
+        query = query.where(Product.category_id == category_id)
+    if is_active is not None:
+        query = query.where(Product.is_active == is_active)
+    return query
+
+
+def create_product(details: ProductDetails, *, actor: Actor, now: datetime) -> Product:
+    """Raises SkuTaken, SlugTaken."""
+    made = Product(**_cleaned(details), created_at=now, updated_at=now)
+    db.session.add(made)
+    _write()
+    audit.record(actor, "product.created", "product", made.id, after=_state(made, ProductDetails))
+    return made
+
+
+def change_product(product_id: int, details: ProductDetails, *, actor: Actor, now: datetime) -> Product:
+    """Raises NotFound, SkuTaken, SlugTaken."""
+    changed = product(product_id)
+    before = _state(changed, ProductDetails)
+    _assign(changed, _cleaned(details))
+    changed.updated_at = now
+    _write()
+    audit.record(actor, "product.changed", "product", changed.id, before, _state(changed, ProductDetails))
+    return changed
+
+
+def switch_product(product_id: int, *, is_active: bool, actor: Actor, now: datetime) -> Product:
+    """Offer the product in the store, or take it off the shelf. Raises NotFound."""
+    switched = product(product_id)
+    if switched.is_active != is_active:
+        switched.is_active, switched.updated_at = is_active, now
+        action = "product.activated" if is_active else "product.deactivated"
+        audit.record(actor, action, "product", switched.id, {"is_active": not is_active}, {"is_active": is_active})
+    return switched
+
+
+def delete_product(product_id: int, *, actor: Actor) -> Product:
+    """Forget a product that was never sold; carts lose it too. Raises NotFound, ProductWasSold."""
+    gone = product(product_id)
+    audit.record(actor, "product.deleted", "product", gone.id, before=_state(gone, ProductDetails))
+    _delete(gone, ProductWasSold)
+    return gone
+
+
+def categories() -> Sequence[Category]:
+    """Every category, in the order of the store."""
+    return db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
+
+
+def list_categories(*, search: str = "") -> Select[tuple[Category]]:
+    """Every category for the admin list."""
+    query = select(Category).order_by(Category.position, Category.name)
+    return query.where(_mentions(search, Category.name, Category.slug)) if search else query
+
+
+def product_counts(category_ids: Sequence[int]) -> dict[int, int]:
+    """How many products stand in each of these categories."""
+    counted = db.session.execute(
+        select(Product.category_id, func.count())
+        .where(Product.category_id.in_(category_ids))
+        .group_by(Product.category_id)
+    )
+    return {category_id: count for category_id, count in counted}
+
+
+def category(category_id: int) -> Category:
+    """Raises NotFound."""
+    return _found(db.session.get(Category, category_id))
+
+
+def create_category(slug: str, details: CategoryDetails, *, actor: Actor) -> Category:
+    """Raises SlugTaken."""
+    made = Category(slug=slug, **asdict(details))
+    db.session.add(made)
+    _write()
+    audit.record(actor, "category.created", "category", made.id, after={"slug": slug, **asdict(details)})
+    return made
+
+
+def change_category(category_id: int, details: CategoryDetails, *, actor: Actor) -> Category:
+    """Change all but the slug, by which codes and programs know the category. Raises NotFound."""
+    changed = category(category_id)
+    before = _state(changed, CategoryDetails)
+    _assign(changed, asdict(details))
+    audit.record(actor, "category.changed", "category", changed.id, before, asdict(details))
+    return changed
+
+
+def switch_category(category_id: int, *, is_active: bool, actor: Actor) -> Category:
+    """Show the category in the store, or hide it with all that is in it. Raises NotFound."""
+    switched = category(category_id)
+    if switched.is_active != is_active:
+        switched.is_active = is_active
+        action = "category.activated" if is_active else "category.deactivated"
+        audit.record(actor, action, "category", switched.id, {"is_active": not is_active}, {"is_active": is_active})
+    return switched
+
+
+def delete_category(category_id: int, *, actor: Actor) -> Category:
+    """Forget an empty category. Raises NotFound, CategoryInUse."""
+    gone = category(category_id)
+    audit.record(actor, "category.deleted", "category", gone.id, before={"slug": gone.slug, "name": gone.name})
+    _delete(gone, CategoryInUse)
+    return gone
+
+
+def create_reward_item(item_id: str, name: str) -> RewardItem:
+    """Raises ItemIdTaken."""
+    made = RewardItem(item_id=item_id, name=name)
+    db.session.add(made)
+    _write()
+    return made
+
+
+def _products() -> Select[tuple[Product]]:
+    return select(Product).join(Product.category).options(contains_eager(Product.category))
+
+
+def _mentions(words: str, *columns: Any) -> ColumnElement[bool]:
+    pattern = like(words.strip())
+    return or_(*(column.ilike(pattern, escape="\\") for column in columns))
+
+
+def _cleaned(details: ProductDetails) -> dict[str, Any]:
+    return {**asdict(details), "description": clean_html(details.description)}
+
+
+def _state(row: Product | Category, details: type[ProductDetails | CategoryDetails]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in details.__dataclass_fields__}
+
+
+def _assign(row: Product | Category, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _write() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        for constraint, (refusal, field) in TAKEN.items():
+            if violated(error, constraint):
+                raise refusal(field=field) from None
+        raise
+
+
+def _delete(row: Product | Category, refusal: type[DomainError]) -> None:
+    """The foreign keys, not a query, know whether something still refers to it."""
+    try:
+        db.session.execute(delete(type(row)).where(type(row).id == row.id))
+    except IntegrityError:
+        raise refusal from None
+    db.session.expunge(row)
+
+
+def _found(row: T | None) -> T:
+    if row is None:
+        raise NotFound
+    return row
