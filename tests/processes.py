@@ -1,0 +1,110 @@
+"""Real processes for tests of races and kills: gunicorn with several workers, RQ workers, anything of ours.
+
+Each ends with its block, killed if it must be, and dies with the test run. To hold or break something inside such a
+process, write a small module beside the test that patches it and then does what `wsgi.py` or `worker.py` does, and
+name it: `web(env, wsgi="tests.orders.slow_wsgi:app")`, `worker(env, script="tests/loyalty/held_worker.py")`.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from flask import Flask
+
+from app.kit.processes import kill_session, spawn, stop
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 30.0
+
+
+@dataclass
+class Running:
+    """A process of ours and what it has written so far."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    url: str = ""
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """SIGKILL, to it and to everything it has started: no last words."""
+        kill_session(self.pid)
+        self.process.wait()
+
+
+def environment_of(app: Flask, **more: str) -> dict[str, str]:
+    """The environment of a process that works on the same database, queue and sessions as the app under test."""
+    settings = app.extensions["settings"]
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "LAUREL_ENV": "testing",
+        "SECRET_KEY": settings.secret_key,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "MAIL_DIR": settings.mail_dir,
+        "PAYMENTS": settings.payments,
+        **more,
+    }
+
+
+@contextmanager
+def web(env: Mapping[str, str], folder: Path, *, workers: int = 2, wsgi: str = "wsgi:app") -> Iterator[Running]:
+    """gunicorn as in production, ready to answer at `.url`. Its log goes to `folder`."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:
+        command = [sys.executable, "-m", "gunicorn", wsgi, "--bind", f"fd://{door.fileno()}", "--workers", str(workers)]
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        with process(command, env, folder, pass_fds=(door.fileno(),), url=url) as running:
+            wait_until(lambda: requests.get(f"{url}/healthz", timeout=START_SECONDS).ok, running)
+            yield running
+
+
+@contextmanager
+def worker(env: Mapping[str, str], folder: Path, *arguments: str, script: str = "worker.py") -> Iterator[Running]:
+    """`python worker.py …`; wait for what it does with `wait_until`."""
+    with process([sys.executable, script, *arguments], env, folder) as running:
+        yield running
+
+
+@contextmanager
+def process(
+    command: list[str], env: Mapping[str, str], folder: Path, *, pass_fds: tuple[int, ...] = (), url: str = ""
+) -> Iterator[Running]:
+    """Any command of ours, run in the project's folder."""
+    log = folder / f"{time.monotonic_ns()}.log"
+    with log.open("wb") as out:
+        running = Running(
+            spawn(command, env=env, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, pass_fds=pass_fds), log, url
+        )
+    try:
+        yield running
+    finally:
+        stop(running.process)
+        kill_session(running.pid)
+
+
+def wait_until(condition: Callable[[], object], running: Running | None = None, seconds: float = START_SECONDS) -> None:
+    """Look again and again until it holds; fail with the process's output when it ends first or time is up."""
+    deadline = time.monotonic() + seconds
+    pause = 0.01
+    while not condition():
+        ended = running is not None and running.process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain; the process says:\n{running.output if running else '(none given)'}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.2)
