@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, typed, frozen."""
+"""Settings: read once from the environment, typed, frozen. What would be unsafe is refused, all of it at once."""
 
 import os
 import secrets
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from flask import Flask, current_app
@@ -13,6 +15,11 @@ from flask import Flask, current_app
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 ENVIRONMENTS = ("development", "production", "testing")
+PROVIDERS = ("manual", "test")
+LOG_FORMATS = ("console", "json")
+ON, OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+SHORTEST_SECRET = 32
 
 
 class UnsafeSettings(Exception):
@@ -28,6 +35,7 @@ class Settings:
     database_url: str
     redis_url: str
     base_url: str
+    port: int = 8000
     currency: str = "USD"
     timezone: str = "UTC"
     payments: str = "manual"
@@ -37,6 +45,7 @@ class Settings:
     allow_registration: bool = True
     trusted_proxies: int = 0
     allowed_hosts: tuple[str, ...] = ()
+    metrics_key: str = ""
     ratelimit_enabled: bool = True
     log_format: str = "console"
     cheap_passwords: bool = False
@@ -49,33 +58,108 @@ class Settings:
     def is_development(self) -> bool:
         return self.environment == "development"
 
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read the environment over `.env`. Raises UnsafeSettings."""
-        read = {**dotenv_values(ROOT / ".env"), **os.environ} if environ is None else environ
-        env = {name: value for name, value in read.items() if value}
-        environment = env.get("LAUREL_ENV", "development")
-        if environment not in ENVIRONMENTS:
-            raise UnsafeSettings(f"LAUREL_ENV must be one of {', '.join(ENVIRONMENTS)}, not {environment!r}.")
-        is_production = environment == "production"
-        return cls(
-            environment=environment,
-            secret_key=env.get("SECRET_KEY") or _kept_secret(is_production),
-            database_url=_with_driver(env.get("DATABASE_URL") or f"sqlite:///{_var() / 'laurel.db'}"),
-            redis_url=env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
-            base_url=env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}").rstrip("/"),
-            currency=env.get("CURRENCY", "USD").upper(),
-            timezone=env.get("TIMEZONE", "UTC"),
-            payments=env.get("PAYMENTS", "manual" if is_production else "test"),
-            smtp_url=env.get("SMTP_URL", ""),
-            mail_dir=env.get("MAIL_DIR", str(VAR / "mail")),
-            mail_from=env.get("MAIL_FROM", "Laurel <laurel@localhost>"),
-            allow_registration=_is_on(env.get("ALLOW_REGISTRATION", "1")),
-            trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
-            allowed_hosts=tuple(filter(None, map(str.strip, env.get("ALLOWED_HOSTS", "").split(",")))),
-            ratelimit_enabled=_is_on(env.get("RATELIMIT_ENABLED", "1")),
-            log_format=env.get("LOG_FORMAT", "json" if is_production else "console"),
+        env = _Environment(environment() if environ is None else environ)
+        kind = env.one_of("LAUREL_ENV", ENVIRONMENTS, "development")
+        is_production = kind == "production"
+        if is_production:
+            env.refuse_unsafe()
+        port = env.number("PORT", 8000)
+        base_url = env.text("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        chosen = cls(
+            environment=kind,
+            secret_key=env.text("SECRET_KEY") or ("" if is_production else _kept_secret()),
+            database_url=_with_driver(env.text("DATABASE_URL") or f"sqlite:///{_var() / 'laurel.db'}"),
+            redis_url=env.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            base_url=base_url,
+            port=port,
+            currency=env.text("CURRENCY", "USD").upper(),
+            timezone=env.one_of("TIMEZONE", available_timezones(), "UTC"),
+            payments=env.one_of("PAYMENTS", PROVIDERS, "manual" if is_production else "test"),
+            smtp_url=env.text("SMTP_URL"),
+            mail_dir=env.text("MAIL_DIR", str(VAR / "mail")),
+            mail_from=env.text("MAIL_FROM", "Laurel <laurel@localhost>"),
+            allow_registration=env.switch("ALLOW_REGISTRATION"),
+            trusted_proxies=env.number("TRUSTED_PROXIES", 0),
+            allowed_hosts=env.words("ALLOWED_HOSTS") or _hosts_of(base_url, is_production=is_production),
+            metrics_key=env.text("METRICS_KEY"),
+            ratelimit_enabled=env.switch("RATELIMIT_ENABLED"),
+            log_format=env.one_of("LOG_FORMAT", LOG_FORMATS, "json" if is_production else "console"),
+            cheap_passwords=kind == "testing",
         )
+        env.raise_refusals()
+        return chosen
+
+
+def environment() -> dict[str, str]:
+    """The variables that say how we run: `.env`, and over it what this process was given."""
+    return {name: value for name, value in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if value is not None}
+
+
+class _Environment:
+    """Reads variables, an empty one as if it weren't there, and gathers what is wrong with them."""
+
+    def __init__(self, read: Mapping[str, str]) -> None:
+        self._read = {name: value.strip() for name, value in read.items() if value.strip()}
+        self._refusals: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._read.get(name, default)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self.text(name).split(","))))
+
+    def number(self, name: str, default: int) -> int:
+        text = self.text(name, str(default))
+        if text.isascii() and text.isdigit():
+            return int(text)
+        self._refusals.append(f"{name} must be a whole number, not {text!r}.")
+        return default
+
+    def switch(self, name: str, default: str = "1") -> bool:
+        text = self.text(name, default).lower()
+        if text not in ON | OFF:
+            self._refusals.append(f"{name} must be 1 or 0, not {text!r}.")
+        return text in ON
+
+    def one_of(self, name: str, choices: tuple[str, ...] | set[str], default: str) -> str:
+        text = self.text(name, default)
+        if text not in choices:
+            few = f"one of {', '.join(choices)}" if isinstance(choices, tuple) else "a known one"
+            self._refusals.append(f"{name} must be {few}, not {text!r}.")
+        return text
+
+    def refuse_unsafe(self) -> None:
+        """What is fine for a first look and dangerous where people trust us."""
+        secret, base_url = self.text("SECRET_KEY"), self.text("BASE_URL")
+        if len(secret) < SHORTEST_SECRET:
+            self._refusals.append(
+                f"SECRET_KEY must be a random text of {SHORTEST_SECRET} characters or more that stays the same "
+                "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one)."
+            )
+        if not base_url:
+            self._refusals.append("BASE_URL must be the address that people use, such as https://shop.example.")
+        elif not base_url.startswith("https://") and urlsplit(base_url).hostname not in {"127.0.0.1", "localhost"}:
+            self._refusals.append(
+                f"BASE_URL must begin with https://, not {base_url!r}: cookies would travel in clear."
+            )
+        if self.text("FLASK_DEBUG", "0").lower() in ON:
+            self._refusals.append("FLASK_DEBUG must be off: its console runs whatever a visitor types.")
+        if self.text("PAYMENTS") == "test":
+            self._refusals.append("PAYMENTS must not be test: everybody could mark their own invoice as paid.")
+        if "*" in self.words("ALLOWED_HOSTS"):
+            self._refusals.append("ALLOWED_HOSTS must name hosts, not *: links in mails follow the host.")
+
+    def raise_refusals(self) -> None:
+        """Raises UnsafeSettings that names everything which was refused."""
+        if self._refusals:
+            raise UnsafeSettings("\n".join(["Laurel can't start with these settings:", *self._refusals]))
 
 
 def settings(app: Flask | None = None) -> Settings:
@@ -92,22 +176,20 @@ def install(app: Flask, chosen: Settings) -> None:
         SQLALCHEMY_DATABASE_URI=chosen.database_url,
         MAX_CONTENT_LENGTH=6 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        PREFERRED_URL_SCHEME="https" if chosen.is_https else "http",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=chosen.base_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=chosen.is_https,
         SESSION_COOKIE_NAME="laurel",
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=chosen.base_url.startswith("https://"),
+        REMEMBER_COOKIE_SECURE=chosen.is_https,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
         RATELIMIT_ENABLED=chosen.ratelimit_enabled,
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE=chosen.timezone,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
-
-
-def _is_on(text: str) -> bool:
-    return text.strip().lower() in {"1", "true", "yes", "on"}
 
 
 def _var() -> Path:
@@ -120,12 +202,19 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
 
 
-def _kept_secret(is_production: bool) -> str:  # noqa: FBT001
-    if is_production:
-        raise UnsafeSettings("SECRET_KEY is missing: set it to a long random text that stays the same.")
+def _hosts_of(base_url: str, *, is_production: bool) -> tuple[str, ...]:
+    """Without ALLOWED_HOSTS: the host of BASE_URL; for a look at home, this machine's own names too."""
+    host = urlsplit(base_url).hostname or ""
+    return (host,) if is_production else (host, *LOCAL_HOSTS)
+
+
+def _kept_secret() -> str:
+    """The key of a first look: made once, readable by us alone."""
     kept = _var() / "secret-key"
     if not kept.exists():
-        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
+        fresh.replace(kept)
     return kept.read_text().strip()
