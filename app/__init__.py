@@ -18,6 +18,9 @@ from app.kit import htmx, methods, outbox
 from app.kit.assets import init_assets
 from app.kit.broker import init_broker
 from app.kit.db import db, init_db, retry_lost_transactions
+from app.kit.headers import init_headers
+from app.kit.logs import init_logs
+from app.kit.metrics import init_metrics
 from app.loyalty import service as loyalty
 from app.loyalty import settlement
 from app.messages import service as messages
@@ -43,10 +46,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole application, ready to serve. Raises UnsafeSettings."""
     app = Laurel(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     config.install(app, settings or Settings.from_env())
+    chosen = config.settings(app)
+    init_headers(app, proxies=chosen.trusted_proxies, hosts=chosen.allowed_hosts, is_https=chosen.is_https)
+    init_logs(app)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     init_assets(app)
     init_db(app)
-    init_broker(app, config.settings(app).redis_url)
+    init_broker(app, chosen.redis_url)
+    init_metrics(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     register_error_handlers(app)
@@ -66,6 +73,10 @@ def _furnish_rooms(_app: Flask) -> None:
 
 
 def _open_doors(app: Flask) -> None:
-    from app.web import register_doors  # noqa: PLC0415  (doors import every room)
+    from app.api import health  # noqa: PLC0415  (doors import every room)
+    from app.cli import register_commands  # noqa: PLC0415
+    from app.web import register_doors  # noqa: PLC0415
 
     register_doors(app)
+    app.register_blueprint(health.bp)
+    register_commands(app)

@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Settings
+from app.kit import logs
 from app.kit.db import db
 from tests import databases, services
 from tests.browsing import (  # noqa: F401 fixtures
@@ -38,6 +39,7 @@ _services = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """With several test processes, their parent starts the servers and they find them in the environment."""
+    logs.configure("console")
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ["TEST_DATABASE_URL"] = _services.enter_context(services.postgresql())
         os.environ["TEST_REDIS_URL"] = _services.enter_context(services.valkey())
@@ -78,7 +80,11 @@ class Stage:
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.app = create_app(settings_for_tests(folder, database_url, redis_url))
         self.app.test_client_class = Browser
-        databases.migrate(self.app)
+        try:
+            databases.migrate(self.app)
+        except BaseException:
+            self.close()
+            raise
         self.rows = databases.rows_of(self.app)
         self.config = dict(self.app.config)
 

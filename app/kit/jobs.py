@@ -6,6 +6,7 @@ from rq.serializers import JSONSerializer
 
 from app.kit.broker import broker
 from app.kit.db import after_commit
+from app.kit.logs import request_id
 
 QUEUES = ("loyalty", "mail", "default")
 HEARD_WITHIN = 5
@@ -31,7 +32,12 @@ def _ring(redis: Redis, queue: str) -> None:
     """One bell at a time: a thousand events in a second wake a worker once."""
     if redis.set(_bell(queue), 1, nx=True, ex=HEARD_WITHIN):
         queue_named(queue, redis).enqueue(
-            "app.kit.outbox.answer_bell", queue, result_ttl=0, failure_ttl=86_400, job_timeout=JOB_TIMEOUT
+            "app.kit.outbox.answer_bell",
+            queue,
+            result_ttl=0,
+            failure_ttl=86_400,
+            job_timeout=JOB_TIMEOUT,
+            meta={"request_id": request_id()},
         )
 
 

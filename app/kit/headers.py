@@ -1,0 +1,43 @@
+"""What every answer says to the browser: run only our own files, never in a frame, keep personal pages to yourself."""
+
+from flask import Flask, Response, abort, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+A_YEAR = 31_536_000
+
+
+def init_headers(app: Flask, *, proxies: int, hosts: tuple[str, ...], is_https: bool) -> None:
+    """Believe `X-Forwarded-*` of exactly so many proxies, answer to these hosts only, and say so in every answer."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+
+    def refuse_other_hosts() -> None:
+        # a load balancer asks for our health by address
+        if hosts and "*" not in hosts and request.blueprint != "health" and not host_is_trusted(request.host, hosts):
+            abort(400)
+
+    def say(response: Response) -> Response:
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
+        if is_https:
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}; includeSubDomains")
+        if "Cache-Control" not in response.headers:  # whatever a view doesn't say otherwise of, is personal
+            response.headers["Cache-Control"] = "private, no-store"
+            response.vary.update(("Cookie", "HX-Request"))
+        return response
+
+    app.before_request(refuse_other_hosts)
+    app.after_request(say)
