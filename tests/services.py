@@ -40,7 +40,8 @@ def valkey() -> Iterator[str]:
         yield url
         return
     with _folder("laurel-valkey-") as folder:
-        server, url = bundled.start(folder, port=free_port(), durable=False)
+        url = bundled.loopback_url()
+        server = bundled.start(folder, url, durable=False)
         try:
             yield url
         finally:

@@ -1,4 +1,4 @@
-"""Child processes that end when they are told to, and that never outlive us."""
+"""Child processes that end when they are told to, that never outlive us, and that are started again when they fail."""
 
 import contextlib
 import ctypes
@@ -7,12 +7,31 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import structlog
+
+log = structlog.get_logger(__name__)
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+LONGEST_PAUSE = 30.0
+SETTLED_AFTER = 60.0
+
+
+class Child(Protocol):
+    """A process that we started: `subprocess.Popen`, or a `Fork`."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
 
 
 def die_with_parent(how: int = signal.SIGKILL, *, parent: int | None = None) -> None:
@@ -42,25 +61,73 @@ def spawn(
         [str(word) for word in command],
         env=None if env is None else dict(env),
         start_new_session=True,
-        preexec_fn=lambda: die_with_parent(last_words, parent=us),  # noqa: PLW1509 callers have no other threads yet, and prctl takes no lock
+        preexec_fn=lambda: die_with_parent(last_words, parent=us),  # noqa: PLW1509 prctl takes no lock
         **options,
     )
 
 
-def stop(process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, grace: float = 10) -> int:
+class Fork:
+    """A function at work in a fork of this process, which shares what is loaded already. Looks like a `Popen`."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        us = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        self._code: int | None = None
+        if self.pid == 0:
+            code = 1
+            try:
+                os.setsid()
+                die_with_parent(parent=us)
+                for each in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(each, signal.SIG_DFL)
+                work()
+                code = 0
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else 1
+            except BaseException:  # noqa: BLE001 nothing of the parent's code must run on in here
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and timeout is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("fork", timeout)
+            time.sleep(0.02)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+
+def stop(child: Child, *, how: int = signal.SIGTERM, grace: float = 10) -> int:
     """Ask a child to end; after `grace` seconds kill its whole session. Returns its exit code."""
-    if process.poll() is None:
+    if child.poll() is None:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(how)
+            child.send_signal(how)
         try:
-            process.wait(grace)
+            child.wait(grace)
         except subprocess.TimeoutExpired:
-            kill_session(process.pid)
-    return process.wait()
+            log.warning("killed", pid=child.pid, after_seconds=grace)
+    kill_session(child.pid)
+    return child.wait()
 
 
 def kill_session(leader: int) -> None:
-    """SIGKILL a child that `spawn` started, and everything it started in its session."""
+    """SIGKILL whatever still lives of the session that a child of ours leads."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
@@ -71,3 +138,68 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@dataclass
+class Member:
+    """One of a crew: how it is started, and how long it may take to end."""
+
+    name: str
+    start: Callable[[], Child]
+    grace: float = 10
+    child: Child | None = None
+    started_at: float = 0
+    pause: float = 0.5
+    due_at: float = field(default=0)
+
+
+class Crew:
+    """Children kept at work: one that ends is started again, after a pause that grows while it keeps ending.
+
+    `noted` is told of every start.
+    """
+
+    def __init__(self, noted: Callable[[list["Member"]], object] = lambda _: None) -> None:
+        self.members: list[Member] = []
+        self.noted = noted
+
+    def add(self, name: str, start: Callable[[], Child], *, grace: float = 10) -> None:
+        """Start a child and keep it at work."""
+        member = Member(name, start, grace)
+        self.members.append(member)
+        self._begin(member)
+
+    def keep(self, until: threading.Event, *, look_every: float = 0.2) -> None:
+        """Look after them until told to stop."""
+        while not until.wait(look_every):
+            for member in self.members:
+                self._look_after(member)
+
+    def kill(self) -> None:
+        """For those who can't wait: end all of them at once, without last words."""
+        for member in self.members:
+            if member.child is not None:
+                kill_session(member.child.pid)
+
+    def dismiss(self) -> None:
+        """Stop all, the last one added first."""
+        for member in reversed(self.members):
+            if member.child is not None:
+                stop(member.child, grace=member.grace)
+                member.child = None
+
+    def _begin(self, member: Member) -> None:
+        member.child, member.started_at = member.start(), time.monotonic()
+        self.noted(self.members)
+
+    def _look_after(self, member: Member) -> None:
+        if member.child is None:
+            if time.monotonic() >= member.due_at:
+                self._begin(member)
+        elif (code := member.child.poll()) is not None:
+            kill_session(member.child.pid)
+            member.child = None
+            has_settled = time.monotonic() - member.started_at > SETTLED_AFTER
+            member.pause = 1.0 if has_settled else min(member.pause * 2, LONGEST_PAUSE)
+            member.due_at = time.monotonic() + member.pause
+            log.error("ended", process=member.name, exit_status=code, again_in_seconds=member.pause)

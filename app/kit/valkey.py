@@ -1,12 +1,12 @@
 """The bundled Valkey: the queue's bell and the shared cache, for those who bring no Redis of their own."""
 
-import os
 import shutil
 import signal
 import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -34,30 +34,33 @@ def binary() -> Path:
     raise ValkeyMissing(reason)
 
 
-def start(folder: Path, *, port: int | None = None, durable: bool = True) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a server that keeps its data in `folder`, wait until it answers, and return it with its URL.
+def url_of(folder: Path) -> str:
+    """Where a server that keeps its data in `folder` will listen.
 
-    It listens on a socket inside the folder (no port that others can reach) unless a port is asked for or the path
-    is too long for a socket.
+    On a socket inside the folder, which only we can open; on a free loopback port where the path is too long for one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    socket_path = folder.resolve() / "valkey.sock"
-    if port is None and len(str(socket_path)) <= LONGEST_SOCKET_PATH:
-        where, url = (
-            ["--port", "0", "--unixsocket", str(socket_path), "--unixsocketperm", "700"],
-            f"unix://{socket_path}",
-        )
+    path = folder.resolve() / "valkey.sock"
+    return f"unix://{path}" if len(str(path)) <= LONGEST_SOCKET_PATH else loopback_url()
+
+
+def loopback_url() -> str:
+    """A free port of this machine."""
+    return f"redis://127.0.0.1:{free_port()}/0"
+
+
+def start(folder: Path, url: str, *, durable: bool = True) -> subprocess.Popen[bytes]:
+    """Start a server that keeps its data in `folder`, and wait until it answers at `url`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    where = urlsplit(url)
+    command: list[str | Path] = [binary(), "--dir", folder.resolve(), "--loglevel", "warning", "--databases", "64"]
+    if where.scheme == "unix":
+        command += ["--port", "0", "--unixsocket", where.path, "--unixsocketperm", "700"]
     else:
-        port = port or free_port()
-        where, url = ["--port", str(port), "--bind", "127.0.0.1"], f"redis://127.0.0.1:{port}/0"
-    command: list[str | Path] = [binary(), *where, "--dir", folder.resolve(), "--save", "", "--databases", "64"]
-    command += ["--loglevel", "warning"]
-    command += ["--maxmemory-policy", "noeviction", *(DURABLE if durable else ("--appendonly", "no"))]
-    server = spawn(
-        command, stdout=subprocess.DEVNULL, last_words=signal.SIGTERM, env={**os.environ, "LC_ALL": "C.UTF-8"}
-    )
+        command += ["--port", str(where.port), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--maxmemory-policy", "noeviction", *(DURABLE if durable else ("--appendonly", "no"))]
+    server = spawn(command, stdout=subprocess.DEVNULL, last_words=signal.SIGTERM)
     _wait_until_it_answers(server, url)
-    return server, url
+    return server
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> None:
