@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from app.kit.db import db, is_overload
 from app.kit.htmx import wants_part
 from app.kit.limits import TooOften
+from app.kit.wire import facts_of
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER = 5
@@ -24,7 +25,7 @@ RETRY_AFTER = 5
 class DomainError(Exception):
     """An expected refusal: a stable code for programs, a sentence with the next step for people.
 
-    `field` names the form field it belongs to; `facts` are what it rests on, fit for JSON.
+    `field` names the form field it belongs to; `facts` are what it rests on (`kit.wire` tells them in JSON).
     """
 
     code: ClassVar[str] = "refused"
@@ -94,7 +95,7 @@ class Busy(DomainError):
 
 
 HTTP_CODES = {
-    400: "bad_request",
+    400: "validation_error",
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
@@ -122,7 +123,7 @@ def envelope(error: DomainError) -> dict[str, Any]:
     if error.fields:
         body["fields"] = error.fields
     if error.facts:
-        body["data"] = error.facts
+        body["data"] = facts_of(error.facts)
     return body
 
 
@@ -130,6 +131,8 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
     db.session.rollback()
     if _wants_json():
         response = make_response(jsonify(envelope(error)), error.status)
+        if error.status == Unauthorized.status:
+            response.headers["WWW-Authenticate"] = "Bearer"
     else:
         response = _page(error.status, str(error.message))
     if isinstance(error, RateLimited):
