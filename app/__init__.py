@@ -21,6 +21,7 @@ from app.kit.db import db, init_db, retry_lost_transactions
 from app.kit.headers import init_headers
 from app.kit.logs import init_logs
 from app.kit.metrics import init_metrics
+from app.kit.routes import RowId
 from app.loyalty import service as loyalty
 from app.loyalty import settlement
 from app.messages import service as messages
@@ -45,6 +46,7 @@ class Laurel(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole application, ready to serve. Raises UnsafeSettings."""
     app = Laurel(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.url_map.converters["int"] = RowId
     config.install(app, settings or Settings.from_env())
     chosen = config.settings(app)
     init_headers(app, proxies=chosen.trusted_proxies, hosts=chosen.allowed_hosts, is_https=chosen.is_https)
@@ -73,10 +75,9 @@ def _furnish_rooms(_app: Flask) -> None:
 
 
 def _open_doors(app: Flask) -> None:
-    from app.api import health  # noqa: PLC0415  (doors import every room)
+    from app import api, web  # noqa: PLC0415  (doors import every room)
     from app.cli import register_commands  # noqa: PLC0415
-    from app.web import register_doors  # noqa: PLC0415
 
-    register_doors(app)
-    app.register_blueprint(health.bp)
+    web.register_doors(app)
+    api.register_door(app, csrf)
     register_commands(app)

@@ -4,7 +4,20 @@ A room's makers live in `make_<room>.py` and are re-exported here.
 """
 
 from tests.make_accounts import user
+from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
 
-__all__ = ["NOW", "PASSWORD", "event_type", "levels", "rich_client", "saved", "settled", "user", "workout"]
+__all__ = [
+    "NOW",
+    "PASSWORD",
+    "api_key",
+    "bearer",
+    "event_type",
+    "levels",
+    "rich_client",
+    "saved",
+    "settled",
+    "user",
+    "workout",
+]

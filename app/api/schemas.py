@@ -1,0 +1,160 @@
+"""The vocabulary of bodies and answers: what is an amount, a moment, a text, and how strictly each is read."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, create_model
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from app.kit.money import MOST_CENTS, as_number
+
+T = TypeVar("T")
+
+MOST = MOST_CENTS / 100
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+SPOKEN = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Body(BaseModel):
+    """What others send: exact types, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+
+    def named(self) -> dict[str, Any]:
+        """What the sender named, under our own names; what was left out is not in it."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Query(BaseModel):
+    """What comes after the question mark: texts, read as what they stand for."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class Data(BaseModel):
+    """What we answer."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class Success(BaseModel, Generic[T]):
+    """The envelope of every good answer."""
+
+    status: Literal["success"] = "success"
+    message: str = Field(description="A sentence for people.")
+    data: T
+
+
+class Refusal(BaseModel):
+    """The envelope of every refusal."""
+
+    status: Literal["error"] = "error"
+    message: str = Field(description="A sentence for people, with the next step.")
+    error: str = Field(description="A stable code for programs.")
+    fields: dict[str, list[str]] | None = Field(None, description="What is wrong with which field.")
+    data: dict[str, Any] | None = Field(None, description="The facts behind the refusal.")
+
+
+def _to_cents(value: Any) -> int:
+    """Whole cents of a JSON number with at most two decimals; the float nearest to such a number is that number."""
+    if type(value) not in {int, float}:
+        raise PydanticCustomError("float_type", "Please give a number.")
+    if not 0 <= value <= MOST:  # NaN and the infinities too
+        raise PydanticCustomError("amount_range", "Please give an amount from 0 to 99,999,999.99.")
+    cents: int = round(value * 100)
+    if cents / 100 != value:
+        raise PydanticCustomError("amount_decimals", "Please give at most two decimals.")
+    return cents
+
+
+def _to_moment(value: Any) -> datetime:
+    if not isinstance(value, str) or not MOMENT.fullmatch(value):
+        raise PydanticCustomError("moment", "Please give a time with its offset, as 2026-03-01T09:00:00+00:00.")
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise PydanticCustomError("moment", "There is no such time.") from error
+    if not EARLIEST <= moment < LATEST:
+        raise PydanticCustomError("moment_range", "Please give a time between the years 1970 and 9998.")
+    return moment
+
+
+def _to_whole(value: Any) -> Any:
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        return int(value)
+    raise PydanticCustomError("int_type", "Please give a whole number.")
+
+
+def _to_answer(value: Any) -> Any:
+    if isinstance(value, str) and value.lower() in SPOKEN:
+        return SPOKEN[value.lower()]
+    raise PydanticCustomError("bool_type", "Please say true or false.")
+
+
+NUMBER = {"type": "number", "minimum": 0, "maximum": MOST, "multipleOf": 0.01}
+
+Cents = Annotated[
+    int,
+    BeforeValidator(_to_cents, json_schema_input_type=float),
+    PlainSerializer(as_number, return_type=float | int),
+    WithJsonSchema(NUMBER),
+]
+"""An amount: a number in JSON, whole cents in here."""
+
+CentsOut = Annotated[int, PlainSerializer(as_number, return_type=float | int), WithJsonSchema({"type": "number"})]
+"""An amount that we answer."""
+
+Moment = Annotated[datetime, BeforeValidator(_to_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""An instant: ISO 8601 with offset in JSON, UTC in here."""
+
+Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""A text that every database can keep."""
+
+Count = Annotated[int, Field(ge=1, le=99_999_999)]
+"""A limit."""
+
+Whole = Annotated[int, BeforeValidator(_to_whole)]
+YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
+
+
+class Listing(Query):
+    """Which part of a list."""
+
+    limit: Annotated[Whole, Field(ge=1, le=100, description="How many at most.")] = 20
+    offset: Annotated[Whole, Field(description="How many to leave out; `page` is the other way to say it.")] | None = (
+        None
+    )
+    page: Annotated[Whole, Field(ge=1, description="The page, counted from 1, of `limit` each.")] | None = None
+
+    @property
+    def first(self) -> int:
+        """The place of the first item, counted from 0."""
+        if self.offset is not None:
+            return self.offset
+        return ((self.page or 1) - 1) * self.limit
+
+
+def partial(name: str, model: type[Body]) -> type[Body]:
+    """The same fields, each of which may be left out: the body of a PUT. Read it with `named()`."""
+    fields: dict[str, Any] = {
+        each: (info.rebuild_annotation(), _optional(info)) for each, info in model.model_fields.items()
+    }
+    changed: type[Body] = create_model(
+        name, __base__=model, __doc__="What is to change; the rest is left as it is.", **fields
+    )
+    return changed
+
+
+def _optional(info: FieldInfo) -> Any:
+    return Field(
+        default=None,
+        alias=info.alias,
+        description=info.description,
+        examples=info.examples,
+        json_schema_extra=lambda schema: schema.pop("default", None) and None,
+    )
