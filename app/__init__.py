@@ -13,6 +13,7 @@ from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity
 from app.config import Settings
+from app.discounts.kind import DISCOUNT
 from app.errors import register_error_handlers
 from app.kit import htmx, methods, outbox
 from app.kit.assets import init_assets
@@ -26,6 +27,7 @@ from app.loyalty import service as loyalty
 from app.loyalty import settlement
 from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
+from app.promotions import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
 csrf = CSRFProtect()
@@ -72,6 +74,7 @@ def _furnish_rooms(_app: Flask) -> None:
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
+    kinds.register(DISCOUNT)
 
 
 def _open_doors(app: Flask) -> None:

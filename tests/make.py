@@ -7,12 +7,14 @@ from tests.make_accounts import user
 from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
+from tests.make_promotions import discount
 
 __all__ = [
     "NOW",
     "PASSWORD",
     "api_key",
     "bearer",
+    "discount",
     "event_type",
     "levels",
     "rich_client",

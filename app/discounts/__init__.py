@@ -1,1 +1,1 @@
-"""Money off a cart."""
+"""Money off a cart, by a code."""

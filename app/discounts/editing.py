@@ -1,0 +1,148 @@
+"""Making, changing, removing and listing discount codes, for every door. Callers own the transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager
+
+from app.audit.service import Actor
+from app.discounts.models import Discount
+from app.errors import NotFound, ValidationFailed
+from app.kit.db import db
+from app.kit.lists import Page, paginate
+from app.promotions import editing, fields
+from app.promotions.fields import Errors, Field, Fields, Wrong
+from app.promotions.models import Promotion
+
+KIND = "discount"
+TYPES = ("percentage", "fixed")
+WHOLE = 10_000
+
+
+def _type(value: Any) -> str:
+    if value not in TYPES:
+        raise Wrong(_l("Please choose percentage or fixed."))
+    return str(value)
+
+
+def _value(value: Any) -> int:
+    hundredths = fields.amount(value)
+    if hundredths == 0:
+        raise Wrong(_l("This must be more than 0."))
+    return hundredths
+
+
+OWN: Fields = {
+    "discount_type": Field("discount_type", _type, is_needed=True),
+    "discount_value": Field("discount_value", _value, fields.shown_amount, is_needed=True),
+    "max_discount": Field("max_discount_cents", fields.optional(fields.amount), fields.shown_amount),
+    "applicable_categories": Field("applicable_categories", fields.slugs),
+    "excluded_categories": Field("excluded_categories", fields.slugs),
+    "first_order_only": Field("first_order_only", fields.flag),
+}
+CODE: Fields = {"code": Field("code", fields.code, is_needed=True)}
+FIELDS: Fields = {**CODE, **fields.SHARED, **OWN}
+
+
+def create(given: Mapping[str, Any], actor: Actor, now: datetime) -> Discount:
+    """A new discount code. Raises ValidationFailed with all that is wrong, or DuplicateCode."""
+    values, errors = fields.read(given, FIELDS, is_new=True)
+    _validate(values, errors)
+    promotion = Promotion(kind=KIND, active_hours=dict(fields.ALWAYS_OPEN))
+    editing.set_columns(promotion, fields.within(fields.SHARED, values))
+    editing.add(promotion, values["code"], actor, now)
+    db.session.add(Discount(promotion_id=promotion.id, **fields.within(OWN, values)))
+    db.session.flush()
+    made = get(promotion.id)
+    editing.note_creation(promotion, fields_of(made), actor)
+    return made
+
+
+def update(
+    discount_id: int, given: Mapping[str, Any], *, version: int | None = None, actor: Actor, now: datetime
+) -> Discount:
+    """Change what is named, leave the rest.
+
+    Raises NotFound, Archived, Stale (somebody was faster), ValidationFailed, DuplicateCode or CannotOpen.
+    """
+    promotion = editing.lock_for_change(discount_id, KIND, version)
+    discount = get(discount_id)
+    before = fields_of(discount)
+    values, errors = fields.read(given, FIELDS, is_new=False)
+    current = fields.columns_of(promotion, fields.SHARED) | fields.columns_of(discount, OWN)
+    _validate(current | values, errors)
+    editing.change(promotion, fields.within(fields.SHARED, values), now)
+    editing.set_columns(discount, fields.within(OWN, values))
+    if "code" in values:
+        editing.change_code(discount_id, values["code"])
+    db.session.flush()
+    editing.note_change(promotion, "promotion.changed", before, fields_of(get(discount_id)), actor, now)
+    return discount
+
+
+def remove(discount_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
+    """Delete a code that was never used, archive one that was; whether it is gone for good. Raises NotFound, Stale."""
+    promotion = editing.lock_for_change(discount_id, KIND, version)
+    if editing.archive_if_used(promotion, actor, now):
+        return False
+    discount = get(discount_id)
+    snapshot = fields_of(discount)
+    db.session.delete(discount)
+    db.session.flush()
+    editing.delete_unused(promotion, snapshot, actor)
+    return True
+
+
+def get(discount_id: int) -> Discount:
+    """The discount with its promotion and code, as they are now. Raises NotFound."""
+    discount = db.session.scalar(
+        _discounts().where(Discount.promotion_id == discount_id).execution_options(populate_existing=True)
+    )
+    if discount is None:
+        raise NotFound
+    return discount
+
+
+def listing(  # noqa: PLR0913
+    *,
+    search: str = "",
+    status: str = "",
+    is_active: bool | None = None,
+    number: int = 1,
+    size: int = 20,
+    now: datetime,
+) -> Page[Discount]:
+    """Discounts with their promotions and codes, by display order, then newest; archived ones only where asked for."""
+    query = editing.listing(_discounts(), search=search, status=status, is_active=is_active, now=now)
+    return paginate(query, number=number, size=size)
+
+
+def fields_of(discount: Discount) -> dict[str, Any]:
+    """The discount under the names and in the units in which it is made and changed."""
+    code = discount.promotion.single_code
+    return {
+        "code": code.code if code else None,
+        **fields.show(discount.promotion, fields.SHARED),
+        **fields.show(discount, OWN),
+    }
+
+
+def _discounts() -> Select[Discount]:
+    return (
+        select(Discount)
+        .join(Discount.promotion)
+        .options(contains_eager(Discount.promotion).joinedload(Promotion.single_code))
+    )
+
+
+def _validate(merged: Mapping[str, Any], errors: Errors) -> None:
+    """What no field alone can tell; then everything that is wrong is told at once."""
+    if merged.get("discount_type") == "percentage" and merged.get("discount_value", 0) > WHOLE:
+        errors.setdefault("discount_value", [_l("A percentage can't be more than 100.")])
+    for name, wrong in fields.end_after_start(merged).items():
+        errors.setdefault(name, wrong)
+    if errors:
+        raise ValidationFailed(errors)

@@ -1,0 +1,72 @@
+"""What a discount takes off, and from which lines: pure arithmetic in cents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.kit.money import percentage_of, spread
+from app.promotions.rules import Context, Terms, Verdict
+
+FIRST_ORDER = "first_order_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountTerms(Terms):
+    """`discount_value` is hundredths of a percent (20 % is 2000) or cents."""
+
+    discount_type: Literal["percentage", "fixed"]
+    discount_value: int
+    max_discount_cents: int | None = None
+    first_order_only: bool = False
+
+    @property
+    def id(self) -> int:
+        return self.promotion_id
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a cart: the price of one piece, how many, and the slug of its category."""
+
+    price_cents: int
+    quantity: int
+    category: str | None = None
+
+    @property
+    def total_cents(self) -> int:
+        return self.price_cents * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What comes off: of which amount, how much, and each line's share of it."""
+
+    eligible_cents: int
+    discount_cents: int
+    shares: tuple[int, ...]
+
+
+def first_order(terms: DiscountTerms, context: Context) -> Verdict:
+    """A code for the first order is for those who have none paid yet."""
+    has_ordered = bool(context.facts.get("has_paid_order"))
+    fails = terms.first_order_only and has_ordered
+    return Verdict("not_eligible", not fails, {"which": FIRST_ORDER} if fails else {})
+
+
+OWN_RULES = (first_order,)
+
+
+def reduce_lines(terms: DiscountTerms, items: Sequence[Item]) -> Reduction:
+    """Take the discount off the lines in scope, spread in proportion to their totals; none goes below zero."""
+    weights = [item.total_cents if terms.covers(item.category) else 0 for item in items]
+    eligible = sum(weights)
+    discount = discount_on(terms, eligible)
+    return Reduction(eligible, discount, tuple(spread(discount, weights)))
+
+
+def discount_on(terms: DiscountTerms, eligible_cents: int) -> int:
+    """Percentage: half-up to the cent, at most `max_discount_cents`. Fixed: at most the eligible amount."""
+    if terms.discount_type == "fixed":
+        return min(terms.discount_value, eligible_cents)
+    discount = percentage_of(eligible_cents, terms.discount_value)
+    return discount if terms.max_discount_cents is None else min(discount, terms.max_discount_cents)

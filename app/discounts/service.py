@@ -1,0 +1,205 @@
+"""What other rooms may ask of discounts. Callers own the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, exists, select
+
+from app.accounts.persons import Person
+from app.discounts.editing import KIND, create, fields_of, get, listing, remove, update
+from app.discounts.errors import CodeRefused
+from app.discounts.models import Discount, PaidOrder
+from app.discounts.rules import OWN_RULES, DiscountTerms, Item, Reduction, discount_on, reduce_lines
+from app.kit.db import db, insert
+from app.kit.text import normalise_code
+from app.promotions import service as promotions
+from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
+from app.promotions.hours import ActiveHours
+from app.promotions.models import PromotionCode
+from app.promotions.rules import UNKNOWN, Verdict, first_failure, judge
+from app.promotions.service import is_limited
+
+__all__ = [
+    "CodeRefused",
+    "Item",
+    "Quote",
+    "create",
+    "fields_of",
+    "get",
+    "give_back",
+    "is_limited",
+    "listing",
+    "note_paid_order",
+    "quote",
+    "redeem",
+    "remove",
+    "update",
+]
+
+LONGEST_CODE = 32
+HAS_PAID_ORDER = exists(select(PaidOrder.person).where(PaidOrder.person == bindparam("person")))
+FOUND = promotions.finding(KIND, HAS_PAID_ORDER.label("has_paid_order"))
+FOUND_BY_CODE = FOUND.where(PromotionCode.code == bindparam("code"))
+FOUND_BY_ID = FOUND.where(PromotionCode.id == bindparam("code_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a code would take off these items for this person at this moment, rule by rule; nothing is taken.
+
+    `shares` is each item's part of `discount_cents`. Where `refusal` is given, nothing comes off.
+    """
+
+    code_id: int | None
+    code: str
+    promotion: DiscountTerms | None
+    verdicts: tuple[Verdict, ...]
+    refusal: CodeRefused | None
+    subtotal_cents: int
+    eligible_cents: int
+    discount_cents: int
+    shares: tuple[int, ...]
+
+    @property
+    def total_cents(self) -> int:
+        return self.subtotal_cents - self.discount_cents
+
+
+def quote(  # noqa: PLR0913
+    code: str | None = None,
+    *,
+    code_id: int | None = None,
+    items: Sequence[Item],
+    subtotal_cents: int | None = None,
+    person: Person | None,
+    now: datetime,
+) -> Quote:
+    """Judge a code, typed or remembered by its id. Where there are items, `subtotal_cents` is not looked at.
+
+    One statement for what changes with every use, one more when the terms aren't in the cache.
+    """
+    subtotal = sum(item.total_cents for item in items) if items else subtotal_cents or 0
+    typed = normalise_code(code or "")
+    by = {"code_id": code_id} if code_id is not None else {"code": typed}
+    found = None
+    if code_id is not None or 0 < len(typed) <= LONGEST_CODE:
+        query = FOUND_BY_ID if code_id is not None else FOUND_BY_CODE
+        found = db.session.execute(query, {**by, "person": person.key if person else ""}).one_or_none()
+    if found is None:
+        return _refused(None, typed, None, UNKNOWN, subtotal, items)
+    terms = promotions.terms_shelf.get((KIND, found.promotion_id, found.version), lambda: _terms(found.promotion_id))
+    context = promotions.context_of(
+        found,
+        now=now,
+        has_account=person is not None and person.user_id is not None,
+        amount_cents=subtotal,
+        categories=[item.category for item in items] if items else None,
+        facts={"has_paid_order": found.has_paid_order},
+    )
+    verdicts = judge(terms, context, OWN_RULES)
+    if not all(verdict.holds for verdict in verdicts):
+        return _refused(found.code_id, found.code, terms, verdicts, subtotal, items)
+    reduction = _reduction(terms, items, subtotal)
+    return Quote(
+        found.code_id,
+        found.code,
+        terms,
+        verdicts,
+        None,
+        subtotal,
+        reduction.eligible_cents,
+        reduction.discount_cents,
+        reduction.shares,
+    )
+
+
+def redeem(quote: Quote, *, person: Person, invoice_id: int, now: datetime) -> int:
+    """Take the use that was quoted, for this invoice, and return its id. Call it last in the transaction.
+
+    Raises CodeRefused, also when a rival was faster; then the caller's transaction must not be committed.
+    """
+    if quote.refusal is not None:
+        raise quote.refusal
+    assert quote.promotion is not None, "a quote without a refusal has terms"
+    try:
+        return promotions.take_use(
+            quote.promotion.promotion_id,
+            quote.code_id,
+            person=person.key,
+            purpose=_purpose(invoice_id),
+            value_cents=quote.discount_cents,
+            now=now,
+        )
+    except (UsageLimitReached, UserLimitReached, SwitchedOff) as refusal:
+        raise CodeRefused(Verdict(refusal.code, holds=False)) from refusal
+
+
+def give_back(invoice_id: int, now: datetime, *, is_refund: bool = False) -> None:
+    """Give back the use that this invoice holds, if it does; after a refund only where the promotion says so."""
+    promotions.give_back(_purpose(invoice_id), now, is_refund=is_refund)
+
+
+def note_paid_order(person_key: str, invoice_id: int, now: datetime) -> None:
+    """Remember that this person has paid an order: codes for the first order are no longer for them."""
+    db.session.execute(
+        insert(PaidOrder)
+        .values(person=person_key, invoice_id=invoice_id, noted_at=now)
+        .on_conflict_do_nothing(index_elements=["person"])
+    )
+
+
+def _purpose(invoice_id: int) -> str:
+    return f"invoice:{invoice_id}"
+
+
+def _refused(  # noqa: PLR0913, PLR0917
+    code_id: int | None,
+    code: str,
+    terms: DiscountTerms | None,
+    verdicts: tuple[Verdict, ...],
+    subtotal_cents: int,
+    items: Sequence[Item],
+) -> Quote:
+    failed = first_failure(verdicts)
+    assert failed is not None
+    return Quote(code_id, code, terms, verdicts, CodeRefused(failed), subtotal_cents, 0, 0, (0,) * len(items))
+
+
+def _reduction(terms: DiscountTerms, items: Sequence[Item], subtotal_cents: int) -> Reduction:
+    if items:
+        return reduce_lines(terms, items)
+    return Reduction(subtotal_cents, discount_on(terms, subtotal_cents), ())
+
+
+def _terms(promotion_id: int) -> DiscountTerms:
+    discount = db.session.scalars(
+        select(Discount).where(Discount.promotion_id == promotion_id).execution_options(populate_existing=True)
+    ).one()
+    return terms_of(discount)
+
+
+def terms_of(discount: Discount) -> DiscountTerms:
+    """The terms as the rules see them."""
+    promotion = discount.promotion
+    hours = promotion.active_hours
+    return DiscountTerms(
+        promotion_id=promotion.id,
+        kind=promotion.kind,
+        title=promotion.title,
+        version=promotion.version,
+        starts_at=promotion.starts_at,
+        ends_at=promotion.ends_at,
+        active_hours=ActiveHours.parse(hours) if hours and hours.get("enabled") else None,
+        usage_limit=promotion.usage_limit,
+        per_user_limit=promotion.per_user_limit,
+        min_amount_cents=promotion.min_amount_cents,
+        requires_account=promotion.requires_account,
+        auto_deactivates=promotion.auto_deactivate_on_max_uses,
+        applicable_categories=tuple(discount.applicable_categories),
+        excluded_categories=tuple(discount.excluded_categories),
+        discount_type=discount.discount_type,  # type: ignore[arg-type]  # held by ck_discounts_known_type
+        discount_value=discount.discount_value,
+        max_discount_cents=discount.max_discount_cents,
+        first_order_only=discount.first_order_only,
+    )

@@ -1,0 +1,210 @@
+"""Making, changing, removing and listing promotions, for every kind. Callers own the transaction.
+
+Whoever changes a promotion holds its row, so that two who edit it come one after the other, and the second is told.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import User
+from app.audit import service as audit
+from app.audit.models import AuditEntry
+from app.errors import NotFound
+from app.kit.db import Base, db, violated
+from app.kit.text import like, normalise_code
+from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
+from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
+from app.promotions.service import ENTITY, lock_promotion, terms_shelf
+
+
+def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetime) -> None:
+    """Keep a new promotion and its code. Raises DuplicateCode."""
+    promotion.created_at = promotion.updated_at = now
+    promotion.created_by = promotion.updated_by = actor.user_id
+    db.session.add(promotion)
+    db.session.flush()
+    if not promotion.is_active:
+        promotion.deactivated_by = BY_PERSON
+    if code is not None:
+        db.session.add(PromotionCode(promotion_id=promotion.id, code=code))
+        _flush_code()
+    terms_shelf.drop()
+
+
+def lock_for_change(promotion_id: int, kind: str | None, version: int | None) -> Promotion:
+    """The promotion, held until the transaction ends. Raises NotFound, Archived, or Stale where `version` is old."""
+    promotion = lock_promotion(promotion_id)
+    if promotion is None or kind not in {None, promotion.kind}:
+        raise NotFound
+    if promotion.archived_at is not None:
+        raise Archived
+    if version is not None and version != promotion.version:
+        raise _stale(promotion, version)
+    return promotion
+
+
+def change(promotion: Promotion, values: Mapping[str, Any], now: datetime) -> None:
+    """Set these columns of a promotion that is held. Opens what only the system had closed. Raises CannotOpen."""
+    values = dict(values)
+    wanted = values.pop("is_active", promotion.is_active)
+    wants_switch = wanted != promotion.is_active
+    set_columns(promotion, values)
+    if wants_switch and wanted:
+        _switch_on(promotion, now)
+    elif wants_switch:
+        promotion.is_active, promotion.deactivated_by = False, BY_PERSON
+    else:
+        promotion.reopen(now)
+
+
+def set_columns(row: Base, values: Mapping[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(row, column, value)
+
+
+def change_code(promotion_id: int, code: str) -> None:
+    """Give the promotion another code. Raises DuplicateCode."""
+    row = single_code(promotion_id)
+    if row is not None and row.code != code:
+        row.code = code
+        _flush_code()
+
+
+def note_creation(promotion: Promotion, after: dict[str, Any], actor: audit.Actor) -> None:
+    after = {**after, "version": promotion.version}
+    audit.record(actor, "promotion.created", ENTITY, promotion.id, after=after)
+    db.session.flush()
+
+
+def note_change(  # noqa: PLR0913, PLR0917
+    promotion: Promotion, action: str, before: dict[str, Any], after: dict[str, Any], actor: audit.Actor, now: datetime
+) -> None:
+    """Count the version up and write down the change, if anything is different."""
+    if before == after:
+        return
+    promotion.version += 1
+    promotion.updated_at, promotion.updated_by = now, actor.user_id
+    before, after = {**before, "version": promotion.version - 1}, {**after, "version": promotion.version}
+    audit.record(actor, action, ENTITY, promotion.id, before=before, after=after)
+    db.session.flush()
+    terms_shelf.drop()
+
+
+def archive_if_used(promotion: Promotion, actor: audit.Actor, now: datetime) -> bool:
+    """Archive a promotion that was ever used, since uses and invoices refer to it; whether it was."""
+    if not db.session.scalar(select(exists().where(PromotionUse.promotion_id == promotion.id))):
+        return False
+    before = {"status": promotion.status(now)}
+    promotion.archived_at = now
+    if promotion.is_active:
+        promotion.is_active, promotion.deactivated_by = False, BY_PERSON
+    note_change(promotion, "promotion.archived", before, {"status": "archived"}, actor, now)
+    return True
+
+
+def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:
+    """Delete a promotion that nothing refers to, with its codes; its kind's own row must be gone."""
+    db.session.execute(delete(PromotionCode).where(PromotionCode.promotion_id == promotion.id))
+    db.session.delete(promotion)
+    db.session.flush()
+    audit.record(actor, "promotion.deleted", ENTITY, promotion.id, before=snapshot)
+    terms_shelf.drop()
+
+
+def single_code(promotion_id: int) -> PromotionCode | None:
+    """The promotion's one code, unless it has none or a batch."""
+    query = select(PromotionCode).where(PromotionCode.promotion_id == promotion_id, PromotionCode.batch_id.is_(None))
+    return db.session.scalar(query)
+
+
+def having(status: str, now: datetime) -> ColumnElement[bool]:
+    """The promotions with this status: `Promotion.status` in SQL."""
+    is_archived = Promotion.archived_at.is_not(None)
+    has_expired = or_(Promotion.auto_deactivated_at.is_not(None), func.coalesce(Promotion.ends_at <= now, False))
+    is_used_up = func.coalesce(Promotion.used_count >= Promotion.usage_limit, False)
+    is_early = func.coalesce(Promotion.starts_at > now, False)
+    claims = {
+        "archived": is_archived,
+        "expired": has_expired,
+        "inactive": not_(Promotion.is_active),
+        "exhausted": is_used_up,
+        "scheduled": is_early,
+    }
+    earlier: list[ColumnElement[bool]] = []
+    for name, claim in claims.items():
+        if name == status:
+            return and_(*map(not_, earlier), claim)
+        earlier.append(claim)
+    return and_(*map(not_, earlier))
+
+
+def matching(search: str) -> ColumnElement[bool]:
+    """The promotions whose title, or a code of which, has this text in it."""
+    wanted = like(search.strip())
+    by_code = exists().where(
+        PromotionCode.promotion_id == Promotion.id, PromotionCode.code.like(like(normalise_code(search)), escape="\\")
+    )
+    return or_(Promotion.title.ilike(wanted, escape="\\"), by_code)
+
+
+def listing(
+    query: Select[Any], *, search: str = "", status: str = "", is_active: bool | None = None, now: datetime
+) -> Select[Any]:
+    """A query that knows of promotions, narrowed and in their order. Archived ones are shown only where asked for."""
+    if search.strip():
+        query = query.where(matching(search))
+    query = query.where(having(status, now) if status else Promotion.archived_at.is_(None))
+    if is_active is not None:
+        query = query.where(Promotion.is_active == is_active)
+    return query.order_by(Promotion.display_order, Promotion.id.desc())
+
+
+def promotions(kind: str = "") -> Select[Promotion]:
+    """Promotions of one kind or of all, each with its single code."""
+    query = select(Promotion).options(joinedload(Promotion.single_code))
+    return query.where(Promotion.kind == kind) if kind else query
+
+
+def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
+    """Who changed what, newest first."""
+    query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))
+    return db.session.scalars(query.limit(limit)).all()
+
+
+def names_of(entries: Sequence[AuditEntry]) -> dict[int | None, str]:
+    """What the users among the actors are called."""
+    ids = {each.actor_id for each in entries if each.actor_id is not None}
+    rows = db.session.execute(select(User.id, User.username).where(User.id.in_(ids))) if ids else ()
+    return {row.id: row.username for row in rows}
+
+
+def _switch_on(promotion: Promotion, now: datetime) -> None:
+    if promotion.has_ended(now):
+        raise CannotOpen(_l("Its end has passed. Choose a later end first, or none."), field="ends_at")
+    if promotion.is_used_up:
+        raise CannotOpen(_l("All its uses are taken. Raise the usage limit first, or remove it."), field="usage_limit")
+    promotion.is_active, promotion.deactivated_by, promotion.auto_deactivated_at = True, None, None
+
+
+def _flush_code() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if violated(error, "uq_promotion_codes_code"):
+            raise DuplicateCode(field="code") from None
+        raise
+
+
+def _stale(promotion: Promotion, version: int) -> Stale:
+    """Who changed what since this version."""
+    newer = [each for each in history(promotion.id) if ((each.after or {}).get("version") or 0) > version]
+    names = names_of(newer)
+    who = list(dict.fromkeys(names.get(each.actor_id) or each.actor_label for each in newer))
+    changed = list(dict.fromkeys(name for each in newer for name in (each.after or {}) if name != "version"))
+    return Stale(who=who, changed=changed, version=promotion.version)

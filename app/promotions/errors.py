@@ -1,0 +1,41 @@
+"""Why something can't be done with a promotion."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.errors import Conflict, DomainError
+
+
+class UsageLimitReached(DomainError):
+    code, message = "usage_limit_reached", _l("This code has been used up.")
+
+
+class UserLimitReached(DomainError):
+    code, message = "user_limit_reached", _l("You have used this code as often as it allows.")
+
+
+class SwitchedOff(DomainError):
+    code, message = "inactive", _l("This code is switched off right now.")
+
+
+class DuplicateCode(Conflict):
+    code, message = "duplicate_code", _l("Another promotion has this code. Please choose another one.")
+
+
+class CannotOpen(Conflict):
+    """Switching on what is past its end or used up; the message names what to change."""
+
+
+class Archived(Conflict):
+    message = _l("This promotion is archived and stays as it is. Make a new one instead.")
+
+
+class Stale(Conflict):
+    """Somebody was faster: `who` changed the fields `changed`, and `version` is theirs."""
+
+    def __init__(self, *, who: Sequence[str], changed: Sequence[str], version: int) -> None:
+        told: dict[str, Any] = {"who": ", ".join(who) or "?", "changed": ", ".join(changed)}
+        message = _l("%(who)s changed this in the meantime (%(changed)s). Nothing of yours is lost.", **told)
+        super().__init__(message, changed_by=list(who), changed=list(changed), version=version)

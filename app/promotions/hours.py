@@ -1,0 +1,106 @@
+"""Active hours: when a promotion is open, by the clock on the wall in its own zone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+ALL_WEEK = frozenset(range(1, 8))
+DAYS_AHEAD = 16  # a window may fall wholly into an hour that is skipped: then it opens a week later
+
+
+class NotHours(ValueError):
+    """These are no hours. `field` says which part is wrong: `start_time`, `end_time`, `timezone` or `weekdays`."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHours:
+    """Open from the start minute through the whole end minute; a start later than the end crosses midnight.
+
+    `weekdays` (1 = Monday) are those of the local day on which the window opens.
+    """
+
+    start: time
+    end: time
+    zone: ZoneInfo
+    weekdays: frozenset[int] = ALL_WEEK
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> Self:
+        """From the stored form `{start_time, end_time, timezone, weekdays}`. Raises NotHours."""
+        weekdays = fields.get("weekdays") or []
+        if not isinstance(weekdays, list) or not all(type(day) is int and day in ALL_WEEK for day in weekdays):
+            raise NotHours("weekdays")
+        return cls(
+            start=_minute(fields.get("start_time", "00:00"), "start_time"),
+            end=_minute(fields.get("end_time", "23:59"), "end_time"),
+            zone=_zone(fields.get("timezone", "UTC")),
+            weekdays=frozenset(weekdays) or ALL_WEEK,
+        )
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether they are open at this instant."""
+        local = moment.astimezone(self.zone)
+        minute = time(local.hour, local.minute)
+        if self.start <= self.end:
+            return self.start <= minute <= self.end and local.isoweekday() in self.weekdays
+        if minute >= self.start:
+            return local.isoweekday() in self.weekdays
+        return minute <= self.end and _day_before(local.isoweekday()) in self.weekdays
+
+    def next_opening(self, moment: datetime) -> datetime:
+        """The first instant from now on at which they are open, in their own zone."""
+        local = moment.astimezone(self.zone)
+        if self.contains(local):
+            return local
+        days = [local.date() + timedelta(days=ahead) for ahead in range(-1, DAYS_AHEAD)]
+        starts = [datetime.combine(day, self.start, self.zone).replace(fold=fold) for day in days for fold in (0, 1)]
+        candidates = [each.astimezone(UTC) for each in starts] + _jumps(moment.astimezone(UTC), self.zone)
+        return min(each for each in candidates if each > moment and self.contains(each)).astimezone(self.zone)
+
+
+def _jumps(since: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The instants of the coming days at which the clock is put forward or back: it may jump into the hours."""
+    days = [since + timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
+    return [_jump_between(*pair, zone) for pair in pairwise(days) if len({_offset(each, zone) for each in pair}) > 1]
+
+
+def _jump_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    before = _offset(low, zone)
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
+    return high.replace(microsecond=0)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
+    return moment.astimezone(zone).utcoffset()
+
+
+def _day_before(weekday: int) -> int:
+    return weekday - 1 or 7
+
+
+def _minute(text: object, field: str) -> time:
+    if not isinstance(text, str) or len(text) != len("00:00") or not text.isascii():
+        raise NotHours(field)
+    try:
+        return datetime.strptime(text, "%H:%M").replace(tzinfo=UTC).time()
+    except ValueError:
+        raise NotHours(field) from None
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: object) -> ZoneInfo:
+    if not isinstance(name, str) or not name:
+        raise NotHours("timezone")
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise NotHours("timezone") from None

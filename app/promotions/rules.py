@@ -1,0 +1,192 @@
+"""Who may use a promotion, and when: pure functions from terms and a context to verdicts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.promotions.hours import ActiveHours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was promised. No counter, no switch: those change with every use and are read fresh."""
+
+    promotion_id: int
+    kind: str
+    title: str
+    version: int = 1
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    active_hours: ActiveHours | None = None
+    usage_limit: int | None = None
+    per_user_limit: int | None = None
+    min_amount_cents: int = 0
+    requires_account: bool = False
+    auto_deactivates: bool = True
+    applicable_categories: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
+
+    @property
+    def is_limited_to_categories(self) -> bool:
+        return bool(self.applicable_categories or self.excluded_categories)
+
+    def covers(self, category: str | None) -> bool:
+        """Whether an item of this category is in scope."""
+        folded = (category or "").casefold()
+        if folded in map(str.casefold, self.excluded_categories):
+            return False
+        return not self.applicable_categories or folded in map(str.casefold, self.applicable_categories)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who, when, with what. `categories` is None where no items were given; `facts` are for a kind's own rules."""
+
+    now: datetime
+    is_active: bool = True
+    is_archived: bool = False
+    used_count: int = 0
+    code_used_count: int = 0
+    code_usage_limit: int | None = None
+    has_account: bool = False
+    person_uses: int = 0
+    amount_cents: int = 0
+    categories: Sequence[str | None] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a rule holds, and the facts behind it. `rule` is the reason code of its failing."""
+
+    rule: str
+    holds: bool
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str | None:
+        return None if self.holds else self.rule
+
+
+Rule = Callable[[Any, Context], Verdict]
+
+
+def judge(terms: Terms, context: Context, own_rules: Sequence[Rule] = ()) -> tuple[Verdict, ...]:
+    """Every rule's verdict, the shared ones first, in the order in which reasons are told."""
+    return tuple(rule(terms, context) for rule in (*SHARED, *own_rules))
+
+
+def first_failure(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The reason to tell."""
+    return next((each for each in verdicts if not each.holds), None)
+
+
+def exists(_terms: Terms, context: Context) -> Verdict:
+    return Verdict("not_found", not context.is_archived)
+
+
+def before_end(terms: Terms, context: Context) -> Verdict:
+    return Verdict("expired", terms.ends_at is None or context.now < terms.ends_at, _given(ends_at=terms.ends_at))
+
+
+def within_usage_limit(terms: Terms, context: Context) -> Verdict:
+    """Of the promotion and, in a batch, of the code itself."""
+    holds = _is_below(context.used_count, terms.usage_limit)
+    return Verdict("usage_limit_reached", holds and _is_below(context.code_used_count, context.code_usage_limit))
+
+
+def switched_on(_terms: Terms, context: Context) -> Verdict:
+    return Verdict("inactive", context.is_active)
+
+
+def after_start(terms: Terms, context: Context) -> Verdict:
+    holds = terms.starts_at is None or context.now >= terms.starts_at
+    return Verdict("not_started", holds, _given(starts_at=terms.starts_at))
+
+
+def within_hours(terms: Terms, context: Context) -> Verdict:
+    """Open from the start minute through the whole end minute, by the clock on the wall there."""
+    hours = terms.active_hours
+    if hours is None or hours.contains(context.now):
+        return Verdict("outside_active_hours", holds=True)
+    facts = {"opens_at": hours.next_opening(context.now), "timezone": hours.zone.key, "now": context.now}
+    return Verdict("outside_active_hours", holds=False, facts=facts)
+
+
+def by_account(terms: Terms, context: Context) -> Verdict:
+    return Verdict("account_required", context.has_account or not terms.requires_account)
+
+
+def within_user_limit(terms: Terms, context: Context) -> Verdict:
+    return Verdict("user_limit_reached", _is_below(context.person_uses, terms.per_user_limit))
+
+
+def with_items(terms: Terms, context: Context) -> Verdict:
+    return Verdict("items_required", bool(context.categories) or not terms.is_limited_to_categories)
+
+
+def in_categories(terms: Terms, context: Context) -> Verdict:
+    """At least one item is in scope. Without items there is nothing to hold against it."""
+    holds = not context.categories or any(map(terms.covers, context.categories))
+    return Verdict("category_mismatch", holds, _given(applicable_categories=list(terms.applicable_categories)))
+
+
+def enough_spent(terms: Terms, context: Context) -> Verdict:
+    missing = terms.min_amount_cents - context.amount_cents
+    if missing <= 0:
+        return Verdict("min_amount_not_met", holds=True)
+    categories = list(terms.applicable_categories)
+    facts = _given(missing_cents=missing, applicable_categories=categories)
+    return Verdict("min_amount_not_met", holds=False, facts=facts)
+
+
+SHARED: tuple[Rule, ...] = (
+    exists,
+    before_end,
+    within_usage_limit,
+    switched_on,
+    after_start,
+    within_hours,
+    by_account,
+    within_user_limit,
+    with_items,
+    in_categories,
+    enough_spent,
+)
+UNKNOWN = (Verdict("not_found", holds=False),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a status is derived from."""
+
+    is_archived: bool
+    is_auto_deactivated: bool
+    is_active: bool
+    is_used_up: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+STATUSES = ("active", "scheduled", "exhausted", "inactive", "expired", "archived")
+
+
+def status_of(standing: Standing, now: datetime) -> str:
+    """The first that holds."""
+    claims = (
+        ("archived", standing.is_archived),
+        ("expired", standing.is_auto_deactivated or (standing.ends_at is not None and now >= standing.ends_at)),
+        ("inactive", not standing.is_active),
+        ("exhausted", standing.is_used_up),
+        ("scheduled", standing.starts_at is not None and now < standing.starts_at),
+    )
+    return next((status for status, holds in claims if holds), "active")
+
+
+def _is_below(count: int, limit: int | None) -> bool:
+    return limit is None or count < limit
+
+
+def _given(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,269 @@
+"""What other rooms may ask: find a promotion by its code, take a use, give it back. Callers own the transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy.engine import Row
+
+from app.audit import service as audit
+from app.kit.cache import Shelf
+from app.kit.db import db, insert
+from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
+from app.promotions.models import BY_SYSTEM, Promotion, PromotionCode, PromotionUse
+from app.promotions.rules import Context
+
+ENTITY = "promotion"
+terms_shelf = Shelf("promotions")
+
+
+def finding(kind: str, *own: ColumnElement[Any]) -> Select[Any]:
+    """The one statement that finds a code of this kind, by `:code` or `:code_id`, with what is never cached about it.
+
+    That is: its counters, its switches, and what `:person` did with it. `own` adds what a kind's rules need.
+    """
+    person_uses = (
+        select(func.count())
+        .where(
+            PromotionUse.promotion_id == Promotion.id,
+            PromotionUse.person == bindparam("person"),
+            PromotionUse.released_at.is_(None),
+        )
+        .correlate(Promotion)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            PromotionCode.id.label("code_id"),
+            PromotionCode.code,
+            PromotionCode.used_count.label("code_used_count"),
+            PromotionCode.usage_limit.label("code_usage_limit"),
+            Promotion.id.label("promotion_id"),
+            Promotion.version,
+            Promotion.is_active,
+            Promotion.archived_at,
+            Promotion.used_count,
+            person_uses.label("person_uses"),
+            *own,
+        )
+        .join(Promotion, Promotion.id == PromotionCode.promotion_id)
+        .where(Promotion.kind == kind)
+    )
+
+
+def context_of(found: Row[Any], *, now: datetime, **given: Any) -> Context:
+    """What the rules may see of a code that was found, with what the caller adds."""
+    return Context(
+        now=now,
+        is_active=found.is_active,
+        is_archived=found.archived_at is not None,
+        used_count=found.used_count,
+        code_used_count=found.code_used_count,
+        code_usage_limit=found.code_usage_limit,
+        person_uses=found.person_uses,
+        **given,
+    )
+
+
+def is_limited(code_id: int) -> bool:
+    """Whether what one person holds of this code may be missing to another."""
+    limited = or_(Promotion.usage_limit.is_not(None), PromotionCode.usage_limit.is_not(None))
+    query = select(PromotionCode.id).join(Promotion, Promotion.id == PromotionCode.promotion_id)
+    return bool(db.session.scalar(select(exists(query.where(PromotionCode.id == code_id, limited)))))
+
+
+def take_use(  # noqa: PLR0913
+    promotion_id: int, code_id: int | None, *, person: str, purpose: str, value_cents: int, now: datetime
+) -> int:
+    """Take one use and return its id; the last thing to do in a transaction, since the promotion's row stays locked.
+
+    Raises UsageLimitReached, UserLimitReached or SwitchedOff; then the caller's transaction must not be committed.
+    Taking the last use switches the promotion, or the code of a batch, off.
+    """
+    promotion = _count_up(promotion_id, now)
+    if promotion is None:
+        raise _why_not(promotion_id)
+    code = _count_code_up(code_id, now) if code_id is not None else None
+    if code_id is not None and code is None:
+        raise UsageLimitReached
+    use_id = _fill_next_slot(
+        promotion_id=promotion_id,
+        code_id=code_id,
+        person=person,
+        purpose=purpose,
+        value_cents=value_cents,
+        ordinal=promotion.used_count,
+        code_ordinal=code.used_count if code else None,
+        usage_limit=promotion.usage_limit,
+        code_usage_limit=code.usage_limit if code else None,
+        per_user_limit=promotion.per_user_limit,
+        taken_at=now,
+    )
+    if use_id is None:
+        raise UserLimitReached
+    if promotion.auto_deactivated_at == now:
+        _note_switch(promotion_id, promotion.version, is_active=False, now=now)
+    if code and code.auto_deactivated_at == now:
+        audit.record(audit.SYSTEM, "promotion.code_used_up", ENTITY, promotion_id, after={"code": code.code})
+    return use_id
+
+
+def give_back(purpose: str, now: datetime, *, is_refund: bool = False) -> int:
+    """Give back every live use taken for this purpose; how many. Doing it again does nothing.
+
+    After a refund, only where the promotion says so. Switches on again what only its last use had switched off.
+    """
+    live = [PromotionUse.purpose == purpose, PromotionUse.released_at.is_(None)]
+    if is_refund:
+        live.append(PromotionUse.promotion_id.in_(select(Promotion.id).where(Promotion.release_on_refund)))
+    held = select(PromotionUse.promotion_id).where(*live).order_by(PromotionUse.promotion_id)
+    return sum(_give_back_one(each, purpose, now) for each in db.session.scalars(held).all())
+
+
+def _give_back_one(promotion_id: int, purpose: str, now: datetime) -> bool:
+    promotion = lock_promotion(promotion_id)
+    released = db.session.execute(
+        update(PromotionUse)
+        .where(
+            PromotionUse.promotion_id == promotion_id,
+            PromotionUse.purpose == purpose,
+            PromotionUse.released_at.is_(None),
+        )
+        .values(released_at=now)
+        .returning(PromotionUse.code_id, PromotionUse.person, PromotionUse.slot)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if promotion is None or released is None:
+        return False
+    _close_gap(promotion_id, released.person, released.slot)
+    if released.code_id is not None:
+        _count_code_down(released.code_id)
+    promotion.used_count -= 1
+    if promotion.reopen(now):
+        promotion.version += 1
+        _note_switch(promotion_id, promotion.version, is_active=True, now=now)
+    db.session.flush()
+    return True
+
+
+def lock_promotion(promotion_id: int) -> Promotion | None:
+    """The promotion as it is now, locked until the transaction ends. Always locked before its codes and uses."""
+    return db.session.scalar(
+        select(Promotion)
+        .where(Promotion.id == promotion_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _count_up(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
+    """Count one use, unless the limit is reached: the condition and the change are one statement."""
+    below_limit = or_(Promotion.usage_limit.is_(None), Promotion.used_count < Promotion.usage_limit)
+    is_last = Promotion.auto_deactivate_on_max_uses & (Promotion.used_count + 1 >= Promotion.usage_limit)
+    return db.session.execute(
+        update(Promotion)
+        .where(Promotion.id == promotion_id, Promotion.is_active, Promotion.archived_at.is_(None), below_limit)
+        .values(
+            used_count=Promotion.used_count + 1,
+            is_active=case((is_last, False), else_=Promotion.is_active),
+            deactivated_by=case((is_last, BY_SYSTEM), else_=Promotion.deactivated_by),
+            auto_deactivated_at=case((is_last, now), else_=Promotion.auto_deactivated_at),
+            version=case((is_last, Promotion.version + 1), else_=Promotion.version),
+        )
+        .returning(
+            Promotion.used_count,
+            Promotion.usage_limit,
+            Promotion.per_user_limit,
+            Promotion.auto_deactivated_at,
+            Promotion.version,
+        )
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+
+
+def _count_code_up(code_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
+    below_limit = or_(PromotionCode.usage_limit.is_(None), PromotionCode.used_count < PromotionCode.usage_limit)
+    is_last = PromotionCode.used_count + 1 >= PromotionCode.usage_limit
+    auto_deactivates = (
+        select(Promotion.auto_deactivate_on_max_uses)
+        .where(Promotion.id == PromotionCode.promotion_id)
+        .correlate(PromotionCode)
+        .scalar_subquery()
+    )
+    closed_at = case((is_last & auto_deactivates, now), else_=PromotionCode.auto_deactivated_at)
+    return db.session.execute(
+        update(PromotionCode)
+        .where(PromotionCode.id == code_id, below_limit)
+        .values(used_count=PromotionCode.used_count + 1, auto_deactivated_at=closed_at)
+        .returning(
+            PromotionCode.code,
+            PromotionCode.used_count,
+            PromotionCode.usage_limit,
+            PromotionCode.auto_deactivated_at,
+        )
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+
+
+def _fill_next_slot(**use: Any) -> int | None:
+    """Insert the use in the person's next slot, unless that is beyond the limit per person."""
+    next_slot = func.coalesce(func.max(PromotionUse.slot), 0) + 1
+    given = {PromotionUse.__table__.c[name]: value for name, value in use.items()}
+    rows = select(*(literal(value, column.type) for column, value in given.items()), next_slot).where(
+        PromotionUse.promotion_id == use["promotion_id"],
+        PromotionUse.person == use["person"],
+        PromotionUse.released_at.is_(None),
+    )
+    if use["per_user_limit"] is not None:
+        rows = rows.having(next_slot <= use["per_user_limit"])
+    return db.session.scalar(
+        insert(PromotionUse).from_select([*(column.name for column in given), "slot"], rows).returning(PromotionUse.id)
+    )
+
+
+def _close_gap(promotion_id: int, person: str, slot: int) -> None:
+    """Let the person's highest slot take the place of the one given back, so that slots stay 1 to n."""
+    mine = (
+        PromotionUse.promotion_id == promotion_id,
+        PromotionUse.person == person,
+        PromotionUse.released_at.is_(None),
+    )
+    highest = select(func.max(PromotionUse.slot)).where(*mine).scalar_subquery()
+    db.session.execute(
+        update(PromotionUse)
+        .where(*mine, PromotionUse.slot > slot, PromotionUse.slot == highest)
+        .values(slot=slot)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _count_code_down(code_id: int) -> None:
+    is_still_full = PromotionCode.used_count - 1 >= PromotionCode.usage_limit
+    db.session.execute(
+        update(PromotionCode)
+        .where(PromotionCode.id == code_id)
+        .values(
+            used_count=PromotionCode.used_count - 1,
+            auto_deactivated_at=case((is_still_full, PromotionCode.auto_deactivated_at), else_=None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _note_switch(promotion_id: int, version: int, *, is_active: bool, now: datetime) -> None:
+    """Write down what the system switched, and let every process see it."""
+    action = "promotion.reopened" if is_active else "promotion.used_up"
+    audit.record(
+        audit.SYSTEM,
+        action,
+        ENTITY,
+        promotion_id,
+        before={"is_active": not is_active, "version": version - 1},
+        after={"is_active": is_active, "auto_deactivated_at": None if is_active else now, "version": version},
+    )
+    terms_shelf.drop()
+
+
+def _why_not(promotion_id: int) -> UsageLimitReached | SwitchedOff:
+    promotion = db.session.get(Promotion, promotion_id, populate_existing=True)
+    return UsageLimitReached() if promotion is not None and promotion.is_used_up else SwitchedOff()

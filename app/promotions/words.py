@@ -1,0 +1,105 @@
+"""Verdicts in words: a sentence for the shopper that says the next step, and the facts as JSON carries them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_currency, format_date, format_time, get_timezone, to_user_timezone
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.config import settings
+from app.kit.money import as_number
+from app.promotions.rules import Verdict
+
+Facts = dict[str, Any]
+
+PLAIN = {
+    "not_found": _l("We don't know this code. Please check it for typing mistakes."),
+    "expired": _l("This code has expired."),
+    "usage_limit_reached": _l("This code has been used up."),
+    "inactive": _l("This code is switched off right now."),
+    "not_started": _l("This code has not started yet."),
+    "outside_active_hours": _l("This code is closed right now."),
+    "account_required": _l("Sign in to use this code: it is for members."),
+    "user_limit_reached": _l("You have used this code as often as it allows."),
+    "items_required": _l("This code is for certain products only. Put something in the cart to use it."),
+    "category_mismatch": _l("This code is not for what is in the cart. Add something else to use it."),
+    "min_amount_not_met": _l("Spend more to use it."),
+    "not_eligible": _l("This code is not for this order."),
+}
+WHICH = {"first_order_only": _l("This code is for a first order, and you have ordered before.")}
+
+
+def sentence(verdict: Verdict) -> str:
+    """Why it doesn't hold, and what would help, in the language and the zone of whoever asks."""
+    told = TOLD[verdict.rule](verdict.facts) if verdict.facts and verdict.rule in TOLD else None
+    return told or str(PLAIN[verdict.rule])
+
+
+def facts_for_json(verdict: Verdict) -> Facts:
+    """The facts under their public names: amounts as numbers, times as ISO 8601."""
+    facts: Facts = {name: value for name, value in verdict.facts.items() if name != "now"}
+    if "missing_cents" in facts:
+        return {"missing": as_number(facts["missing_cents"])}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()}
+
+
+def _ended(facts: Facts) -> str:
+    return _("This code expired on %(day)s.", day=format_date(facts["ends_at"], "long"))
+
+
+def _starts(facts: Facts) -> str:
+    return _("This code starts on %(moment)s.", moment=_moment(facts["starts_at"]))
+
+
+def _opens(facts: Facts) -> str:
+    opens_at = facts["opens_at"]
+    days_ahead = (to_user_timezone(opens_at).date() - to_user_timezone(facts["now"]).date()).days
+    time = f"{format_time(opens_at, 'short')} ({get_timezone()})"
+    if days_ahead == 0:
+        return _("Opens today at %(time)s.", time=time)
+    if days_ahead == 1:
+        return _("Opens tomorrow at %(time)s.", time=time)
+    return _("Opens on %(day)s at %(time)s.", day=format_date(opens_at, "EEEE, d MMMM"), time=time)
+
+
+def _only_for(facts: Facts) -> str:
+    categories = _listed(facts["applicable_categories"])
+    return _("This code is for %(categories)s. Add something from there to use it.", categories=categories)
+
+
+def _missing(facts: Facts) -> str:
+    amount, categories = money(facts["missing_cents"]), facts.get("applicable_categories")
+    if categories:
+        return _("Spend %(amount)s more on %(categories)s to use it.", amount=amount, categories=_listed(categories))
+    return _("Spend %(amount)s more to use it.", amount=amount)
+
+
+def _not_for(facts: Facts) -> str | None:
+    return str(WHICH[facts["which"]]) if facts["which"] in WHICH else None
+
+
+TOLD: dict[str, Callable[[Facts], str | None]] = {
+    "expired": _ended,
+    "not_started": _starts,
+    "outside_active_hours": _opens,
+    "category_mismatch": _only_for,
+    "min_amount_not_met": _missing,
+    "not_eligible": _not_for,
+}
+
+
+def _moment(moment: datetime) -> str:
+    return f"{format_date(moment, 'long')}, {format_time(moment, 'short')} ({get_timezone()})"
+
+
+def money(cents: int) -> str:
+    """The amount in the installation's currency, as the reader writes it."""
+    return format_currency(Decimal(cents) / 100, settings().currency)
+
+
+def _listed(categories: list[str]) -> str:
+    names = [slug.replace("-", " ").title() for slug in categories]
+    return names[0] if len(names) == 1 else _("%(some)s or %(last)s", some=", ".join(names[:-1]), last=names[-1])
