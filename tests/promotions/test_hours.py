@@ -9,7 +9,9 @@ from app.promotions.hours import ActiveHours, NotHours
 
 MORNING, NIGHT = ("06:00", "09:00"), ("22:00", "02:00")
 MINUTES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
-ZONES = st.sampled_from(["UTC", "Europe/Riga", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Beirut"])
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Riga", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Beirut"]
+)
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 EUROPE = "Europe/Riga"  # 2026: 03:00 → 04:00 on 29 March, 04:00 → 03:00 on 25 October
 
@@ -44,7 +46,7 @@ def on(text: str, zone: str = "UTC", *, fold: int = 0) -> datetime:
     ],
 )
 def test_open_from_the_start_minute_through_the_whole_end_minute(
-    window: tuple[str, str], clock: str, is_open: bool
+    window: tuple[str, str], clock: str, *, is_open: bool
 ) -> None:
     assert hours(*window).contains(on(f"2026-03-02 {clock}")) is is_open
 
@@ -58,7 +60,7 @@ def test_open_from_the_start_minute_through_the_whole_end_minute(
         ("2026-03-06 01:00", False),  # Friday morning would belong to Thursday's
     ],
 )
-def test_weekdays_are_those_on_which_the_window_opens(moment: str, is_open: bool) -> None:
+def test_weekdays_are_those_on_which_the_window_opens(moment: str, *, is_open: bool) -> None:
     assert hours(*NIGHT, "UTC", 5).contains(on(moment)) is is_open
 
 
@@ -76,7 +78,7 @@ def test_weekdays_are_those_on_which_the_window_opens(moment: str, is_open: bool
         ("2026-10-25 04:31:00", 0, False),
     ],
 )
-def test_skipped_and_repeated_hours_follow_the_clock_on_the_wall(moment: str, fold: int, is_open: bool) -> None:
+def test_skipped_and_repeated_hours_follow_the_clock_on_the_wall(moment: str, fold: int, *, is_open: bool) -> None:
     assert hours("03:30", "04:30", EUROPE).contains(on(moment, EUROPE, fold=fold)) is is_open
 
 
@@ -92,7 +94,7 @@ def test_skipped_and_repeated_hours_follow_the_clock_on_the_wall(moment: str, fo
         (("03:10", "03:20"), EUROPE, (), "2026-03-28T23:30+00:00", "2026-03-30T03:10+03:00"),  # the whole window is
         (("03:10", "03:20"), EUROPE, (7,), "2026-03-28T23:30+00:00", "2026-04-05T03:10+03:00"),  # and only on Sundays
         (("03:10", "03:20"), EUROPE, (), "2026-10-25T00:30+00:00", "2026-10-25T03:10+02:00"),  # comes a second time
-        (("02:00", "03:10"), EUROPE, (), "2026-10-25T00:30+00:00", "2026-10-25T03:00+02:00"),  # put back into the window
+        (("02:00", "03:10"), EUROPE, (), "2026-10-25T00:30+00:00", "2026-10-25T03:00+02:00"),  # jumps back in
     ],
 )  # fmt: skip
 def test_the_next_opening_is_told_in_the_zone_of_the_promotion(
@@ -131,7 +133,7 @@ def test_in_a_zone_without_jumps_hours_are_an_interval_of_the_day(start: time, e
         ({"start_time": "24:00"}, "start_time"),
         ({"start_time": "6:00"}, "start_time"),
         ({"end_time": "09:60"}, "end_time"),
-        ({"end_time": "٠٩:٠٠"}, "end_time"),
+        ({"end_time": "\u0660\u0669:\u0660\u0660"}, "end_time"),  # Arabic digits
         ({"end_time": None}, "end_time"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"timezone": "../etc/passwd"}, "timezone"),
