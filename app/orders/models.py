@@ -15,8 +15,8 @@ STATUSES = ("pending", "paid", "partly_refunded", "refunded", "void")
 class Invoice(Base):
     """An order and what became of it. Numbers run without gap through each year.
 
-    `person_key` is who it counts for (`user:5`, `name:ada`); `user_id` or `visit` is who may see it. `unpaid_slot` counts a
-    person's unpaid orders from 1: its unique index, not a query, keeps them few.
+    `person_key` is who it counts for (`user:5`, `name:ada`); `user_id` or `visit` is who may see it. `unpaid_slot`
+    counts a person's unpaid orders from 1: its unique index, not a query, keeps them few.
     """
 
     __tablename__ = "invoices"

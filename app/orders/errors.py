@@ -1,0 +1,51 @@
+"""Why an order isn't taken."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.errors import Conflict, DomainError
+
+
+class CartEmpty(DomainError):
+    code, message = "cart_empty", _l("Your cart is empty. Put something in it first.")
+
+
+class NameNeeded(DomainError):
+    code, message = "name_needed", _l("Tell us the name to order under, or sign in. Your cart waits for you.")
+
+
+class TotalChanged(Conflict):
+    """The page showed another total. Nothing was ordered; `facts` hold the new one."""
+
+    code = "total_changed"
+    message = _l("The total has changed since you opened this page. Please look at it and order again.")
+
+
+class OrderTooLarge(DomainError):
+    code, message = "order_too_large", _l("This order is too large for one invoice. Please split it into smaller ones.")
+
+
+class TooManyUnpaid(Conflict):
+    code = "too_many_unpaid"
+    message = _l("You have three unpaid orders. Pay or cancel one of them on your invoices page, then order again.")
+
+
+class TwinOrder(Conflict):
+    code = "twin_order"
+    message = _l("Another order of yours came in at this very moment. Please look at your invoices first.")
+
+
+class KeyNotUsable(DomainError):
+    code = "invalid_key"
+    message = _l("This page is out of date. Please look at your cart once more and order again.")
+
+
+class NotPayable(Conflict):
+    code, message = "not_payable", _l("This order is closed, so there is nothing to pay.")
+
+
+class NotVoidable(Conflict):
+    code, message = "not_voidable", _l("Only an unpaid order can be cancelled.")
+
+
+class WayToPayUnknown(DomainError):
+    code, message = "unknown_payment", _l("This way to pay is not offered here. Please choose another one.")
