@@ -12,6 +12,7 @@ from app import config
 from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity
+from app.cart import jobs as cart_jobs  # noqa: F401 puts itself on the schedule
 from app.config import Settings
 from app.discounts.kind import DISCOUNT
 from app.errors import register_error_handlers
@@ -27,6 +28,8 @@ from app.loyalty import service as loyalty
 from app.loyalty import settlement
 from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
+from app.orders import jobs as order_jobs  # noqa: F401 puts itself on the schedule
+from app.orders import service as orders
 from app.promotions import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +37,7 @@ csrf = CSRFProtect()
 
 
 class Laurel(Flask):
-    """Flask, with requests tried again whose transaction lost to another one, and plain forms that can PATCH and DELETE."""
+    """Flask, but plain forms can PATCH and DELETE, and a request whose transaction lost to another is tried again."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is not None:
@@ -74,6 +77,7 @@ def _furnish_rooms(_app: Flask) -> None:
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
+    accounts.on_anonymised(orders.forget_name)
     kinds.register(DISCOUNT)
 
 

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 from flask import request, session
+from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
 from app.accounts import passwords, rules
 from app.accounts import service as accounts
 from app.accounts.models import User
+from app.cart import service as carts
 from app.kit import clock
 from app.kit.db import unit_of_work
+from app.kit.htmx import toast
 from app.web.languages import LOCALE
 from app.web.visitor import VISIT, way_back
 
@@ -23,7 +26,13 @@ def begin(user: User, *, password: str | None = None, remember: bool = False) ->
     new_hash = passwords.hash_password(password) if password is not None and outdated else None
     with unit_of_work():
         accounts.note_sign_in(user, clock.now(), new_hash=new_hash)
+        quote = carts.adopt(user.id, session.get(VISIT), clock.now())
     renew(user, remember=remember)
+    if quote is not None and quote.refusal is not None:
+        toast(
+            _("%(code)s no longer counts in your cart: %(reason)s", code=quote.code, reason=quote.refusal.message),
+            "warning",
+        )
 
 
 def renew(user: User, *, remember: bool = False) -> None:
