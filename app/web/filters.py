@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import format_currency, format_date, format_decimal, format_time
 
 from app.config import settings
+from app.kit.money import as_text
 
 
 def money(cents: int | None) -> str:
@@ -34,4 +35,4 @@ def number(value: float | Decimal | None) -> str:
 
 
 def init_filters(app: Flask) -> None:
-    app.jinja_env.filters.update(money=money, moment=moment, day=day, number=number)
+    app.jinja_env.filters.update(money=money, moment=moment, day=day, number=number, amount=as_text)

@@ -3,3 +3,5 @@
 from flask import Blueprint
 
 bp = Blueprint("store", __name__, url_prefix="/store")
+
+from app.web.store import browse, cart, checkout, invoices, payments  # noqa: E402, F401

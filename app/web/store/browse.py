@@ -1,0 +1,47 @@
+"""The shelves, and one product."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from app.catalog import service as catalog
+from app.kit.htmx import page
+from app.kit.text import normalise_code
+from app.web.arguments import page_number
+from app.web.store import bp
+from app.web.visitor import access
+
+SHELF = ("store/browse.html", "store/_shelf.html")
+SORTS = {
+    "featured": _l("Featured"),
+    "newest": _l("Newest"),
+    "price": _l("Price: low to high"),
+    "-price": _l("Price: high to low"),
+    "name": _l("Name"),
+}
+LONGEST_CODE = 32
+
+
+@bp.get("")
+@access("public")
+def browse() -> ResponseReturnValue:
+    category, search = request.args.get("category", ""), request.args.get("q", "").strip()[:100]
+    sort = request.args.get("sort", "featured")
+    shelves = catalog.shelves()
+    return page(
+        *SHELF,
+        shelves=shelves,
+        shelf=next((each for each in shelves if each.slug == category), None),
+        products=catalog.browse(category=category, search=search, sort=sort, number=page_number()),
+        search=search,
+        sort=sort if sort in SORTS else "featured",
+        sorts=SORTS,
+        offered_code=normalise_code(request.args.get("code", ""))[:LONGEST_CODE],
+    )
+
+
+@bp.get("/products/<slug>")
+@access("public")
+def show_product(slug: str) -> ResponseReturnValue:
+    product = catalog.product_by_slug(slug)
+    return page("store/product.html", "store/product.html", product=product, related=catalog.related(product))

@@ -1,0 +1,155 @@
+"""The cart: its lines, its code, what it costs."""
+
+import secrets
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.cart import service as carts
+from app.cart.errors import NotAQuantity
+from app.catalog import service as catalog
+from app.config import settings
+from app.discounts.service import CodeRefused
+from app.errors import DomainError, NotFound, RateLimited
+from app.kit import clock, limits
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast, wants_part
+from app.web.arguments import whole_number
+from app.web.store import bp, visit
+from app.web.visitor import access, current_person, signed_in, visit_key
+
+CART = ("store/cart.html", "store/_cart.html")
+
+
+@bp.get("/cart")
+@access("public")
+def show_cart() -> ResponseReturnValue:
+    return cart_page()
+
+
+@bp.post("/cart/lines")
+@access("public")
+def add_line() -> ResponseReturnValue:
+    product_id = whole_number(request.form.get("product_id"))
+    if product_id is None:
+        raise NotFound
+    try:
+        with unit_of_work():
+            cart = visit.cart_to_change()
+            line = carts.add(cart, product_id, _quantity("1"), clock.now())
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        return _add_form(product_id, refusal)
+    toast(_("%(product)s is in your cart.", product=line.product.name))
+    if not wants_part():
+        return see_other(url_for("store.show_cart"))
+    return make_response(
+        render_template("store/_added.html", product=line.product, pieces=sum(each.quantity for each in cart.lines))
+    )
+
+
+@bp.patch("/cart/lines/<int:line_id>")
+@access("public")
+def change_line(line_id: int) -> ResponseReturnValue:
+    try:
+        with unit_of_work():
+            carts.change(visit.cart_to_change(), line_id, _quantity(), clock.now())
+    except NotAQuantity as refusal:
+        return cart_page(refusal.status, refused_line=line_id, line_refusal=refusal, typed=request.form.get("quantity"))
+    return _changed_cart()
+
+
+@bp.delete("/cart/lines/<int:line_id>")
+@access("public")
+def remove_line(line_id: int) -> ResponseReturnValue:
+    with unit_of_work():
+        line = carts.remove(visit.cart_to_change(), line_id, clock.now())
+    toast(_("%(product)s was taken out of your cart.", product=line.product.name), "info")
+    return _changed_cart()
+
+
+@bp.post("/cart/code")
+@access("public")
+def apply_code() -> ResponseReturnValue:
+    typed = request.form.get("code", "")
+    try:
+        _may_guess()
+        with unit_of_work():
+            carts.apply_code(visit.cart_to_change(), typed, person=current_person(), now=clock.now())
+    except CodeRefused as refusal:
+        if refusal.code == "not_found":
+            _count_guess()
+        return cart_page(refusal.status, code_refusal=refusal, typed_code=typed)
+    except limits.TooOften as limit:
+        answer = cart_page(RateLimited.status, code_refusal=RateLimited(limit.retry_after), typed_code=typed)
+        answer.headers["Retry-After"] = str(limit.retry_after)
+        return answer
+    return _changed_cart()
+
+
+@bp.delete("/cart/code")
+@access("public")
+def remove_code() -> ResponseReturnValue:
+    with unit_of_work():
+        carts.remove_code(visit.cart_to_change(), clock.now())
+    return _changed_cart()
+
+
+def cart_page(status: int = 200, **told: Any) -> Response:
+    """The cart as it is now, with a fresh key for one checkout; `told` is what went wrong, and what was typed."""
+    person = current_person()
+    view = carts.view(visit.cart(), person, clock.now())
+    return page(
+        *CART,
+        status,
+        view=view,
+        person=person,
+        checkout_key=secrets.token_urlsafe(24),
+        pay_with=settings().payments,
+        is_part=wants_part(),
+        **told,
+    )
+
+
+def _changed_cart() -> Response:
+    return cart_page() if wants_part() else see_other(url_for("store.show_cart"))
+
+
+def _quantity(otherwise: str = "") -> int:
+    quantity = whole_number(request.form.get("quantity", otherwise))
+    if quantity is None:
+        raise NotAQuantity(field="quantity")
+    return quantity
+
+
+def _add_form(product_id: int, refusal: DomainError) -> Response:
+    """The form of this product once more, with the refusal beside it."""
+    product = catalog.product(product_id)
+    return page(
+        "store/product.html",
+        "store/_add_form.html",
+        refusal.status,
+        product=product,
+        related=() if wants_part() else catalog.related(product),
+        refusal=refusal,
+        typed=request.form.get("quantity", ""),
+    )
+
+
+def _guesser() -> dict[str, str]:
+    user = signed_in()
+    session = f"user:{user.id}" if user else f"visit:{visit_key()}"
+    return {"codes_session": session, "codes_address": request.remote_addr or ""}
+
+
+def _may_guess() -> None:
+    for name, key in _guesser().items():
+        limits.check(name, key)
+
+
+def _count_guess() -> None:
+    for name, key in _guesser().items():
+        limits.count(name, key)

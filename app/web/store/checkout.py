@@ -1,0 +1,58 @@
+"""From the cart to the order, and on to its payment."""
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.cart import service as carts
+from app.config import settings
+from app.discounts.service import CodeRefused
+from app.errors import DomainError
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import see_other, toast
+from app.kit.money import NotAnAmount, parse_cents
+from app.orders import service as orders
+from app.orders.errors import TotalChanged, WayToPayUnknown
+from app.orders.models import Invoice
+from app.web.store import bp
+from app.web.store.cart import cart_page
+from app.web.visitor import access, current_person, known_visit
+
+
+@bp.post("/checkout")
+@access("public")
+def check_out() -> ResponseReturnValue:
+    try:
+        if request.form.get("pay_with", "") not in {"", settings().payments}:
+            raise WayToPayUnknown
+        with unit_of_work():
+            invoice = orders.check_out(
+                carts.lock(current_person(), known_visit()),
+                person=current_person(),
+                visit=known_visit(),
+                key=request.form.get("idempotency_key", ""),
+                expected_total_cents=_expected_total(),
+                now=clock.now(),
+            )
+    except CodeRefused:  # its last use went to somebody else: the cart says so beside the code
+        changed = TotalChanged()
+        return cart_page(changed.status, checkout_refusal=changed)
+    except DomainError as refusal:
+        return cart_page(refusal.status, checkout_refusal=refusal)
+    if invoice.status == "paid":
+        toast(_("Thank you! Your order is complete."))
+    return to_payment(invoice)
+
+
+def to_payment(invoice: Invoice) -> ResponseReturnValue:
+    """On to where it is paid, or to the invoice when there is nothing to pay or it says itself how."""
+    there = orders.start_payment(invoice) if invoice.status == "pending" else None
+    return see_other(there or url_for("store.show_invoice", number=invoice.number))
+
+
+def _expected_total() -> int | None:
+    try:
+        return parse_cents(request.form.get("expected_total", ""))
+    except NotAnAmount:
+        return None

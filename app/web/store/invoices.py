@@ -1,0 +1,77 @@
+"""A shopper's invoices. They belong to who made them, and to whoever holds the signed link of the receipt."""
+
+import hashlib
+from dataclasses import replace
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from itsdangerous import Signer
+
+from app.config import settings
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast
+from app.kit.lists import paginate
+from app.orders import service as orders
+from app.orders.models import Invoice
+from app.payments import service as payments
+from app.web.arguments import page_number
+from app.web.store import bp, visit
+from app.web.store.checkout import to_payment
+from app.web.visitor import access, actor
+
+
+@bp.get("/invoices")
+@access("public")
+def show_invoices() -> ResponseReturnValue:
+    mine = paginate(orders.list_for(visit.viewer()), number=page_number())
+    return page("store/invoices.html", "store/_invoices.html", invoices=mine)
+
+
+@bp.get("/invoices/<number>")
+@access("public")
+def show_invoice(number: str) -> ResponseReturnValue:
+    invoice = _asked_for(number)
+    return render_template(
+        "store/invoice.html",
+        invoice=invoice,
+        told=payments.history(orders.payable(invoice).subject),
+        receipt_url=receipt_url(invoice),
+    )
+
+
+@bp.post("/invoices/<number>/pay")
+@access("public")
+def pay_invoice(number: str) -> ResponseReturnValue:
+    return to_payment(orders.shown_to(visit.viewer(), number))
+
+
+@bp.post("/invoices/<number>/cancel")
+@access("public")
+def cancel_invoice(number: str) -> ResponseReturnValue:
+    owner = replace(visit.viewer(), opened=())  # the signed link is for looking and paying
+    invoice = orders.shown_to(owner, number)
+    with unit_of_work():
+        orders.void(invoice.id, actor=actor(), now=clock.now())
+    toast(_("The order is cancelled."), "info")
+    return see_other(url_for("store.show_invoice", number=number))
+
+
+def receipt_url(invoice: Invoice) -> str:
+    """The link that shows this invoice to whoever holds it."""
+    key = _signer().get_signature(invoice.number).decode()
+    return url_for("store.show_invoice", number=invoice.number, key=key, _external=True)
+
+
+def _asked_for(number: str) -> Invoice:
+    key = request.args.get("key", "")
+    if not (key and _signer().verify_signature(number, key)):
+        return orders.shown_to(visit.viewer(), number)
+    invoice = orders.by_number(number)
+    visit.keep_in_sight(invoice)
+    return invoice
+
+
+def _signer() -> Signer:
+    return Signer(settings().secret_key, salt="laurel.receipt", digest_method=hashlib.sha256)
