@@ -8,15 +8,20 @@ from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
 from tests.make_promotions import discount
+from tests.make_store import category, invoice, paid_invoice, product
 
 __all__ = [
     "NOW",
     "PASSWORD",
     "api_key",
     "bearer",
+    "category",
     "discount",
     "event_type",
+    "invoice",
     "levels",
+    "paid_invoice",
+    "product",
     "rich_client",
     "saved",
     "settled",

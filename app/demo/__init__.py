@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from app.kit.db import Base, db
 
-ORDER = ("accounts", "catalog", "promotions", "store", "loyalty")
+ORDER = ("accounts", "catalog", "promotions", "orders", "loyalty")
 SIGN_INS = ("admin", "coach", "client")
 PASSWORD = "laurel-demo"  # noqa: S105 it is printed at every start
 

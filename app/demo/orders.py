@@ -1,0 +1,78 @@
+"""Eight weeks of orders, made the way shoppers make them, so that the books are right."""
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.accounts.persons import Person
+from app.audit.service import SYSTEM
+from app.cart import service as carts
+from app.catalog.models import Product
+from app.discounts.models import Discount
+from app.discounts.service import CodeRefused
+from app.kit.db import db, unit_of_work
+from app.orders import service as orders
+from app.orders.models import Invoice
+from app.promotions.models import PromotionCode
+
+WEEKS = 8
+NAMES = ("ada", "mikael", "noi", "priya", "tomas", "june", "okan")
+SHARE_WITH_CODE = 0.4
+UNPAID = 2
+
+
+def load(now: datetime) -> None:
+    """Order, pay, and leave the last ones unpaid, one of them cancelled."""
+    chance = random.Random(2026)  # noqa: S311 the same business at every first start
+    products = db.session.scalars(select(Product).order_by(Product.position)).all()
+    codes = db.session.scalars(
+        select(PromotionCode.code).join(Discount, Discount.promotion_id == PromotionCode.promotion_id)
+    ).all()
+    shoppers = [*map(Person, NAMES), *_clients()]
+    moments = list(_moments(now, chance))
+    for number, moment in enumerate(moments):
+        code = chance.choice(codes) if codes and chance.random() < SHARE_WITH_CODE else None
+        chosen = chance.sample(products, chance.choice((1, 1, 2, 3)))
+        quantities = {product.id: chance.choice((1, 1, 1, 2)) for product in chosen}
+        invoice = _order(chance.choice(shoppers), f"demo-{number:04d}", quantities, code, moment)
+        if number < len(moments) - UNPAID:
+            _pay(invoice, moment + timedelta(minutes=chance.randint(1, 40)))
+    with unit_of_work():
+        orders.void(invoice.id, actor=SYSTEM, now=now)
+
+
+def _moments(now: datetime, chance: random.Random) -> Iterator[datetime]:
+    """Some orders a day, more of them lately, all in the past."""
+    for days in range(7 * WEEKS, 0, -1):
+        for _order in range(chance.choice((0, 1, 1, 2) if days < 7 * WEEKS / 2 else (0, 0, 1, 1))):
+            yield now - timedelta(days=days) + timedelta(hours=chance.randint(0, 9), minutes=chance.randint(0, 59))
+    for hours in range(UNPAID, 0, -1):
+        yield now - timedelta(hours=hours)
+
+
+def _clients() -> list[Person]:
+    return [user.person for user in db.session.scalars(select(User).where(User.role == "client").order_by(User.id))]
+
+
+def _order(person: Person, visit: str, chosen: dict[int, int], code: str | None, now: datetime) -> Invoice:
+    with unit_of_work():
+        cart = carts.of(person, visit, now)
+        for product_id, quantity in chosen.items():
+            carts.add(cart, product_id, quantity, now)
+        if code:
+            with suppress(CodeRefused):
+                carts.apply_code(cart, code, person=person, now=now)
+        total = carts.view(cart, person, now).total_cents
+        return orders.check_out(
+            cart, person=person, visit=visit, key=f"{visit}-at-checkout", expected_total_cents=total, now=now
+        )
+
+
+def _pay(invoice: Invoice, paid_at: datetime) -> None:
+    if invoice.status == "pending":
+        with unit_of_work():
+            orders.mark_paid(invoice.id, invoice.provider, f"paid:invoice:{invoice.id}", paid_at, paid_at)

@@ -1,0 +1,68 @@
+"""What is in the store: products, carts, orders."""
+
+from itertools import count
+from typing import Any
+
+from app.accounts.persons import Person
+from app.audit.service import SYSTEM
+from app.cart import service as carts
+from app.catalog import service as catalog
+from app.catalog.models import Category, Product
+from app.catalog.service import CategoryDetails, ProductDetails
+from app.kit.db import unit_of_work
+from app.orders import service as orders
+from app.orders.models import Invoice
+from tests.make_kit import NOW
+
+_numbers = count(1)
+
+
+def category(slug: str | None = None, **details: Any) -> Category:
+    """A category of the store."""
+    slug = slug or f"category-{next(_numbers)}"
+    with unit_of_work():
+        return catalog.create_category(slug, CategoryDetails(**{"name": slug.capitalize()} | details), actor=SYSTEM)
+
+
+_category = category
+
+
+def product(*, category: Category | None = None, **details: Any) -> Product:
+    """A product for 20.00 in a category of its own, unless told otherwise."""
+    number = next(_numbers)
+    category_id = (category or _category()).id
+    values: dict[str, Any] = {
+        "sku": f"SKU-{number}",
+        "name": f"Product {number}",
+        "slug": f"product-{number}",
+        "description": "",
+        "category_id": category_id,
+        "price_cents": 2000,
+    }
+    with unit_of_work():
+        return catalog.create_product(ProductDetails(**values | details), actor=SYSTEM, now=NOW)
+
+
+def invoice(
+    *, person: Person | None = None, visit: str | None = None, code: str | None = None, **details: Any
+) -> Invoice:
+    """An unpaid order of one product, by somebody of their own unless told otherwise; `details` are the product's."""
+    number = next(_numbers)
+    person = person or Person(f"shopper-{number}")
+    visit = visit or f"visit-{number}"
+    ordered = product(**details)
+    with unit_of_work():
+        cart = carts.of(person, visit, NOW)
+        carts.add(cart, ordered.id, 1, NOW)
+        if code:
+            carts.apply_code(cart, code, person=person, now=NOW)
+        total = carts.view(cart, person, NOW).total_cents
+        key = f"checkout-of-order-{number}"
+        return orders.check_out(cart, person=person, visit=visit, key=key, expected_total_cents=total, now=NOW)
+
+
+def paid_invoice(**details: Any) -> Invoice:
+    """The same, paid."""
+    made = invoice(**details)
+    with unit_of_work():
+        return orders.mark_paid(made.id, made.provider, f"paid:invoice:{made.id}", NOW, NOW)
