@@ -4,7 +4,7 @@ All have `at`, the instant that they count for, and `on`, the client's date then
 """
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, synonym
@@ -20,6 +20,10 @@ class Log(Base):
 
     kind: ClassVar[str]
     event_key: ClassVar[str]
+
+    if TYPE_CHECKING:
+        at: Mapped[datetime]
+        on: Mapped[date]
 
     id: Mapped[pk]
     timezone: Mapped[str] = mapped_column(String(64))

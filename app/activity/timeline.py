@@ -11,6 +11,7 @@ from app.activity.models import LOGS, DailyLog, Log
 from app.kit.db import db
 from app.kit.lists import Page
 
+KINDS = tuple(LOGS)
 NO_TEXT, NO_NUMBER = literal("", String), cast(null(), Integer)
 OF_ONE_KIND = {
     "title": NO_TEXT,
@@ -58,6 +59,13 @@ def recent(user_id: int, *, number: int = 1, size: int = 10) -> Page[Entry]:
     return Page([Entry(*row) for row in rows], total, number, size)
 
 
+def tally(user_id: int, *, since: date) -> dict[tuple[str, date], int]:
+    """How often the user logged each kind on each of their dates. One statement."""
+    logs = union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
+    counted = select(logs.c.kind, logs.c.on, func.count()).where(logs.c.on >= since).group_by(logs.c.kind, logs.c.on)
+    return {(kind, on): count for kind, on, count in db.session.execute(counted)}
+
+
 def streak(user_id: int, *, today: date) -> rules.Streak:
     """The user's days in a row with a check-in, up to today in their zone. One statement."""
     dates = select(DailyLog.checked_on).where(DailyLog.client_id == user_id, DailyLog.checked_on <= today)
@@ -65,7 +73,7 @@ def streak(user_id: int, *, today: date) -> rules.Streak:
 
 
 def _entries(model: type[Log], user_id: int) -> Select[Any]:
-    own: list[Any] = [model.id, model.at, model.on, model.timezone, model.notes, model.created_at]  # type: ignore[attr-defined]
-    shared = [getattr(model, name, nothing).label(name) for name, nothing in OF_ONE_KIND.items()]
-    columns = [literal(model.kind, String).label("kind")] + [each.label(each.key) for each in own] + shared
-    return select(*columns).where(model.client_id == user_id)
+    names = ("id", "at", "on", "timezone", "notes", "created_at", *OF_ONE_KIND)
+    columns: list[Any] = [getattr(model, name, OF_ONE_KIND.get(name)) for name in names]
+    labelled = [column.label(name) for column, name in zip(columns, names, strict=True)]
+    return select(literal(model.kind, String).label("kind"), *labelled).where(model.client_id == user_id)

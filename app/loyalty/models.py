@@ -106,3 +106,8 @@ class XpSummary(Base):
     celebrated_level: Mapped[int] = mapped_column(default=0)
 
     level: Mapped[Level | None] = relationship(lazy="joined")
+
+    @property
+    def figures(self) -> tuple[int, int, int]:
+        """What tells changed totals from the same ones."""
+        return self.total_xp, self.available_points, self.celebrated_level

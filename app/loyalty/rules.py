@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Self
 
 HOURS_A_DAY = 24
 Key = tuple[int, str]  # a user, and the name of a thing
@@ -164,25 +164,23 @@ def _refuse(happening: Happening, reason: Reason, known: Known, verdicts: Verdic
     verdicts.refusals.append((happening, reason))
 
 
-class Rung(Protocol):
-    """What the rules need to know of a level."""
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A level, as far as the way up it is concerned."""
 
-    @property
-    def level_number(self) -> int: ...
-    @property
-    def xp_required(self) -> int: ...
-
-
-L = TypeVar("L", bound=Rung)
+    level_number: int
+    name: str
+    xp_required: int
+    icon: str
 
 
-@dataclass(frozen=True)
-class Standing(Generic[L]):
+@dataclass(frozen=True, slots=True)
+class Standing:
     """How far somebody has come: the level reached, and the way to the next one."""
 
     total_xp: int
-    level: L | None
-    next_level: L | None
+    level: Rung | None
+    next_level: Rung | None
 
     @property
     def gained(self) -> int:
@@ -200,9 +198,9 @@ class Standing(Generic[L]):
         return self.next_level.xp_required - self.total_xp if self.next_level else 0
 
 
-def standing(total_xp: int, levels: Iterable[L]) -> Standing[L]:
-    """The highest level whose XP are reached, none below the first."""
-    ladder = sorted(levels, key=lambda level: level.xp_required)
-    reached = [level for level in ladder if level.xp_required <= total_xp]
-    ahead = ladder[len(reached) :]
-    return Standing(total_xp, reached[-1] if reached else None, ahead[0] if ahead else None)
+def standing(total_xp: int, ladder: Sequence[Rung]) -> Standing:
+    """The highest level whose XP are reached, none below the first. The ladder begins with the lowest."""
+    reached = sum(rung.xp_required <= total_xp for rung in ladder)
+    return Standing(
+        total_xp, ladder[reached - 1] if reached else None, ladder[reached] if reached < len(ladder) else None
+    )

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, literal, null, select, union_all, update
+from sqlalchemy import CompoundSelect, func, literal, null, select, union_all, update
 
 from app.accounts.models import User
 from app.kit.db import db
-from app.loyalty import rules, settlement
-from app.loyalty.models import Level, XpRefusal, XpSummary, XpTransaction
-
-Standing = rules.Standing[Level]
+from app.loyalty import settlement
+from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
+from app.loyalty.rules import Reason, Rung
 
 
 def open_summary(user: User) -> None:
@@ -26,14 +26,16 @@ def summary_of(user_id: int) -> XpSummary:
     return found or XpSummary(user_id=user_id, total_xp=0, available_points=0, celebrated_level=0)
 
 
-def levels() -> list[Level]:
+def levels() -> list[Rung]:
     """All levels, from the lowest."""
-    return list(db.session.scalars(select(Level).order_by(Level.level_number)))
+    rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon).order_by(Level.xp_required)
+    return [Rung(*row) for row in db.session.execute(rungs)]
 
 
-def standing_of(summary: XpSummary) -> Standing:
-    """How far the user has come."""
-    return rules.standing(summary.total_xp, levels())
+def amounts() -> dict[str, int]:
+    """The XP that each active type of event gives, by its key."""
+    active = select(EventType.key, EventType.xp_amount).where(EventType.is_active)
+    return {row.key: row.xp_amount for row in db.session.execute(active)}
 
 
 def mark_celebrated(user_id: int, level_number: int) -> None:
@@ -52,12 +54,12 @@ class Outcome:
 
     xp: int
     points: int
-    reason: rules.Reason | None
+    reason: Reason | None
 
 
 def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
     """What came of these things of the user. What is missing still waits for its worker."""
-    found = union_all(
+    found: CompoundSelect[Any] = union_all(
         select(XpTransaction.source_key, XpTransaction.xp, XpTransaction.points, null()).where(
             XpTransaction.user_id == user_id, XpTransaction.source_key.in_(sources)
         ),
@@ -66,7 +68,7 @@ def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
         ),
     )
     return {
-        source: Outcome(xp, points, rules.Reason(reason) if reason else None)
+        source: Outcome(xp, points, Reason(reason) if reason else None)
         for source, xp, points, reason in db.session.execute(found)
     }
 

@@ -9,7 +9,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, column, null, select, tuple_, union_all, update, values
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    column,
+    null,
+    select,
+    tuple_,
+    union_all,
+    update,
+    values,
+)
 
 from app.kit.db import db, insert
 from app.kit.outbox import OutboxEvent
@@ -57,7 +69,7 @@ def lock_balances(user_ids: Collection[int]) -> dict[int, int]:
     return balances
 
 
-def _points(query: Select[tuple[int, int]]) -> dict[int, int]:
+def _points(query: Select[int, int]) -> dict[int, int]:
     return {row.user_id: row.available_points for row in db.session.execute(query)}
 
 
@@ -85,7 +97,9 @@ def _decided(happenings: Sequence[Happening]) -> dict[Key, int | None]:
     keys = {each.key for each in happenings} | {each.undo_key for each in happenings if each.takes_back}
     paid = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.points)
     refused = select(XpRefusal.user_id, XpRefusal.source_key, null())
-    known = union_all(paid.where(_is_of(XpTransaction, keys)), refused.where(_is_of(XpRefusal, keys)))
+    known: CompoundSelect[Any] = union_all(
+        paid.where(_is_of(XpTransaction, keys)), refused.where(_is_of(XpRefusal, keys))
+    )
     return {(user_id, source): points for user_id, source, points in db.session.execute(known)}
 
 
@@ -111,6 +125,7 @@ def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tu
         XpTransaction.occurred_on.between(min(dates) - reach, max(dates) + reach),
     )
     for user_id, type_id, at, on in db.session.execute(found):
+        assert type_id is not None
         earned[user_id, type_id].append(Moment(at, on))
     return earned
 

@@ -1,7 +1,6 @@
 """What an event earns, without any database."""
 
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,7 +113,7 @@ def test_a_payload_that_is_no_event_is_said_to_be_none(broken: dict[str, Any]) -
         Happening.read(broken)
 
 
-LADDER = [SimpleNamespace(level_number=number, xp_required=xp) for number, xp in ((2, 100), (1, 10), (3, 300))]
+LADDER = [rules.Rung(number, f"Level {number}", xp, "medal") for number, xp in ((1, 10), (2, 100), (3, 300))]
 
 
 @pytest.mark.parametrize(

@@ -3,3 +3,5 @@
 from flask import Blueprint
 
 bp = Blueprint("client", __name__, url_prefix="/client")
+
+from app.web.client import dashboard, log  # noqa: E402, F401

@@ -1,0 +1,155 @@
+"""Logging: quick forms that answer in place. A request only records; what it earns follows from a worker."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.models import User
+from app.activity import rules
+from app.activity import service as activity
+from app.errors import DomainError
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast, wants_part
+from app.loyalty import service as loyalty
+from app.loyalty.rules import standing
+from app.web.client import bp, logbook
+from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
+from app.web.forms import Form, explain
+from app.web.visitor import access, me
+
+PAGE = "client/log.html"
+BOOK = "client/_logbook.html"
+
+
+@bp.get("/log")
+@access("client")
+def show_log() -> ResponseReturnValue:
+    """The page; for a part the list, or 204 when it is the one that was `seen`."""
+    book = _book()
+    if wants_part() and request.args.get("seen") == book["stamp"]:
+        return Response(status=204)
+    return page(PAGE, BOOK, **(book if wants_part() else _forms() | book))
+
+
+@bp.post("/log/checkin")
+@access("client")
+def log_checkin() -> ResponseReturnValue:
+    form = CheckinForm()
+
+    def keep(user: User, now: datetime) -> None:
+        activity.log_checkin(
+            user,
+            on=form.date.data,
+            mood=int(form.mood.data) if form.mood.data else None,
+            weight_grams=form.weight_grams,
+            sleep_minutes=form.sleep_minutes,
+            notes=form.notes.data or "",
+            now=now,
+        )
+
+    return _log("checkin", form, keep)
+
+
+@bp.post("/log/workout")
+@access("client")
+def log_workout() -> ResponseReturnValue:
+    form = WorkoutForm()
+
+    def keep(user: User, now: datetime) -> None:
+        activity.log_workout(
+            user,
+            performed_at=rules.from_wall_clock(form.performed_at.data, user.timezone),
+            title=form.title.data or "",
+            duration_minutes=form.duration_minutes,
+            notes=form.notes.data or "",
+            now=now,
+        )
+
+    return _log("workout", form, keep)
+
+
+@bp.post("/log/meal")
+@access("client")
+def log_meal() -> ResponseReturnValue:
+    form = MealForm()
+
+    def keep(user: User, now: datetime) -> None:
+        activity.log_meal(
+            user,
+            eaten_at=rules.from_wall_clock(form.eaten_at.data, user.timezone),
+            meal=rules.Meal(form.meal.data),
+            notes=form.notes.data or "",
+            now=now,
+        )
+
+    return _log("meal", form, keep)
+
+
+@bp.delete("/log/<any(checkin, workout, meal):kind>/<int:log_id>")
+@access("client")
+def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
+    with unit_of_work():
+        activity.remove(me(), kind, log_id, now=clock.now())
+    toast(_("Deleted. Its points are taken back; your XP stay."))
+    return page(PAGE, BOOK, **_book()) if wants_part() else see_other(url_for("client.show_log"))
+
+
+def _log(kind: str, form: Form, keep: Callable[[User, datetime], None]) -> ResponseReturnValue:
+    """Keep what the form says, and answer with the form: empty again, or with what is wrong with it."""
+    if not form.validate():
+        return _answer(kind, form, 422)
+    try:
+        with unit_of_work():
+            keep(me(), clock.now())
+    except DomainError as refusal:
+        explain(form, refusal)
+        return _answer(kind, form, refusal.status)
+    toast(_praise(kind))
+    if not wants_part():
+        return see_other(url_for("client.show_log"))
+    response = make_response(_answer(kind, None, 200))
+    response.headers["HX-Trigger-After-Settle"] = "logged"
+    return response
+
+
+def _praise(kind: str) -> str:
+    return {
+        "checkin": _("Checked in. Your XP are on their way."),
+        "workout": _("Workout logged. Your XP are on their way."),
+        "meal": _("Meal logged. Your XP are on their way."),
+    }[kind]
+
+
+def _answer(kind: str, form: Form | None, status: int) -> Response:
+    chosen = {f"{kind}_form": form} if form else {}
+    book = {} if wants_part() else _book()
+    return page(PAGE, f"client/_{kind}_form.html", status, **_forms() | chosen | book)
+
+
+def _forms() -> dict[str, Any]:
+    """Empty forms, set to now by the client's clock."""
+    user = me()
+    here = clock.now().astimezone(ZoneInfo(user.timezone)).replace(tzinfo=None, second=0, microsecond=0)
+    return {
+        "checkin_form": CheckinForm(formdata=None, date=here.date()),
+        "workout_form": WorkoutForm(formdata=None, performed_at=here),
+        "meal_form": MealForm(formdata=None, eaten_at=here, meal=likely_meal(here)),
+        "today": here.date(),
+        "max_days_back": rules.MAX_DAYS_BACK,
+        "zone": user.timezone,
+        "amounts": loyalty.amounts(),
+    }
+
+
+def _book() -> dict[str, Any]:
+    user = me()
+    book = logbook.read(user.id, number=request.args.get("page", 1, type=int), now=clock.now())
+    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
+    shown = logbook.stamp(summary.figures, levels, book)
+    return {"book": book, "summary": summary, "standing": standing(summary.total_xp, levels), "stamp": shown}

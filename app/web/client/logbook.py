@@ -1,0 +1,43 @@
+"""What a client logged, line by line, with what came of it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.activity import timeline
+from app.activity.timeline import Entry
+from app.kit.lists import Page
+from app.loyalty import service as loyalty
+from app.loyalty.service import Outcome
+
+SOON = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A log, and what it earned: None while no worker has come to it."""
+
+    entry: Entry
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Logbook:
+    """A page of lines. While `is_waiting`, something logged lately is about to be awarded."""
+
+    page: Page[Line]
+    is_waiting: bool
+
+
+def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:
+    """Three statements."""
+    found = timeline.recent(user_id, number=number, size=size)
+    outcomes = loyalty.outcomes(user_id, [entry.source for entry in found.items])
+    lines = [Line(entry, outcomes.get(entry.source)) for entry in found.items]
+    is_waiting = any(line.outcome is None and line.entry.created_at > now - SOON for line in lines)
+    return Logbook(Page(lines, found.total, found.number, found.size), is_waiting)
+
+
+def stamp(*shown: object) -> str:
+    """A short name for what a page shows: the same as long as that is."""
+    return hashlib.blake2s(repr(shown).encode(), digest_size=8).hexdigest()
