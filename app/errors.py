@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -194,11 +195,20 @@ def _wants_json() -> bool:
 def _page(status: int, message: str, **context: Any) -> Response:
     """The error page; for HTMX a part that is added to the toasts, so that what was on the page stays."""
     template = "errors/_error.html" if wants_part() else "errors/error.html"
-    response = make_response(render_template(template, status=status, message=message, **context), status)
+    response = make_response(_render(template, status=status, message=message, **context), status)
     if wants_part():
         response.headers["HX-Retarget"] = "#toasts"
         response.headers["HX-Reswap"] = "beforeend"
     return response
+
+
+def _render(template: str, *, status: int, **context: Any) -> str:
+    if status < 500:  # noqa: PLR2004
+        return render_template(template, status=status, **context)
+    # the database may be away: no current user, and the language that the browser asks for
+    language = request.accept_languages.best_match(["en", "th"], default="en")
+    with force_locale(language):
+        return current_app.jinja_env.get_template(template).render(status=status, **context)
 
 
 def _http_message(status: int) -> str:

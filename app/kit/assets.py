@@ -36,6 +36,7 @@ def init_assets(app: Flask) -> None:
         if file.suffix in COMPRESSIBLE:
             response.vary.add("Accept-Encoding")
             if request.accept_encodings["gzip"]:
+                response.close()
                 response.direct_passthrough = False
                 response.set_data(_zipped(file, file.stat().st_mtime_ns))
                 response.content_encoding = "gzip"

@@ -2,7 +2,8 @@
 
 from flask import Flask
 
-from app.web import admin, auth, client, coach, store
+from app.config import settings
+from app.web import admin, auth, client, coach, store, styleguide
 from app.web.filters import init_filters
 from app.web.frame import init_frame
 from app.web.languages import init_languages
@@ -16,3 +17,5 @@ def register_doors(app: Flask) -> None:
     init_frame(app)
     for door in (auth, store, client, coach, admin):
         app.register_blueprint(door.bp)
+    if settings(app).is_development:
+        app.register_blueprint(styleguide.bp)

@@ -1,13 +1,10 @@
 """Every component on one page, for those who build with them; in development only."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from werkzeug.exceptions import default_exceptions
 from wtforms import (
     BooleanField,
@@ -15,6 +12,7 @@ from wtforms import (
     EmailField,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -23,13 +21,19 @@ from wtforms.validators import Email, InputRequired, Length, NumberRange, Option
 
 from app.config import ROOT
 from app.kit import clock
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import Tone, page, see_other, toast, wants_part
 from app.kit.lists import Page
+from app.web.forms import Form
 from app.web.visitor import access
 
 bp = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
-TONES = ("success", "info", "warning", "error")
+SENTENCES: dict[Tone, str] = {
+    "success": "The promotion was saved.",
+    "info": "A newer version of this page is there.",
+    "warning": "Only three uses are left.",
+    "error": "The code is taken. Choose another one.",
+}
 STATES = ("active", "scheduled", "exhausted", "inactive", "expired")
 TYPES = ("deposit", "cashback", "freecredit", "referral")
 TITLES = ("Autumn favourites", "Bring a friend", "Early birds", "Free shipping", "Weekend pass", "Welcome gift")
@@ -48,21 +52,37 @@ class Row:
 
 
 ROWS = [
-    Row(f"{title} {number}", f"{title.split()[0].upper()}{number}", STATES[(at * 2 + number) % 5], at * 41 + number * 17, at * 91_350 + number * 1_275)
+    Row(
+        title=f"{title} {number}",
+        code=f"{title.split()[0].upper()}{number}",
+        state=STATES[(at * 2 + number) % len(STATES)],
+        uses=at * 41 + number * 17,
+        saved_cents=at * 91_350 + number * 1_275,
+    )
     for number in range(1, 10)
     for at, title in enumerate(TITLES)
 ]
 
 
-class SampleForm(FlaskForm):
+class SampleForm(Form):
     """One field of each sort."""
 
-    title = StringField("Title", [InputRequired("Give it a title."), Length(max=40)], description="Shoppers see it in the store.")
-    email = EmailField("E-mail", [InputRequired("Type an e-mail address."), Email("Type an address such as ada@example.org.")])
-    kind = SelectField("Kind", choices=[("percentage", "Percentage"), ("fixed", "Fixed amount")])
-    value = IntegerField("Value", [InputRequired("Type a whole number."), NumberRange(1, 100, "Choose a value from 1 to 100.")])
+    title = StringField(
+        "Title", [InputRequired("Give it a title."), Length(max=40)], description="Shoppers see it in the store."
+    )
+    email = EmailField(
+        "E-mail", [InputRequired("Type an e-mail address."), Email("Type an address such as ada@example.org.")]
+    )
+    kind = SelectField("Kind", choices=[SelectChoice("percentage", "Percentage"), SelectChoice("fixed", "Fixed")])
+    value = IntegerField(
+        "Value", [InputRequired("Type a whole number."), NumberRange(1, 100, "Choose a value from 1 to 100.")]
+    )
     ends_on = DateField("Ends on", [Optional()])
-    audience = RadioField("For whom", choices=[("all", "Everybody"), ("account", "People with an account")], default="all")
+    audience = RadioField(
+        "For whom",
+        choices=[SelectChoice("all", "Everybody"), SelectChoice("account", "People with an account")],
+        default="all",
+    )
     notes = TextAreaField("Notes", [Optional(), Length(max=500)])
     is_active = BooleanField("Active", description="Can be switched off at any time.", default=True)
     is_public = BooleanField("Show it in the store's public list")
@@ -83,7 +103,7 @@ def show() -> str:
         later=now + timedelta(days=2, hours=5),
         states=STATES,
         types=TYPES,
-        icons=list(_icons()),
+        icons=_icons(),
     )
 
 
@@ -117,18 +137,11 @@ def earn() -> ResponseReturnValue:
 @bp.post("/toast")
 @access("public")
 def say() -> ResponseReturnValue:
-    """Says something in each tone."""
-    tone = request.form.get("tone", "success")
-    sentences = {
-        "success": "The promotion was saved.",
-        "info": "A newer version of this page is there.",
-        "warning": "Only three uses are left.",
-        "error": "The code is taken. Choose another one.",
-    }
-    for each in TONES:
-        if each == tone:
-            toast(sentences[each], each)
-    return see_other(url_for(".show", _anchor="feedback")) if "HX-Request" not in request.headers else Response(status=204)
+    """Says something in the tone that was asked for."""
+    for tone, sentence in SENTENCES.items():
+        if tone == request.form.get("tone"):
+            toast(sentence, tone)
+    return Response(status=204) if wants_part() else see_other(url_for(".show", _anchor="feedback"))
 
 
 @bp.post("/confirm")
@@ -156,6 +169,5 @@ def _rows() -> Page[Row]:
     return Page(found[(number - 1) * size : number * size], len(found), number, size)
 
 
-def _icons() -> Iterator[str]:
-    names: Path = ROOT / "frontend" / "icons.txt"
-    yield from names.read_text().split() if current_app.debug or names.exists() else ()
+def _icons() -> list[str]:
+    return (ROOT / "frontend" / "icons.txt").read_text().split()
