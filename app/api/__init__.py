@@ -5,7 +5,7 @@ from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-from app.api import auth, health, openapi  # noqa: E402, F401  (they hang their views on the blueprint)
+from app.api import auth, health, openapi, promotions  # noqa: E402, F401  (they hang their views on the blueprint)
 
 
 def register_door(app: Flask, csrf: CSRFProtect) -> None:

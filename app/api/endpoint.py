@@ -16,7 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.api import refusals
 from app.api.schemas import Body, Query, Success
 from app.api.tokens import caller
-from app.errors import ValidationFailed
+from app.errors import DomainError, ValidationFailed
 from app.kit import clock, idempotency
 from app.kit.db import unit_of_work
 
@@ -69,9 +69,12 @@ def endpoint(promise: Promise) -> Callable[[View], Endpoint]:
                 given["body"] = _read_body(promise.body)
             if promise.query is not None:
                 given["query"] = _read_query(promise.query)
-            if promise.creates:
-                return _once(view, given)
-            told = view(**given)
+            try:
+                if promise.creates:
+                    return _once(view, given)
+                told = view(**given)
+            except DomainError as refusal:
+                raise refusals.in_terms_of(promise.body or Body, refusal) from None
             return _response(told.status, _written(told))
 
         answer.__dict__["promise"] = promise

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from pydantic import ValidationError
 
+from app.api.schemas import Body
 from app.errors import DomainError, ValidationFailed
 
 SENTENCES: dict[str, Any] = {
@@ -19,6 +20,7 @@ SENTENCES: dict[str, Any] = {
     "greater_than": _l("Please give more than %(gt)s."),
     "greater_than_equal": _l("Please give at least %(ge)s."),
     "int_type": _l("Please give a whole number."),
+    "items_or_subtotal": _l("Please give items or a subtotal."),
     "json_invalid": _l("This is not valid JSON: %(error)s."),
     "less_than_equal": _l("Please give at most %(le)s."),
     "list_type": _l("Please give a list."),
@@ -50,9 +52,21 @@ def of(error: ValidationError) -> ValidationFailed:
     """The refusal of a body or query, by field: `items.0.price`, or `body` for the whole."""
     fields: dict[str, list[Any]] = defaultdict(list)
     for each in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in each["loc"]) or "body"
-        fields[name].append(_sentence(each["type"], each["msg"], each.get("ctx", {})))
+        facts = each.get("ctx", {})
+        name = ".".join(str(part) for part in each["loc"]) or facts.get("field", "body")
+        fields[name].append(_sentence(each["type"], each["msg"], facts))
     return ValidationFailed(fields)
+
+
+def in_terms_of(body: type[Body], refusal: DomainError) -> DomainError:
+    """The same refusal, its fields under the names by which the sender knows them."""
+    if isinstance(refusal, ValidationFailed):
+        return ValidationFailed({body.public_name(name): told for name, told in refusal.fields.items()})
+    if refusal.field:
+        refusal.field = body.public_name(refusal.field)
+    if "changed" in refusal.facts:
+        refusal.facts["changed"] = [body.public_name(name) for name in refusal.facts["changed"]]
+    return refusal
 
 
 def _sentence(kind: str, otherwise: str, facts: Mapping[str, Any]) -> str:

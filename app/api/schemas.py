@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from app.kit.money import MOST_CENTS, as_number
+from app.kit.wire import camel
 
 T = TypeVar("T")
 
@@ -26,8 +27,15 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
     def named(self) -> dict[str, Any]:
-        """What the sender named, under our own names; what was left out is not in it."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        """What the sender named, under our names and in their units; what was left out is not in it."""
+        return self.model_dump(exclude_unset=True)
+
+    @classmethod
+    def public_name(cls, name: str) -> str:
+        """What the sender calls this field of ours: `min_amount` is `minPurchase`, `a_part.of_it` is `aPart.ofIt`."""
+        first, *inner = name.split(".")
+        info = cls.model_fields.get(first)
+        return ".".join([info.alias if info and info.alias else camel(first), *map(camel, inner)])
 
 
 class Query(BaseModel):
@@ -109,6 +117,9 @@ Cents = Annotated[
 CentsOut = Annotated[int, PlainSerializer(as_number, return_type=float | int), WithJsonSchema({"type": "number"})]
 """An amount that we answer."""
 
+Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
+"""An amount that we answer, a number already."""
+
 Moment = Annotated[datetime, BeforeValidator(_to_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant: ISO 8601 with offset in JSON, UTC in here."""
 
@@ -139,15 +150,13 @@ class Listing(Query):
         return ((self.page or 1) - 1) * self.limit
 
 
-def partial(name: str, model: type[Body]) -> type[Body]:
-    """The same fields, each of which may be left out: the body of a PUT. Read it with `named()`."""
-    fields: dict[str, Any] = {
+def partial(model: type[Body]) -> type[Body]:
+    """The same fields, each of which may be left out: for the body of a PUT. Read it with `named()`."""
+    optional: dict[str, Any] = {
         each: (info.rebuild_annotation(), _optional(info)) for each, info in model.model_fields.items()
     }
-    changed: type[Body] = create_model(
-        name, __base__=model, __doc__="What is to change; the rest is left as it is.", **fields
-    )
-    return changed
+    partly: type[Body] = create_model(f"Partial{model.__name__}", __base__=model, **optional)
+    return partly
 
 
 def _optional(info: FieldInfo) -> Any:

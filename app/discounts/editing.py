@@ -113,11 +113,12 @@ def listing(  # noqa: PLR0913
     is_active: bool | None = None,
     number: int = 1,
     size: int = 20,
+    offset: int | None = None,
     now: datetime,
 ) -> Page[Discount]:
     """Discounts with their promotions and codes, by display order, then newest; archived ones only where asked for."""
     query = editing.listing(_discounts(), search=search, status=status, is_active=is_active, now=now)
-    return paginate(query, number=number, size=size)
+    return paginate(query, number=number, size=size, offset=offset)
 
 
 def fields_of(discount: Discount) -> dict[str, Any]:

@@ -43,10 +43,14 @@ class Page(Generic[T]):
         return self.first + len(self.items) - 1 if self.items else 0
 
 
-def paginate(query: Select[T], *, number: int = 1, size: int = 20) -> Page[T]:
-    """One page of a query of one entity, in two statements. A number past the end gives the last page."""
+def paginate(query: Select[T], *, number: int = 1, size: int = 20, offset: int | None = None) -> Page[T]:
+    """One page of a query of one entity, in two statements. A number past the end gives the last page.
+
+    `offset`, where given, says instead how many items to leave out; past the end there are none.
+    """
     counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
     total = db.session.scalar(counted) or 0
-    number = max(1, min(number, -(-total // size)))
-    items = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
+    number = max(1, min(number, -(-total // size))) if offset is None else offset // size + 1
+    first = (number - 1) * size if offset is None else offset
+    items = db.session.scalars(query.limit(size).offset(first)).unique().all()
     return Page(items, total, number, size)
