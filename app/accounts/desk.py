@@ -89,7 +89,7 @@ def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: dat
 
     Raises Conflict (with who was faster), LastAdmin, NotACoach, EmailTaken, NotAnEmail.
     """
-    user = _lock(user_id, account.coach_id)[user_id]
+    user = _locked(user_id, account.coach_id)
     _refuse_stale(user, version)
     _refuse_anonymous(user)
     _check_coach(account)
@@ -106,6 +106,24 @@ def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: dat
     return user
 
 
+def set_active(user_id: int, *, is_active: bool, actor: Actor, now: datetime) -> User:
+    """Let somebody in again, or end their sessions and tokens at once. Raises LastAdmin."""
+    user = _locked(user_id)
+    _refuse_anonymous(user)
+    before = _state(user)
+    if user.is_active and not is_active:
+        _end_power(user, actor, now)
+    user.is_active = is_active
+    if before["is_active"] != is_active:
+        _note_change(user, "activate" if is_active else "deactivate", before, actor, now)
+    return user
+
+
+def count_clients(coach_id: int) -> int:
+    counted = select(func.count()).select_from(User).where(User.coach_id == coach_id)
+    return db.session.scalar(counted) or 0
+
+
 def end_sessions(user_id: int, *, actor: Actor, now: datetime) -> User:
     """Sign somebody out everywhere, programs with their tokens too."""
     user = service.lock(user_id)
@@ -116,7 +134,7 @@ def end_sessions(user_id: int, *, actor: Actor, now: datetime) -> User:
 
 def anonymise(user_id: int, *, actor: Actor, now: datetime) -> User:
     """Take the name and keep the books: nothing that identifies the person stays. For good. Raises LastAdmin."""
-    user = _lock(user_id)[user_id]
+    user = _locked(user_id)
     _refuse_anonymous(user)
     before = _state(user)
     _end_power(user, actor, now)
@@ -132,13 +150,17 @@ def anonymise(user_id: int, *, actor: Actor, now: datetime) -> User:
 
 
 def _lock(*user_ids: int | None) -> dict[int, User]:
-    """These users and every active admin, locked in the order of their ids. Raises NotFound."""
+    """These users and every active admin, locked in the order of their ids."""
     wanted = {user_id for user_id in user_ids if user_id is not None}
     rows = select(User).where(or_(User.id.in_(wanted), (User.role == "admin") & User.is_active)).order_by(User.id)
-    locked = {user.id: user for user in db.session.scalars(rows.with_for_update(), execution_options=FRESH)}
-    if not wanted <= locked.keys():
+    return {user.id: user for user in db.session.scalars(rows.with_for_update(), execution_options=FRESH)}
+
+
+def _locked(user_id: int, *others: int | None) -> User:
+    user = _lock(user_id, *others).get(user_id)
+    if user is None:
         raise NotFound
-    return locked
+    return user
 
 
 def _end_power(user: User, actor: Actor, now: datetime) -> None:

@@ -25,7 +25,7 @@ from app.kit.db import db, violated
 from app.kit.text import fold
 from app.messages import service as messages
 
-NO_PASSWORD = "!"
+NO_PASSWORD = "!"  # noqa: S105  (fits nothing)
 ZONE_REST = timedelta(hours=24)
 
 _created: list[Callable[[User], object]] = []
@@ -103,6 +103,11 @@ def shopper_name(typed: str) -> str:
     return name
 
 
+def home_timezone() -> str:
+    """The zone that new accounts take."""
+    return settings().timezone
+
+
 def normal_email(typed: str) -> str:
     """The address as it is kept. Raises NotAnEmail."""
     try:
@@ -142,7 +147,7 @@ def create_user(  # noqa: PLR0913
         coach_id=coach_id,
         referred_by_id=referred_by_id,
         referral_code=_new_referral_code(),
-        timezone=timezone or settings().timezone,
+        timezone=timezone or home_timezone(),
         locale=locale,
         is_active=True,
         session_epoch=1,

@@ -113,9 +113,21 @@ def readable(listed: Sequence[AuditEntry]) -> dict[int, str | None]:
     wanted = {each.address_id for each in listed if each.address_id is not None}
     for each in listed:
         for values in (each.before, each.after):
-            wanted |= {value["ref"] for value in (values or {}).values() if _is_reference(value)}
+            wanted |= {value["ref"] for value in (values or {}).values() if is_reference(value)}
     rows = db.session.execute(select(AuditValue.id, AuditValue.value).where(AuditValue.id.in_(wanted)))
     return {row.id: row.value for row in rows}
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a kept value stands for an AuditValue."""
+    return isinstance(value, dict) and value.keys() == {"ref"}
+
+
+def kinds() -> tuple[list[str], list[str]]:
+    """Every action and every entity that the log speaks of."""
+    actions = db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action))
+    entities = db.session.scalars(select(AuditEntry.entity).distinct().order_by(AuditEntry.entity))
+    return list(actions), list(entities)
 
 
 def _difference(before: Values, after: Values) -> tuple[Values, Values]:
@@ -153,7 +165,3 @@ def _keep(subject_id: int, value: str) -> AuditValue:
     db.session.add(kept)
     db.session.flush()
     return kept
-
-
-def _is_reference(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"ref"}

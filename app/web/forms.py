@@ -1,8 +1,10 @@
 """What forms of every door share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
 
 from app.errors import DomainError
 
@@ -15,6 +17,11 @@ class Form(FlaskForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         return bool(super().validate(extra_validators))  # type: ignore[no-untyped-call]
+
+
+def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Pairs of value and label, as select fields take them."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def strip(text: str | None) -> str | None:

@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.accounts import rules
-from app.web.forms import Form, strip
+from app.web.forms import Form, choices, strip
 
 NEEDED = _l("Please fill this in.")
 LONGEST_EMAIL = 254
@@ -107,7 +107,7 @@ class Profile(Form):
         filters=[strip],
         render_kw={"list": "timezones", "autocomplete": "off"},
     )
-    locale = SelectField(_l("Language"), choices=list(rules.LOCALES.items()))
+    locale = SelectField(_l("Language"), choices=choices(rules.LOCALES.items()))
 
 
 class ChangePassword(Form):
