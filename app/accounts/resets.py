@@ -14,7 +14,6 @@ from app.config import settings
 from app.kit import outbox
 from app.kit.db import db
 from app.kit.outbox import OutboxEvent
-from app.messages import service as messages
 
 TOPIC = "password_reset"
 VALID_FOR = timedelta(hours=1)
@@ -61,13 +60,12 @@ def _send_link(user: User, event: OutboxEvent, now: datetime) -> None:
     valid_for = INVITATION_VALID_FOR if is_invitation else VALID_FOR
     db.session.add(PasswordReset(user_id=user.id, token_hash=_hash(token), created_at=now, expires_at=now + valid_for))
     context = {
-        "name": user.name,
         "link": f"{settings().base_url}/password/reset/{token}",
         "minutes": int(VALID_FOR.total_seconds() // 60),
         "days": INVITATION_VALID_FOR.days,
     }
     template = "invitation" if is_invitation else "password_reset"
-    messages.send(user.email, template, context, key=event.key, locale=user.locale, now=now)
+    service.write_to(user, template, context, key=event.key, now=now)
 
 
 def _is_alive(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

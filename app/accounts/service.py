@@ -1,8 +1,9 @@
 """Finding people, making accounts, and what people do with their own."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
@@ -214,7 +215,7 @@ def set_password(user: User, password_hash: str, now: datetime) -> None:
     open_links = update(PasswordReset).where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
     db.session.execute(open_links.values(used_at=now))
     key = f"password:{user.id}:{user.session_epoch}"
-    messages.send(user.email, "password_changed", {"name": user.name}, key=key, locale=user.locale, now=now)
+    write_to(user, "password_changed", {}, key=key, now=now)
 
 
 def change_email(user: User, email: str, now: datetime) -> None:
@@ -232,9 +233,20 @@ def change_email(user: User, email: str, now: datetime) -> None:
 
 
 def tell_old_address(user: User, new_email: str, now: datetime) -> None:
-    context = {"name": user.name, "new_email": new_email}
-    key = f"email:{user.id}:{user.version}"
-    messages.send(user.email, "email_changed", context, key=key, locale=user.locale, now=now)
+    write_to(user, "email_changed", {"new_email": new_email}, key=f"email:{user.id}:{user.version}", now=now)
+
+
+def write_to(user: User, template: str, context: Mapping[str, Any], *, key: str, now: datetime) -> None:
+    """Owe this user a mail, in their language. It may use `name`, and what the context holds."""
+    messages.send(
+        user.email,
+        template,
+        {"name": user.name, **context},
+        key=key,
+        locale=user.locale,
+        user_id=user.id,
+        now=now,
+    )
 
 
 def set_locale(user_id: int, locale: str) -> None:

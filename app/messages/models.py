@@ -24,6 +24,7 @@ class Mail(Base):
 
     id: Mapped[pk]
     key: Mapped[str] = mapped_column(String(120), unique=True)
+    user_id: Mapped[int | None] = mapped_column(index=True)
     recipient: Mapped[str] = mapped_column(String(254))
     template: Mapped[str] = mapped_column(String(40))
     context: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -15,16 +15,25 @@ UNSURE = ("maybe_sent", "failed")
 
 
 def send(  # noqa: PLR0913
-    to: str, template: str, context: Mapping[str, Any], *, key: str, now: datetime, locale: str = "en"
+    to: str,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    key: str,
+    now: datetime,
+    locale: str = "en",
+    user_id: int | None = None,
 ) -> bool:
     """Owe this person a mail, in the caller's transaction. False when the key is known: one mail for one event.
 
-    `template` names `mail/<template>.txt` and `.html`; the context must be fit for JSON.
+    `template` names `mail/<template>.txt` and `.html`; the context must be fit for JSON. `user_id` is whose account
+    it is about: when they are anonymised, what was written to them is forgotten.
     """
     mail_id = db.session.scalar(
         insert(Mail)
         .values(
             key=key,
+            user_id=user_id,
             recipient=to,
             template=template,
             context=dict(context),
@@ -72,8 +81,6 @@ def count_by_state() -> dict[str, int]:
     return {state: number for state, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
 
 
-def forget(address: str) -> None:
-    """Take a person's address and what we wrote to them out of the books of the mail."""
-    db.session.execute(
-        update(Mail).where(func.lower(Mail.recipient) == address.lower()).values(recipient="", context={})
-    )
+def forget(user_id: int) -> None:
+    """Take a person's addresses, and what we wrote to them, out of the books of the mail."""
+    db.session.execute(update(Mail).where(Mail.user_id == user_id).values(recipient="", context={}))

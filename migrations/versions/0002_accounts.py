@@ -164,6 +164,7 @@ def _create_mails() -> None:
         "mails",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(120), nullable=False),
+        sa.Column("user_id", sa.Integer()),
         sa.Column("recipient", sa.String(254), nullable=False),
         sa.Column("template", sa.String(40), nullable=False),
         sa.Column("context", Json, nullable=False),
@@ -179,6 +180,7 @@ def _create_mails() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_mails"),
         sa.UniqueConstraint("key", name="uq_mails_key"),
     )
+    op.create_index("ix_mails_user_id", "mails", ["user_id"])
     op.create_index("ix_mails_state", "mails", ["state", "id"])
 
 

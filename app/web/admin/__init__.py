@@ -3,3 +3,5 @@
 from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+from app.web.admin import audit, keys, mails, users  # noqa: E402, F401
