@@ -5,6 +5,18 @@ from flask_babel import lazy_gettext as _l
 from app.errors import Conflict
 
 
+class Stale(Conflict):
+    """Somebody was faster; `version` is theirs."""
+
+    message = _l(
+        "This was changed by somebody else while you had it open. What you typed is kept: save again to use it."
+    )
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version=version)
+        self.version = version
+
+
 class SkuTaken(Conflict):
     code, message = "duplicate_sku", _l("Another product has this SKU. Please choose another one.")
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.audit import service as audit
 from app.audit.service import Actor
-from app.catalog.errors import CategoryInUse, ItemIdTaken, ProductWasSold, SkuTaken, SlugTaken
+from app.catalog.errors import CategoryInUse, ItemIdTaken, ProductWasSold, SkuTaken, SlugTaken, Stale
 from app.catalog.models import Category, Product, RewardItem
 from app.errors import DomainError, NotFound
 from app.kit.db import db, violated
@@ -19,6 +19,7 @@ from app.kit.lists import Page, paginate
 from app.kit.text import clean_html, like
 
 T = TypeVar("T")
+R = TypeVar("R", Product, Category)
 PER_SHELF = 12
 SORTS: dict[str, tuple[Any, ...]] = {
     "featured": (Category.position, Product.position, Product.id),
@@ -66,7 +67,7 @@ def shelves() -> Sequence[Category]:
 
 
 def browse(*, category: str = "", search: str = "", sort: str = "featured", number: int = 1) -> Page[Product]:
-    """What is for sale: of one category, with the words in the name, SKU or category. An unknown `sort` is `featured`."""
+    """What is for sale: of one category, with the words in name, SKU or category. An unknown `sort` is `featured`."""
     query = _products().where(Product.is_active, Category.is_active)
     if category:
         query = query.where(Category.slug == category)
@@ -91,7 +92,7 @@ def related(to: Product, *, limit: int = 3) -> Sequence[Product]:
     return db.session.scalars(others.order_by(*SORTS["featured"]).limit(limit)).all()
 
 
-def products(*, search: str = "", category_id: int | None = None, is_active: bool | None = None) -> Select[tuple[Product]]:
+def products(*, search: str = "", category_id: int | None = None, is_active: bool | None = None) -> Select[Product]:
     """Every product for the admin list."""
     query = _products().order_by(Category.position, Product.position, Product.id)
     if search:
@@ -112,12 +113,17 @@ def create_product(details: ProductDetails, *, actor: Actor, now: datetime) -> P
     return made
 
 
-def change_product(product_id: int, details: ProductDetails, *, actor: Actor, now: datetime) -> Product:
-    """Raises NotFound, SkuTaken, SlugTaken."""
-    changed = product(product_id)
+def change_product(
+    product_id: int, details: ProductDetails, *, version: int | None = None, actor: Actor, now: datetime
+) -> Product:
+    """Raises NotFound, SkuTaken, SlugTaken, and Stale when `version` isn't the newest."""
+    changed = _to_change(
+        db.session.scalar(_products().where(Product.id == product_id).with_for_update(of=Product)), version
+    )
     before = _state(changed, ProductDetails)
     _assign(changed, _cleaned(details))
     changed.updated_at = now
+    changed.version += 1
     _write()
     audit.record(actor, "product.changed", "product", changed.id, before, _state(changed, ProductDetails))
     return changed
@@ -146,7 +152,7 @@ def categories() -> Sequence[Category]:
     return db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
 
 
-def list_categories(*, search: str = "") -> Select[tuple[Category]]:
+def list_categories(*, search: str = "") -> Select[Category]:
     """Every category for the admin list."""
     query = select(Category).order_by(Category.position, Category.name)
     return query.where(_mentions(search, Category.name, Category.slug)) if search else query
@@ -155,11 +161,11 @@ def list_categories(*, search: str = "") -> Select[tuple[Category]]:
 def product_counts(category_ids: Sequence[int]) -> dict[int, int]:
     """How many products stand in each of these categories."""
     counted = db.session.execute(
-        select(Product.category_id, func.count())
+        select(Product.category_id, func.count().label("products"))
         .where(Product.category_id.in_(category_ids))
         .group_by(Product.category_id)
     )
-    return {category_id: count for category_id, count in counted}
+    return {row.category_id: row.products for row in counted}
 
 
 def category(category_id: int) -> Category:
@@ -176,11 +182,14 @@ def create_category(slug: str, details: CategoryDetails, *, actor: Actor) -> Cat
     return made
 
 
-def change_category(category_id: int, details: CategoryDetails, *, actor: Actor) -> Category:
-    """Change all but the slug, by which codes and programs know the category. Raises NotFound."""
-    changed = category(category_id)
+def change_category(
+    category_id: int, details: CategoryDetails, *, version: int | None = None, actor: Actor
+) -> Category:
+    """Change all but the slug, by which codes and programs know the category. Raises NotFound, Stale."""
+    changed = _to_change(db.session.get(Category, category_id, with_for_update=True), version)
     before = _state(changed, CategoryDetails)
     _assign(changed, asdict(details))
+    changed.version += 1
     audit.record(actor, "category.changed", "category", changed.id, before, asdict(details))
     return changed
 
@@ -211,7 +220,7 @@ def create_reward_item(item_id: str, name: str) -> RewardItem:
     return made
 
 
-def _products() -> Select[tuple[Product]]:
+def _products() -> Select[Product]:
     return select(Product).join(Product.category).options(contains_eager(Product.category))
 
 
@@ -231,6 +240,15 @@ def _state(row: Product | Category, details: type[ProductDetails | CategoryDetai
 def _assign(row: Product | Category, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
+
+
+def _to_change(row: R | None, version: int | None) -> R:
+    """The locked row, if it is still as the page showed it."""
+    changed = _found(row)
+    db.session.refresh(changed)
+    if version is not None and version != changed.version:
+        raise Stale(changed.version)
+    return changed
 
 
 def _write() -> None:

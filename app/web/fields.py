@@ -20,6 +20,9 @@ WRONG_AMOUNT = {
 class AmountField(StringField):
     """An amount as people type it; `data` is cents. What can't be read is shown again as it was typed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         if not valuelist:
             return

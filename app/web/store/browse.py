@@ -34,6 +34,7 @@ def browse() -> ResponseReturnValue:
         shelf=next((each for each in shelves if each.slug == category), None),
         products=catalog.browse(category=category, search=search, sort=sort, number=page_number()),
         search=search,
+        category=category,
         sort=sort if sort in SORTS else "featured",
         sorts=SORTS,
         offered_code=normalise_code(request.args.get("code", ""))[:LONGEST_CODE],

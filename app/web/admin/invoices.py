@@ -1,0 +1,59 @@
+"""Invoices: find one, see what happened to it, confirm a payment, cancel what wasn't paid."""
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast
+from app.kit.lists import paginate
+from app.orders import service as orders
+from app.orders.errors import NotPayable
+from app.orders.models import STATUSES
+from app.payments import service as payments
+from app.payments.manual import ManualProvider
+from app.web.admin import bp
+from app.web.arguments import page_number
+from app.web.visitor import access, actor
+
+
+@bp.get("/invoices")
+@access("admin")
+def list_invoices() -> ResponseReturnValue:
+    search, status = request.args.get("q", "").strip()[:100], request.args.get("status", "")
+    status = status if status in STATUSES else ""
+    found = paginate(orders.invoices(search=search, status=status), number=page_number())
+    return page("admin/invoices.html", "admin/_invoices.html", invoices=found, search=search, state=status)
+
+
+@bp.get("/invoices/<number>")
+@access("admin")
+def show_invoice(number: str) -> ResponseReturnValue:
+    invoice = orders.by_number(number)
+    told = payments.history(orders.payable(invoice).subject)
+    return render_template("admin/invoice.html", invoice=invoice, told=told)
+
+
+@bp.post("/invoices/<number>/paid")
+@access("admin")
+def confirm_payment(number: str) -> ResponseReturnValue:
+    """The money of a `manual` payment is there."""
+    invoice, now = orders.by_number(number), clock.now()
+    told = payments.provider(ManualProvider.name).recognise({"outcome": "paid"}, orders.payable(invoice), now)
+    with unit_of_work():
+        if orders.get(invoice.id).status == "void":
+            raise NotPayable
+        orders.mark_paid(invoice.id, ManualProvider.name, told.event_id, told.happened_at, now, actor())
+    toast(_("%(number)s is paid.", number=number))
+    return see_other(url_for("admin.show_invoice", number=number))
+
+
+@bp.post("/invoices/<number>/void")
+@access("admin")
+def void_invoice(number: str) -> ResponseReturnValue:
+    invoice = orders.by_number(number)
+    with unit_of_work():
+        orders.void(invoice.id, actor=actor(), now=clock.now())
+    toast(_("%(number)s is void.", number=number), "info")
+    return see_other(url_for("admin.show_invoice", number=number))
