@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date
 
 from app.activity import timeline
 from app.kit import clock
@@ -65,6 +66,7 @@ def _look() -> dict[str, Any]:
         "chores": _chores(tally, today),
         "amounts": loyalty.amounts(),
         "week": {kind: sum(count for (each, _), count in tally.items() if each == kind) for kind in timeline.KINDS},
+        "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _days(first_day, 7)],
         "calendar": _calendar(xp_by_day, first_day),
         "stamp": logbook.stamp(summary.figures, levels, book, today),
     }
@@ -78,6 +80,10 @@ def _chores(tally: dict[tuple[str, date], int], today: date) -> dict[str, int]:
 def _calendar(xp_by_day: dict[date, int], first_day: date) -> list[list[tuple[date, int, int]]]:
     """Weeks of (day, XP, shade), the shade growing with the XP from 0 to 4."""
     most = max([*xp_by_day.values(), 1])
-    days = [first_day + timedelta(days=offset) for offset in range(7 * WEEKS)]
-    cells = [(day, xp_by_day.get(day, 0), -(-xp_by_day.get(day, 0) * SHADES // most)) for day in days]
+    xp_of_days = [(day, xp_by_day.get(day, 0)) for day in _days(first_day, 7 * WEEKS)]
+    cells = [(day, xp, -(-xp * SHADES // most)) for day, xp in xp_of_days]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
+
+
+def _days(first: date, count: int) -> list[date]:
+    return [first + timedelta(days=offset) for offset in range(count)]
