@@ -6,9 +6,16 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from app import demo
+from app.accounts import desk, passwords, rules
+from app.accounts import service as accounts
+from app.accounts.desk import Account
+from app.audit.service import Actor
 from app.config import settings
+from app.errors import DomainError
 from app.kit import clock
+from app.kit.db import unit_of_work
 
+CONSOLE = Actor(None, "command line")
 demo_commands = AppGroup("demo", help="A believable small business to look at.")
 
 
@@ -30,7 +37,34 @@ def prepare() -> None:
         demo.load(clock.now())
 
 
+@click.command("create-admin")
+@click.option("--username", prompt=True, help="3 to 32 letters, digits or the characters _ . -")
+@click.option("--email", prompt=True)
+@click.password_option(envvar="LAUREL_ADMIN_PASSWORD", help="Asked for when it isn't in LAUREL_ADMIN_PASSWORD.")
+@with_appcontext
+def create_admin(username: str, email: str, password: str) -> None:
+    """Make an admin, such as the first one."""
+    if not rules.SHORTEST_PASSWORD <= len(password) <= rules.LONGEST_PASSWORD:
+        raise click.ClickException(f"Please take a password of at least {rules.SHORTEST_PASSWORD} characters.")
+    account = Account(
+        email=email,
+        display_name="",
+        role="admin",
+        coach_id=None,
+        timezone=accounts.home_timezone(),
+        locale="en",
+    )
+    password_hash = passwords.hash_password(password)
+    try:
+        with unit_of_work():
+            desk.create(username.strip(), account, password_hash=password_hash, actor=CONSOLE, now=clock.now())
+    except DomainError as refusal:
+        raise click.ClickException(str(refusal.message)) from refusal
+    click.echo(f"{username.strip()} is an admin now; sign in at {settings().base_url}/login.")
+
+
 def register_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(demo_commands)
     app.cli.add_command(prepare)
+    app.cli.add_command(create_admin)
