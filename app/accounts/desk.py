@@ -140,7 +140,7 @@ def anonymise(user_id: int, *, actor: Actor, now: datetime) -> User:
     _end_power(user, actor, now)
     service.tell_anonymised(user)
     messages.forget(user.id)
-    user.username, user.email = f"gone-{user.id}", f"gone-{user.id}@invalid"
+    user.username, user.email = f"gone:{user.id}", f"gone-{user.id}@invalid"
     user.display_name, user.password_hash, user.coach_id = "", service.NO_PASSWORD, None
     user.referral_code = f"GONE{user.id}"
     user.is_active, user.anonymised_at, user.last_login_at = False, now, None

@@ -74,6 +74,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("admin.list_users", _l("Users"), "users"),
                 Entry("admin.list_keys", _l("API keys"), "key-round"),
                 Entry("admin.show_audit", _l("Audit log"), "scroll-text"),
+                Entry("admin.list_mails", _l("Mail"), "mail"),
                 Entry("admin.show_queue", _l("Queue"), "list-checks"),
             ),
         ),

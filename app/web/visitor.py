@@ -7,8 +7,9 @@ from typing import ParamSpec
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
 from sqlalchemy import select
 
@@ -92,6 +93,14 @@ def visit_key() -> str:
     return key
 
 
+def forget_shopper() -> None:
+    """Nothing of an anonymous session stays but the language. Who is signed in stays so."""
+    if signed_in() is None:
+        kept = {name: session[name] for name in ("locale",) if name in session}
+        session.clear()
+        session.update(kept)
+
+
 def known_visit() -> str | None:
     """The visit key if this session has one already."""
     return session.get(VISIT)
@@ -141,6 +150,7 @@ def _shopper_name() -> str | None:
         g.shopper_is_free = not accounts.has_account(name)
         if not g.shopper_is_free:
             session.pop(SHOPPER)
+            flash(_("The name %(name)s belongs to an account now. Sign in, or choose another.", name=name), "warning")
     return str(name) if g.shopper_is_free else None
 
 

@@ -207,7 +207,7 @@ def test_anonymising_takes_the_name_everywhere_and_keeps_the_books(client: Flask
     assert db.session.scalars(select(Mail.recipient)).all() == ["ada@example.com"]
     assert client.post(f"/admin/users/{user.id}/anonymise").status_code == 303
     gone = fresh(user)
-    assert (gone.username, gone.is_active, gone.anonymised_at is not None) == (f"gone-{user.id}", False, True)
+    assert (gone.username, gone.is_active, gone.anonymised_at is not None) == (f"gone:{user.id}", False, True)
     kept = db.session.scalars(select(AuditValue.value).where(AuditValue.subject_id == user.id)).all()
     assert set(kept) == {None}
     assert len(actions()) == 2
