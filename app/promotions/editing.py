@@ -4,15 +4,16 @@ Whoever changes a promotion holds its row, so that two who edit it come one afte
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import User
+from app.accounts import desk
 from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.errors import NotFound
@@ -177,11 +178,38 @@ def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
     return db.session.scalars(query.limit(limit)).all()
 
 
-def names_of(entries: Sequence[AuditEntry]) -> dict[int | None, str]:
-    """What the users among the actors are called."""
-    ids = {each.actor_id for each in entries if each.actor_id is not None}
-    rows = db.session.execute(select(User.id, User.username).where(User.id.in_(ids))) if ids else ()
-    return {row.id: row.username for row in rows}
+def get(promotion_id: int) -> Promotion:
+    """The promotion with its code. Raises NotFound."""
+    query = promotions().where(Promotion.id == promotion_id).execution_options(populate_existing=True)
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What all promotions have come to."""
+
+    promotions: int
+    active: int
+    uses: int
+    value_cents: int
+
+
+def overview(now: datetime) -> Overview:
+    """How many there are, are active, were used, and what they have given away, in two statements."""
+    counted = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((having("active", now), 1), else_=0)), 0),
+            func.coalesce(func.sum(Promotion.used_count), 0),
+        ).where(Promotion.archived_at.is_(None))
+    ).one()
+    value = db.session.scalar(
+        select(func.coalesce(func.sum(PromotionUse.value_cents), 0)).where(PromotionUse.released_at.is_(None))
+    )
+    return Overview(counted[0], int(counted[1]), int(counted[2]), int(value or 0))
 
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:
@@ -204,7 +232,7 @@ def _flush_code() -> None:
 def _stale(promotion: Promotion, version: int) -> Stale:
     """Who changed what since this version."""
     newer = [each for each in history(promotion.id) if ((each.after or {}).get("version") or 0) > version]
-    names = names_of(newer)
-    who = list(dict.fromkeys(names.get(each.actor_id) or each.actor_label for each in newer))
+    names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
+    who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
     changed = list(dict.fromkeys(name for each in newer for name in (each.after or {}) if name != "version"))
     return Stale(who=who, changed=changed, version=promotion.version)

@@ -1,0 +1,273 @@
+"""The forms of promotions: what a person types, and the fields that the rooms understand.
+
+The rooms check the values, for every door alike; a form only reads what has a shape, such as dates. A kind's form is
+found by the kind's name, so the pages know none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.validators import Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.catalog.models import Category
+from app.config import settings
+from app.errors import DomainError
+from app.promotions.fields import YEARS
+from app.web.forms import Form, explain, strip
+
+WEEKDAYS = [
+    (1, _l("Monday")),
+    (2, _l("Tuesday")),
+    (3, _l("Wednesday")),
+    (4, _l("Thursday")),
+    (5, _l("Friday")),
+    (6, _l("Saturday")),
+    (7, _l("Sunday")),
+]
+MIDNIGHT = time()
+HIDDEN = {"HiddenField", "CSRFTokenField"}
+SHOWN_AT = {
+    "starts_at": "starts_on",
+    "ends_at": "ends_on",
+    "active_hours": "has_hours",
+    "active_hours.start_time": "opens_at",
+    "active_hours.end_time": "closes_at",
+    "active_hours.timezone": "hours_timezone",
+    "active_hours.weekdays": "weekdays",
+}
+
+
+def typed(label: Any, *, hint: Any = None, mode: str = "text", **attributes: Any) -> StringField:
+    """A line of text; what stands in it is checked where promotions are kept."""
+    attributes = {"inputmode": mode, "autocomplete": "off", **attributes}
+    return StringField(label, filters=[strip], description=hint or "", render_kw=attributes)
+
+
+def several(label: Any, hint: Any = "", **kwargs: Any) -> SelectMultipleField:
+    """Several of a list, each with a box to tick."""
+    boxes = {"widget": ListWidget(prefix_label=False), "option_widget": CheckboxInput()}
+    return SelectMultipleField(label, description=hint, **boxes, **kwargs)
+
+
+class PromotionForm(Form):
+    """What all kinds share."""
+
+    version = HiddenField()
+    title = typed(_l("Title"), hint=_l("Shoppers see it beside the discount."), maxlength=128, required=True)
+    code = typed(
+        _l("Code"),
+        hint=_l("3 to 32 letters, digits, _ or -. Small letters become capitals."),
+        maxlength=40,
+        required=True,
+        autocapitalize="characters",
+        spellcheck="false",
+    )
+    description = TextAreaField(_l("Description"), [Optional()], render_kw={"rows": 3})
+    is_active = BooleanField(_l("Active"), default=True, description=_l("Can be switched off and on at any time."))
+
+    starts_on = DateField(_l("Starts on"), [Optional()])
+    starts_time = TimeField(_l("at"), [Optional()])
+    ends_on = DateField(_l("Ends on"), [Optional()], description=_l("Without a time: at the midnight that follows."))
+    ends_time = TimeField(_l("at"), [Optional()])
+    has_hours = BooleanField(_l("Only at certain hours"))
+    opens_at = typed(_l("Opens"), type="time", hint=_l("An end before the start crosses midnight."))
+    closes_at = typed(_l("Closes after"), type="time", hint=_l("The whole last minute counts."))
+    hours_timezone = typed(_l("Time zone of the hours"), list="timezones")
+    weekdays = several(_l("Days on which it opens"), _l("None ticked: every day."), coerce=int, choices=WEEKDAYS)
+
+    min_amount = typed(_l("Minimum amount"), mode="decimal", hint=_l("Of the whole cart, before the discount."))
+    usage_limit = typed(_l("Uses in all"), mode="numeric", hint=_l("Empty: as many as people like."))
+    per_user_limit = typed(_l("Uses per person"), mode="numeric", hint=_l("Empty: as many as people like."))
+    auto_deactivate_on_max_uses = BooleanField(
+        _l("Switch off when the last use is taken"),
+        default=True,
+        description=_l("A use given back switches it on again."),
+    )
+    requires_account = BooleanField(_l("Only for people with an account"))
+    release_on_refund = BooleanField(_l("Give the use back when the whole order is refunded"), default=True)
+
+    is_public = BooleanField(_l("Show it in the store's public list"))
+    display_order = typed(_l("Place in lists"), mode="numeric", hint=_l("Smaller numbers come first."))
+    terms_and_conditions = TextAreaField(_l("Terms and conditions"), [Optional()], render_kw={"rows": 3})
+
+    plain: ClassVar[tuple[str, ...]] = (
+        "title",
+        "code",
+        "description",
+        "is_active",
+        "usage_limit",
+        "per_user_limit",
+        "min_amount",
+        "auto_deactivate_on_max_uses",
+        "requires_account",
+        "release_on_refund",
+        "is_public",
+        "terms_and_conditions",
+    )
+
+    def show(self, kept: Mapping[str, Any]) -> None:
+        """Fill in what a room keeps."""
+        zone = ZoneInfo(settings().timezone)
+        for name in (*self.plain, "display_order"):
+            self[name].data = kept[name]
+        for name in self.amounts(kept):
+            self[name].data = "" if not kept[name] else f"{Decimal(str(kept[name])):.2f}"
+        self.starts_on.data, self.starts_time.data = _day_and_time(kept["starts_at"], zone)
+        self.ends_on.data, self.ends_time.data = _last_day_and_time(kept["ends_at"], zone)
+        hours = kept["active_hours"]
+        self.has_hours.data = hours["enabled"]
+        self.opens_at.data, self.closes_at.data = hours["start_time"], hours["end_time"]
+        self.hours_timezone.data, self.weekdays.data = hours["timezone"], hours["weekdays"]
+
+    def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What was typed, as the rooms read it. An instant that was left as it was shown stays `kept` to the second."""
+        zone = ZoneInfo(settings().timezone)
+        starts_at = _instant(self.starts_on.data, self.starts_time.data, zone)
+        ends_at = _instant(self.ends_on.data, self.ends_time.data, zone, is_end=True)
+        return {
+            **{name: self[name].data for name in self.plain},
+            "display_order": self.display_order.data or 0,
+            "starts_at": _unless_touched(starts_at, kept["starts_at"] if kept else None),
+            "ends_at": _unless_touched(ends_at, kept["ends_at"] if kept else None),
+            "active_hours": {
+                "enabled": bool(self.has_hours.data),
+                "start_time": self.opens_at.data or "00:00",
+                "end_time": self.closes_at.data or "23:59",
+                "timezone": self.hours_timezone.data or settings().timezone,
+                "weekdays": self.weekdays.data or [],
+            },
+        }
+
+    def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
+        """Those of the fields that are money."""
+        return ("min_amount",)
+
+    def refuse(self, refusal: DomainError) -> None:
+        """Show a refusal at the fields that it belongs to."""
+        explain(self, Placed(refusal))
+
+    def label(self, name: str) -> str:
+        """What a field of a room is called on this form."""
+        shown = SHOWN_AT.get(name, name)
+        return str(self[shown].label.text) if shown in self else name
+
+    def differences(self, theirs: "PromotionForm") -> list[tuple[str, str, str]]:
+        """Label, their value and the one typed here, of every field in which they differ."""
+        both = [(field, as_words(theirs[field.name]), as_words(field)) for field in self if field.type not in HIDDEN]
+        return [(str(field.label.text), other, mine) for field, other, mine in both if other != mine]
+
+
+class DiscountForm(PromotionForm):
+    """A discount code."""
+
+    discount_type = RadioField(
+        _l("What comes off"),
+        choices=[("percentage", _l("A percentage")), ("fixed", _l("A fixed amount"))],
+        default="percentage",
+    )
+    discount_value = typed(_l("Value"), mode="decimal", hint=_l("Percent, or an amount of money."), required=True)
+    max_discount = typed(_l("At most"), mode="decimal", hint=_l("A cap for percentages. Empty: no cap."))
+    applicable_categories = several(_l("Only for these categories"), _l("None ticked: for all."))
+    excluded_categories = several(_l("Never for these categories"))
+    first_order_only = BooleanField(_l("Only for a first order"))
+
+    plain: ClassVar[tuple[str, ...]] = (
+        *PromotionForm.plain,
+        "discount_type",
+        "discount_value",
+        "max_discount",
+        "applicable_categories",
+        "excluded_categories",
+        "first_order_only",
+    )
+
+    def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:
+        shared = (*super().amounts(kept), "max_discount")
+        return (*shared, "discount_value") if kept["discount_type"] == "fixed" else shared
+
+    def offer(self, categories: Sequence[Category]) -> None:
+        """Let these categories be chosen, and those that the code has already."""
+        known = {each.slug: each.name for each in categories}
+        for field in (self.applicable_categories, self.excluded_categories):
+            others = [slug for slug in field.data or () if slug not in known]
+            field.choices = [*known.items(), *((slug, slug) for slug in others)]
+
+
+FORMS: dict[str, type[PromotionForm]] = {"discount": DiscountForm}
+
+
+class Placed(DomainError):
+    """A refusal whose fields carry the names of the form."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        super().__init__(refusal.message)
+        self._fields = {SHOWN_AT.get(name, name): sentences for name, sentences in refusal.fields.items()}
+
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        return self._fields
+
+
+def as_words(field: Field) -> str:
+    """What stands in a field, for people."""
+    if isinstance(field, BooleanField):
+        return _("Yes") if field.data else _("No")
+    if isinstance(field, RadioField | SelectMultipleField):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        choices: Any = field.choices
+        return ", ".join(str(label) for value, label in choices if value in chosen)
+    return str(getattr(field, "_value", str)()).strip()
+
+
+def new_form(kind: str) -> PromotionForm:
+    """An empty form of this kind, as it is first shown."""
+    form = FORMS[kind](formdata=None)
+    form.opens_at.data, form.closes_at.data = "00:00", "23:59"
+    form.hours_timezone.data, form.display_order.data = settings().timezone, 0
+    return form
+
+
+def _instant(day: date | None, at: time | None, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
+    """The instant in the installation's zone; a bare end day means the midnight that follows it."""
+    if day is None:
+        return None
+    if day.year not in YEARS:
+        return datetime.combine(day, MIDNIGHT, UTC)
+    if at is None and is_end:
+        day += timedelta(days=1)
+    return datetime.combine(day, at or MIDNIGHT, zone).astimezone(UTC)
+
+
+def _unless_touched(typed: datetime | None, kept: datetime | None) -> datetime | None:
+    """Forms show minutes: whoever changes none of them changes no seconds."""
+    same_minute = typed and kept and typed == kept.replace(second=0, microsecond=0)
+    return kept if same_minute else typed
+
+
+def _day_and_time(moment: datetime | None, zone: ZoneInfo) -> tuple[date | None, time | None]:
+    if moment is None:
+        return None, None
+    local = moment.astimezone(zone)
+    return local.date(), None if local.time() == MIDNIGHT else local.time().replace(second=0, microsecond=0)
+
+
+def _last_day_and_time(moment: datetime | None, zone: ZoneInfo) -> tuple[date | None, time | None]:
+    day, at = _day_and_time(moment, zone)
+    return (day - timedelta(days=1), None) if day is not None and at is None else (day, at)

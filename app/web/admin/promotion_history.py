@@ -1,0 +1,85 @@
+"""The history of a promotion in words: who did what, and what it was before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.accounts import desk
+from app.audit.models import AuditEntry
+from app.web.admin.promotion_forms import PromotionForm
+from app.web.filters import moment, number
+
+DONE = {
+    "promotion.created": _l("made it"),
+    "promotion.changed": _l("changed it"),
+    "promotion.archived": _l("archived it"),
+    "promotion.used_up": _l("switched it off: the last use was taken"),
+    "promotion.reopened": _l("switched it on again: a use was given back"),
+    "promotion.ended": _l("switched it off: its end has passed"),
+}
+UNSEEN = {"version", "auto_deactivated_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry; `changes` are label, before and after."""
+
+    at: datetime
+    who: str
+    is_system: bool
+    did: str
+    changes: list[tuple[str, str, str]]
+
+
+def lines_of(entries: Sequence[AuditEntry], form: PromotionForm) -> list[Line]:
+    """Entries as people can read them, by one more statement."""
+    names = desk.names_of({each.actor_id for each in entries if each.actor_id is not None})
+    return [
+        Line(
+            at=entry.at,
+            who=names.get(entry.actor_id, "") if entry.actor_id is not None else entry.actor_label,
+            is_system=entry.actor_id is None,
+            did=str(DONE.get(entry.action, entry.action)),
+            changes=_changes(entry, form),
+        )
+        for entry in entries
+    ]
+
+
+def _changes(entry: AuditEntry, form: PromotionForm) -> list[tuple[str, str, str]]:
+    if entry.before is None or entry.after is None:
+        return []
+    after = entry.after.items()
+    return [(form.label(name), told(entry.before.get(name)), told(new)) for name, new in after if name not in UNSEEN]
+
+
+def told(value: Any) -> str:
+    """A value of the log, for people."""
+    if value is None or value in ("", []):
+        return "\u2013"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return _hours(value)
+    if isinstance(value, int | float):
+        return number(value)
+    return _instant(value)
+
+
+def _hours(hours: dict[str, Any]) -> str:
+    if not hours.get("enabled"):
+        return _("at any hour")
+    return f"{hours['start_time']}-{hours['end_time']} ({hours['timezone']})"
+
+
+def _instant(text: str) -> str:
+    try:
+        return moment(datetime.fromisoformat(text)) if "T" in text else text
+    except ValueError:
+        return text

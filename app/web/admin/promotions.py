@@ -1,0 +1,221 @@
+"""Promotions of every kind: find one, make, change, switch and remove it, and see who changed what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import NotFound
+
+from app.catalog import service as catalog
+from app.config import settings
+from app.errors import DomainError
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast
+from app.kit.lists import paginate
+from app.promotions import editing, kinds
+from app.promotions.errors import Stale
+from app.promotions.models import Promotion
+from app.web.admin import bp
+from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
+from app.web.admin.promotion_history import lines_of
+from app.web.arguments import page_number, whole_number
+from app.web.auth.forms import timezones
+from app.web.visitor import access, actor
+
+LIST = ("admin/promotions.html", "admin/_promotions.html")
+ON_PAGE = 12
+STATUS_WORDS = {
+    "": _l("All"),
+    "active": _l("Active"),
+    "scheduled": _l("Scheduled"),
+    "exhausted": _l("Used up"),
+    "inactive": _l("Inactive"),
+    "expired": _l("Expired"),
+    "archived": _l("Archived"),
+}
+
+
+@bp.get("/promotions")
+@access("admin")
+def list_promotions() -> ResponseReturnValue:
+    return _list()
+
+
+@bp.get("/promotions/new")
+@access("admin")
+def new_promotion() -> ResponseReturnValue:
+    kind = _kind(request.args.get("kind", kinds.known()[0].name))
+    return _new(kind, new_form(kind.name), "admin/_promotion_sheet.html")
+
+
+@bp.post("/promotions/new")
+@access("admin")
+def create_promotion() -> ResponseReturnValue:
+    kind = _kind(request.args.get("kind", kinds.known()[0].name))
+    form = FORMS[kind.name]()
+    _offer(form)
+    if form.validate():
+        try:
+            with unit_of_work():
+                kind.create(form.fields(), actor(), clock.now())
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return _new(kind, form, "admin/_promotion_form.html", refusal.status)
+        toast(_("%(title)s was created.", title=form.title.data))
+        return see_other(url_for("admin.list_promotions"))
+    return _new(kind, form, "admin/_promotion_form.html", 422)
+
+
+@bp.get("/promotions/<int:promotion_id>")
+@access("admin")
+def edit_promotion(promotion_id: int) -> ResponseReturnValue:
+    promotion = editing.get(promotion_id)
+    form = FORMS[promotion.kind](formdata=None)
+    form.show(kinds.named(promotion.kind).fields_of(promotion_id))
+    form.version.data = promotion.version
+    return _edit(promotion, form, "admin/_promotion_sheet.html")
+
+
+@bp.post("/promotions/<int:promotion_id>")
+@access("admin")
+def change_promotion(promotion_id: int) -> ResponseReturnValue:
+    """Two who edit the same promotion: the second is told, keeps what was typed, and may save over it."""
+    promotion = editing.get(promotion_id)
+    kind, form = kinds.named(promotion.kind), FORMS[promotion.kind]()
+    _offer(form)
+    if not form.validate():
+        return _edit(promotion, form, "admin/_promotion_form.html", 422)
+    version = whole_number(form.version.data) or 0
+    try:
+        with unit_of_work():
+            typed = form.fields(kind.fields_of(promotion_id))
+            kind.change(promotion_id, typed, version=version, actor=actor(), now=clock.now())
+    except Stale as stale:
+        return _show_both(promotion_id, form, stale)
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return _edit(editing.get(promotion_id), form, "admin/_promotion_form.html", refusal.status)
+    toast(_("%(title)s was saved.", title=form.title.data))
+    return see_other(url_for("admin.list_promotions"))
+
+
+@bp.post("/promotions/<int:promotion_id>/active")
+@access("admin")
+def switch_promotion(promotion_id: int) -> ResponseReturnValue:
+    """`is_active` is 1 or 0."""
+    promotion, is_active = editing.get(promotion_id), request.form.get("is_active") == "1"
+    try:
+        with unit_of_work():
+            kinds.named(promotion.kind).change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())
+    except DomainError as refusal:
+        toast(str(refusal.message), "error")
+    else:
+        told = _("%(title)s is switched on.") if is_active else _("%(title)s is switched off.")
+        toast(told % {"title": promotion.title})
+    return _back_to_list()
+
+
+@bp.delete("/promotions/<int:promotion_id>")
+@access("admin")
+def remove_promotion(promotion_id: int) -> ResponseReturnValue:
+    promotion = editing.get(promotion_id)
+    with unit_of_work():
+        is_gone = kinds.named(promotion.kind).remove(promotion_id, actor(), clock.now())
+    told = _("%(title)s was deleted.") if is_gone else _("%(title)s was used before, so it was archived.")
+    toast(told % {"title": promotion.title}, "info")
+    return _back_to_list()
+
+
+def _list_url() -> str:
+    asked: dict[str, Any] = request.args.to_dict()
+    return url_for("admin.list_promotions", **asked)
+
+
+def _back_to_list() -> ResponseReturnValue:
+    """The list as it was being looked at."""
+    if "HX-Request" in request.headers:
+        return _list()
+    return see_other(_list_url())
+
+
+def _list() -> Response:
+    asked = {name: request.args.get(name, "").strip()[:100] for name in ("q", "status", "kind")}
+    status = asked["status"] if asked["status"] in STATUS_WORDS else ""
+    now = clock.now()
+    query = editing.listing(editing.promotions(asked["kind"]), search=asked["q"], status=status, now=now)
+    found = paginate(query, number=page_number(), size=ON_PAGE)
+    return page(
+        *LIST,
+        promotions=found,
+        badges=_badges(found.items),
+        kinds={each.name: each for each in kinds.known()},
+        status_words=STATUS_WORDS,
+        asked=asked | {"status": status},
+        overview=editing.overview(now),
+        now=now,
+    )
+
+
+def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) -> Response:
+    _offer(form)
+    return page("admin/promotion_new.html", part, status, **_around(kind, form), promotion=None)
+
+
+def _edit(promotion: Promotion, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:
+    _offer(form)
+    kind = kinds.named(promotion.kind)
+    return page(
+        "admin/promotion.html",
+        part,
+        status,
+        **_around(kind, form),
+        promotion=promotion,
+        badge=_badges([promotion]).get(promotion.id, ""),
+        figures=kind.statistics(promotion.id),
+        lines=lines_of(editing.history(promotion.id), form),
+        now=clock.now(),
+        **more,
+    )
+
+
+def _show_both(promotion_id: int, form: PromotionForm, stale: Stale) -> Response:
+    """What was typed stays in the form; what the other saved stands beside it."""
+    promotion = editing.get(promotion_id)
+    theirs = FORMS[promotion.kind](formdata=None)
+    theirs.show(kinds.named(promotion.kind).fields_of(promotion_id))
+    form.version.data = promotion.version
+    form.version.raw_data = None
+    told = _(
+        "%(who)s changed this while you were editing: %(changed)s. What you typed is still here.",
+        who=", ".join(stale.facts["changed_by"]),
+        changed=", ".join(form.label(name) for name in stale.facts["changed"]),
+    )
+    form.form_errors.append(told)
+    return _edit(promotion, form, "admin/_promotion_form.html", stale.status, differences=form.differences(theirs))
+
+
+def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
+    return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": settings().timezone}
+
+
+def _offer(form: PromotionForm) -> None:
+    if isinstance(form, DiscountForm):
+        form.offer(catalog.categories())
+
+
+def _kind(name: str) -> kinds.Kind:
+    if name not in FORMS:
+        raise NotFound
+    return kinds.named(name)
+
+
+def _badges(promotions: Sequence[Promotion]) -> dict[int, str]:
+    """The benefit of each in a word or two, by one statement a kind."""
+    ids: dict[str, list[int]] = {}
+    for each in promotions:
+        ids.setdefault(each.kind, []).append(each.id)
+    return {key: text for name, of_kind in ids.items() for key, text in kinds.named(name).badges(of_kind).items()}
