@@ -32,6 +32,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "refused"
     message: ClassVar[Any] = _l("That is not possible right now.")
     status: ClassVar[int] = 422
+    retry_after: int | None = None
 
     def __init__(self, message: Any = None, *, field: str | None = None, **facts: Any) -> None:
         super().__init__(self.code)
@@ -92,6 +93,7 @@ class ValidationFailed(DomainError):
 
 class Busy(DomainError):
     code, status = "busy", 503
+    retry_after = RETRY_AFTER
     message = _l("We are very busy right now and nothing was changed. Please try again in a few seconds.")
 
 
@@ -136,10 +138,8 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
             response.headers["WWW-Authenticate"] = "Bearer"
     else:
         response = _page(error.status, str(error.message))
-    if isinstance(error, RateLimited):
+    if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    elif error.status == Busy.status:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 

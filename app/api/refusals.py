@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from pydantic import ValidationError
 
 from app.api.schemas import Body
-from app.errors import DomainError, ValidationFailed
+from app.errors import RETRY_AFTER, DomainError, ValidationFailed
 
 SENTENCES: dict[str, Any] = {
     "amount_decimals": _l("Please give at most two decimals."),
@@ -45,6 +45,7 @@ class IdempotencyMismatch(DomainError):
 
 class InProgress(DomainError):
     code, status = "in_progress", 409
+    retry_after = RETRY_AFTER
     message = _l("The same request is still at work. Please ask again in a few seconds, with the same key.")
 
 
