@@ -1,5 +1,6 @@
 """What a client did, for reading: the three kinds of logs as one list, and the streak of check-ins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -64,6 +65,20 @@ def tally(user_id: int, *, since: date) -> dict[tuple[str, date], int]:
     logs = union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
     counted = select(logs.c.kind, logs.c.on, func.count()).where(logs.c.on >= since).group_by(logs.c.kind, logs.c.on)
     return {(kind, on): count for kind, on, count in db.session.execute(counted)}
+
+
+def last_active(user_ids: Collection[int]) -> dict[int, datetime]:
+    """The moment of each user's latest log. One statement."""
+    latest = union_all(
+        *(
+            select(model.client_id, func.max(model.at)).where(model.client_id.in_(user_ids)).group_by(model.client_id)
+            for model in LOGS.values()
+        )
+    )
+    found: dict[int, datetime] = {}
+    for user_id, at in db.session.execute(latest):
+        found[user_id] = max(at, found.get(user_id, at))
+    return found
 
 
 def streak(user_id: int, *, today: date) -> rules.Streak:

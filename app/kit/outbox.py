@@ -288,6 +288,12 @@ def backlog() -> list[Backlog]:
     return [found.get(name, Backlog(name, 0, 0, None)) for name in sorted(TOPICS | found)]
 
 
+def troubled() -> Select[OutboxEvent]:
+    """Events that failed and aren't settled yet: those that were set aside first, then those still tried again."""
+    unsettled = select(OutboxEvent).where(OutboxEvent.settled_at.is_(None), OutboxEvent.last_error.is_not(None))
+    return unsettled.order_by(OutboxEvent.set_aside_at.is_(None), OutboxEvent.id)
+
+
 def retry(event_id: int, *, now: datetime) -> bool:
     """Let an event that was set aside wait again, as if it were new. False when it isn't set aside."""
     event = db.session.scalar(

@@ -3,3 +3,5 @@
 from flask import Blueprint
 
 bp = Blueprint("coach", __name__, url_prefix="/coach")
+
+from app.web.coach import dashboard  # noqa: E402, F401
