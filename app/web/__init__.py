@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.config import settings
-from app.web import admin, auth, client, coach, store, styleguide
+from app.web import admin, auth, client, coach, home, store, styleguide
 from app.web.filters import init_filters
 from app.web.frame import init_frame
 from app.web.languages import init_languages
@@ -15,7 +15,7 @@ def register_doors(app: Flask) -> None:
     init_languages(app)
     init_filters(app)
     init_frame(app)
-    for door in (auth, store, client, coach, admin):
+    for door in (home, auth, store, client, coach, admin):
         app.register_blueprint(door.bp)
     if settings(app).is_development:
         app.register_blueprint(styleguide.bp)

@@ -4,4 +4,15 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-from app.web.admin import audit, categories, invoices, keys, mails, products, promotions, queue, users  # noqa: E402, F401
+from app.web.admin import (  # noqa: E402
+    audit,  # noqa: F401
+    categories,  # noqa: F401
+    dashboard,  # noqa: F401
+    invoices,  # noqa: F401
+    keys,  # noqa: F401
+    mails,  # noqa: F401
+    products,  # noqa: F401
+    promotions,  # noqa: F401
+    queue,  # noqa: F401
+    users,  # noqa: F401
+)

@@ -1,0 +1,44 @@
+"""The admins' dashboard: how store, promotions and loyalty do, and what waits for a decision."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from app.config import settings
+from app.kit import clock, outbox
+from app.kit.db import db
+from app.loyalty import figures as loyalty
+from app.messages import service as messages
+from app.orders import figures as books
+from app.orders import service as orders
+from app.promotions import figures as promotions
+from app.web.admin import bp
+from app.web.visitor import access
+
+PERIOD = timedelta(days=30)
+CHART_DAYS = 30
+LATEST = 6
+
+
+@bp.get("")
+@access("admin")
+def dashboard() -> ResponseReturnValue:
+    now = clock.now()
+    since = now - PERIOD
+    zone = ZoneInfo(settings().timezone)
+    unpaid, unpaid_cents = books.unpaid()
+    return render_template(
+        "admin/dashboard.html",
+        takings=books.takings(since, now),
+        before=books.takings(since - PERIOD, since),
+        by_day=books.takings_by_day(now.astimezone(zone).date(), days=CHART_DAYS, zone=zone),
+        promotions=promotions.figures(since, now),
+        loyalty=loyalty.figures(since),
+        unpaid=unpaid,
+        unpaid_cents=unpaid_cents,
+        set_aside=sum(each.set_aside for each in outbox.backlog()),
+        mails=messages.count_by_state(),
+        latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
+    )
