@@ -164,7 +164,7 @@ def _is(pid: int, commands: tuple[str, ...]) -> bool:
     except OSError:
         told = subprocess.run(
             ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout  # noqa: S603, S607
+        ).stdout
     return any(command in told for command in commands)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -197,19 +197,16 @@ class Overview:
     value_cents: int
 
 
-def overview(now: datetime) -> Overview:
-    """How many there are, are active, were used, and what they have given away, in two statements."""
+def overview(now: datetime, *, since: datetime | None = None) -> Overview:
+    """How many there are, are active, were used (`since` a moment), and gave away with that, in two statements."""
     counted = db.session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(case((having("active", now), 1), else_=0)), 0),
-            func.coalesce(func.sum(Promotion.used_count), 0),
-        ).where(Promotion.archived_at.is_(None))
+        select(func.count(), func.count().filter(having("active", now))).where(Promotion.archived_at.is_(None))
     ).one()
-    value = db.session.scalar(
-        select(func.coalesce(func.sum(PromotionUse.value_cents), 0)).where(PromotionUse.released_at.is_(None))
+    live = select(func.count(), func.coalesce(func.sum(PromotionUse.value_cents), 0)).where(
+        PromotionUse.released_at.is_(None)
     )
-    return Overview(counted[0], int(counted[1]), int(counted[2]), int(value or 0))
+    used = db.session.execute(live.where(PromotionUse.taken_at >= since) if since else live).one()
+    return Overview(*(int(figure) for figure in (*counted, *used)))
 
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:

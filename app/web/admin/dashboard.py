@@ -13,7 +13,7 @@ from app.loyalty import figures as loyalty
 from app.messages import service as messages
 from app.orders import figures as books
 from app.orders import service as orders
-from app.promotions import figures as promotions
+from app.promotions import editing as promotions
 from app.web.admin import bp
 from app.web.visitor import access
 
@@ -34,7 +34,7 @@ def dashboard() -> ResponseReturnValue:
         takings=books.takings(since, now),
         before=books.takings(since - PERIOD, since),
         by_day=books.takings_by_day(now.astimezone(zone).date(), days=CHART_DAYS, zone=zone),
-        promotions=promotions.figures(since, now),
+        promotions=promotions.overview(now, since=since),
         loyalty=loyalty.figures(since),
         unpaid=unpaid,
         unpaid_cents=unpaid_cents,
