@@ -46,6 +46,9 @@ def _deliver(mail: Mail, now: datetime, *, is_last_try: bool) -> None:
         _note(mail, now, was=("sending", *UNTRIED), state="failed" if ends_here else "waiting", error=str(error))
         if not error.is_permanent:
             raise
+    except Exception as error:
+        _note(mail, now, was=UNTRIED, state="failed" if is_last_try else "waiting", error=repr(error))
+        raise
     else:
         _note(mail, now, was=("sending", "maybe_sent"), state="sent", error="", context={})
 

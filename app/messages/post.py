@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Callable
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
@@ -16,6 +17,7 @@ from app.config import settings
 from app.messages.models import Mail
 
 TIMEOUT = 10
+ON_THE_WIRE = policy.SMTP.clone(cte_type="7bit")
 PERMANENT = 500
 ACCEPTED = 250
 GO_AHEAD = 354
@@ -40,7 +42,7 @@ def write(mail: Mail) -> EmailMessage:
         subject, _newline, body = text.partition("\n")
         html = render_template(f"mail/{mail.template}.html", subject=subject, **mail.context)
     sender_name, sender = parseaddr(settings().mail_from)
-    message = EmailMessage()
+    message = EmailMessage(policy=ON_THE_WIRE)
     message["Subject"] = " ".join(subject.split())
     message["From"] = Address(sender_name, addr_spec=sender)
     message["To"] = Address(addr_spec=mail.recipient)
