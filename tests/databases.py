@@ -48,7 +48,7 @@ class SqliteRows:
 
 
 class PostgresqlRows:
-    """Puts a PostgreSQL database back by deleting and reseeding rows: 20 times faster than a copy from a template.
+    """Puts a PostgreSQL database back by deleting and reseeding rows: over ten times faster than a template copy.
 
     `session_replication_role = replica` switches off the triggers that guard the ledgers, and foreign keys.
     """

@@ -23,7 +23,9 @@ def workout(client: User, *, at: datetime = NOW, now: datetime | None = None, **
 
 def levels(*required: int) -> list[Level]:
     """Levels 1, 2, … at these amounts of XP."""
-    ladder = [Level(name=f"Level {number}", level_number=number, xp_required=xp) for number, xp in enumerate(required, 1)]
+    ladder = [
+        Level(name=f"Level {number}", level_number=number, xp_required=xp) for number, xp in enumerate(required, 1)
+    ]
     with unit_of_work():
         db.session.add_all(ladder)
     return ladder
