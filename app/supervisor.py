@@ -58,7 +58,7 @@ def _run(crew: Crew, env: dict[str, str], stopped: threading.Event) -> None:
     VAR.mkdir(exist_ok=True)
     with ExitStack() as at_the_end:
         at_the_end.enter_context(_the_only_one())
-        _end_what_is_left()
+        end_what_is_left()
         door = at_the_end.enter_context(_door(settings.port))
         at_the_end.callback(crew.dismiss)
         if "REDIS_URL" not in env:
@@ -143,7 +143,7 @@ def _list_children(members: list[Member]) -> None:
     CHILDREN.write_text(json.dumps({each.name: each.child.pid for each in members if each.child is not None}))
 
 
-def _end_what_is_left() -> None:
+def end_what_is_left() -> None:
     """End the children of a start that was killed, if any of them still live."""
     with suppress(FileNotFoundError, ValueError):
         for name, pid in json.loads(CHILDREN.read_text()).items():
@@ -160,11 +160,10 @@ def _end_what_is_left() -> None:
 def _is(pid: int, commands: tuple[str, ...]) -> bool:
     """Whether this process is one of ours still, and not a stranger who got its number."""
     try:
-        told = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        told = Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
-        told = subprocess.run(
-            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout
+        asked = ["/bin/ps", "-o", "command=", "-p", str(pid)]
+        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603 a number of ours
     return any(command in told for command in commands)
 
 

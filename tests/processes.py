@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 from flask import Flask
@@ -83,14 +84,12 @@ def worker(env: Mapping[str, str], folder: Path, *arguments: str, script: str = 
 
 @contextmanager
 def process(
-    command: list[str], env: Mapping[str, str], folder: Path, *, pass_fds: tuple[int, ...] = (), url: str = ""
+    command: list[str], env: Mapping[str, str], folder: Path, *, url: str = "", cwd: Path = ROOT, **options: Any
 ) -> Iterator[Running]:
-    """Any command of ours, run in the project's folder."""
+    """Any command of ours, run in the project's folder unless told otherwise."""
     log = folder / f"{time.monotonic_ns()}.log"
     with log.open("wb") as out:
-        running = Running(
-            spawn(command, env=env, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, pass_fds=pass_fds), log, url
-        )
+        running = Running(spawn(command, env=env, cwd=cwd, stdout=out, stderr=subprocess.STDOUT, **options), log, url)
     try:
         yield running
     finally:
