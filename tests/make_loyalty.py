@@ -1,6 +1,6 @@
 """What clients do, and what it earns."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,16 +16,15 @@ from tests.make_kit import NOW
 
 
 def workout(client: User, *, at: datetime = NOW, now: datetime | None = None, **overrides: Any) -> WorkoutLog:
-    """A workout that was logged a minute after it, and isn't awarded yet."""
+    """A workout that was logged as soon as it was done, and isn't awarded yet."""
     with unit_of_work():
-        return activity.log_workout(client, performed_at=at, now=now or at + timedelta(minutes=1), **overrides)
+        return activity.log_workout(client, performed_at=at, now=now or at, **overrides)
 
 
 def levels(*required: int) -> list[Level]:
     """Levels 1, 2, … at these amounts of XP."""
-    ladder = [
-        Level(name=f"Level {number}", level_number=number, xp_required=xp) for number, xp in enumerate(required, 1)
-    ]
+    steps = enumerate(required, 1)
+    ladder = [Level(name=f"Level {number}", level_number=number, xp_required=xp) for number, xp in steps]
     with unit_of_work():
         db.session.add_all(ladder)
     return ladder

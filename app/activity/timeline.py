@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, cast, func, literal, null, select, union_all
+from sqlalchemy import Integer, Select, String, Subquery, cast, func, literal, null, select, union_all
 
 from app.activity import rules
 from app.activity.models import LOGS, DailyLog, Log
@@ -51,18 +51,20 @@ class Entry:
 
 
 def recent(user_id: int, *, number: int = 1, size: int = 10) -> Page[Entry]:
-    """What the client logged, newest first. Two statements."""
-    logs = union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
-    total = db.session.scalar(select(func.count()).select_from(logs)) or 0
-    number = max(1, min(number, -(-total // size)))
-    newest_first = select(logs).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc())
-    rows = db.session.execute(newest_first.limit(size).offset((number - 1) * size))
-    return Page([Entry(*row) for row in rows], total, number, size)
+    """What the client logged, newest first. One statement, or two for a number past the end: it gives the last page."""
+    logs = _logs_of(user_id)
+    newest_first = select(logs, func.count().over()).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc())
+    number = max(1, number)
+    rows = db.session.execute(newest_first.limit(size).offset((number - 1) * size)).all()
+    if not rows and number > 1:
+        total = db.session.scalar(select(func.count()).select_from(logs)) or 0
+        return recent(user_id, number=-(-total // size), size=size)
+    return Page([Entry(*row[:-1]) for row in rows], rows[0][-1] if rows else 0, number, size)
 
 
 def tally(user_id: int, *, since: date) -> dict[tuple[str, date], int]:
     """How often the user logged each kind on each of their dates. One statement."""
-    logs = union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
+    logs = _logs_of(user_id)
     counted = select(logs.c.kind, logs.c.on, func.count()).where(logs.c.on >= since).group_by(logs.c.kind, logs.c.on)
     return {(kind, on): count for kind, on, count in db.session.execute(counted)}
 
@@ -85,6 +87,10 @@ def streak(user_id: int, *, today: date) -> rules.Streak:
     """The user's days in a row with a check-in, up to today in their zone. One statement."""
     dates = select(DailyLog.checked_on).where(DailyLog.client_id == user_id, DailyLog.checked_on <= today)
     return rules.streak(db.session.scalars(dates.order_by(DailyLog.checked_on.desc())), today=today)
+
+
+def _logs_of(user_id: int) -> Subquery:
+    return union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
 
 
 def _entries(model: type[Log], user_id: int) -> Select[Any]:

@@ -73,11 +73,14 @@ window.addEventListener("pageshow", (event) => {
 
 let working = 0;
 const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
-document.addEventListener("htmx:beforeSend", () => {
+const isQuiet = (event) => event.target.closest?.("[data-quiet]");
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (isQuiet(event)) return;
   working += 1;
   show();
 });
-document.addEventListener("htmx:afterRequest", () => {
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (isQuiet(event)) return;
   working = Math.max(0, working - 1);
   show();
 });

@@ -50,7 +50,11 @@ def test_a_skipped_time_means_as_long_after_the_skip_began() -> None:
     ("days_back", "days", "has_today"),
     [((), 0, False), ((0,), 1, True), ((1, 2), 2, False), ((0, 1, 3), 2, True), ((2, 3), 0, False), ((0, 2), 1, True)],
 )
-def test_a_streak_counts_back_from_today_or_yesterday(days_back: tuple[int, ...], days: int, has_today: bool) -> None:
+def test_a_streak_counts_back_from_today_or_yesterday(
+    days_back: tuple[int, ...],
+    days: int,
+    has_today: bool,  # noqa: FBT001
+) -> None:
     today = date(2026, 3, 2)
     assert rules.streak([today - timedelta(days=each) for each in days_back], today=today) == rules.Streak(
         days, has_today

@@ -117,23 +117,23 @@ LADDER = [rules.Rung(number, f"Level {number}", xp, "medal") for number, xp in (
 
 
 @pytest.mark.parametrize(
-    ("xp", "level", "following", "gained", "span", "missing"),
+    ("xp", "level", "following", "way"),
     [
-        (0, None, 1, 0, 10, 10),
-        (9, None, 1, 9, 10, 1),
-        (10, 1, 2, 0, 90, 90),
-        (299, 2, 3, 199, 200, 1),
-        (300, 3, None, 0, 0, 0),
-        (999, 3, None, 699, 0, 0),
+        (0, None, 1, (0, 10, 10)),
+        (9, None, 1, (9, 10, 1)),
+        (10, 1, 2, (0, 90, 90)),
+        (299, 2, 3, (199, 200, 1)),
+        (300, 3, None, (0, 0, 0)),
+        (999, 3, None, (699, 0, 0)),
     ],
 )
-def test_the_way_to_the_next_level(  # noqa: PLR0913
-    xp: int, level: int | None, following: int | None, gained: int, span: int, missing: int
+def test_the_way_to_the_next_level(
+    xp: int, level: int | None, following: int | None, way: tuple[int, int, int]
 ) -> None:
     standing = rules.standing(xp, LADDER)
     assert (standing.level and standing.level.level_number) == level
     assert (standing.next_level and standing.next_level.level_number) == following
-    assert (standing.gained, standing.span, standing.missing) == (gained, span, missing)
+    assert (standing.gained, standing.span, standing.missing) == way
 
 
 def test_without_levels_there_is_no_way() -> None:

@@ -11,7 +11,7 @@ from wtforms import DateField, DateTimeLocalField, Field, RadioField, SelectFiel
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.activity import rules
-from app.web.forms import Form, strip
+from app.web.forms import Form, choices, strip
 
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 MOODS = (
@@ -97,7 +97,7 @@ class WorkoutForm(Form):
 
 class CheckinForm(Form):
     date = DateField(_l("Day"), _when(), id="checkin-date")
-    mood = RadioField(_l("How do you feel?"), [Optional()], choices=MOODS)
+    mood = RadioField(_l("How do you feel?"), [Optional()], choices=choices(MOODS))
     weight = _amount_field(_l("Weight"), 1, 999, decimals=True)
     sleep = _amount_field(_l("Sleep"), 0, 24, decimals=True)
     notes = _notes_field("checkin")
@@ -115,7 +115,7 @@ class CheckinForm(Form):
 
 class MealForm(Form):
     eaten_at = DateTimeLocalField(_l("When"), _when(), format=FORMATS)
-    meal = SelectField(_l("Meal"), [InputRequired()], choices=MEALS)
+    meal = SelectField(_l("Meal"), [InputRequired()], choices=choices(MEALS))
     notes = _notes_field("meal")
 
 

@@ -30,7 +30,7 @@ class Logbook:
 
 
 def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:
-    """Three statements."""
+    """Two statements."""
     found = timeline.recent(user_id, number=number, size=size)
     outcomes = loyalty.outcomes(user_id, [entry.source for entry in found.items])
     lines = [Line(entry, outcomes.get(entry.source)) for entry in found.items]

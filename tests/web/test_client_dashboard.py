@@ -1,0 +1,150 @@
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.accounts.models import User
+from app.activity import service as activity
+from app.kit.db import db, unit_of_work
+from app.loyalty.models import XpSummary
+from tests import make
+from tests.client import HTMX
+from tests.counting import count_statements
+from tests.make import NOW
+
+pytestmark = pytest.mark.usefixtures("frozen")
+SignIn = Callable[[FlaskClient, User], None]
+
+
+@pytest.fixture
+def mia(client: FlaskClient, sign_in: SignIn) -> User:
+    user = make.user(display_name="Mia Chen")
+    sign_in(client, user)
+    return user
+
+
+def pulse(page: str) -> str:
+    """Where the page asks whether anything changed."""
+    found = re.search(r'hx-get="(/client\?seen=\w+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_newcomer_is_told_what_to_do(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    make.levels(50, 100)
+    page = client.get("/client").text
+    assert "Good afternoon, Mia" in page
+    assert "Before your first level" in page
+    assert '<progress class="progress progress-xl" id="level-bar" value="0" max="50"' in page
+    assert "Your story starts here" in page
+    assert "every 15s" in page
+
+
+def test_without_levels_the_page_stands_too(client: FlaskClient, mia: User) -> None:
+    make.workout(mia)
+    make.settled()
+    assert "20 XP so far" in client.get("/client").text
+
+
+def test_the_bar_shows_the_way_to_the_next_level(client: FlaskClient, mia: User) -> None:
+    make.levels(10, 50)
+    make.workout(mia, title="Evening run")
+    make.settled()
+    page = client.get("/client").text
+    assert 'value="10" max="40"' in page
+    assert "30 XP to Level 2" in page
+    assert "Evening run" in page
+    assert "+20 XP" in page
+
+
+def test_at_the_top_the_bar_is_full(client: FlaskClient, mia: User) -> None:
+    make.levels(10)
+    make.workout(mia)
+    make.settled()
+    page = client.get("/client").text
+    assert "You stand at the very top" in page
+
+
+def test_the_page_asks_often_while_xp_are_on_their_way(client: FlaskClient, mia: User) -> None:
+    make.levels(50)
+    make.workout(mia)
+    page = client.get("/client").text
+    assert "every 1s" in page
+    assert client.get(pulse(page), headers=HTMX).status_code == 204
+    make.settled()
+    answer = client.get(pulse(page), headers=HTMX)
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert 'value="20" max="50"' in answer.text
+    assert "every 1s" not in answer.text
+
+
+def test_it_does_not_ask_for_ever(client: FlaskClient, mia: User) -> None:
+    make.workout(mia, at=NOW - timedelta(minutes=30))
+    assert "every 1s" not in client.get("/client").text
+
+
+def test_a_new_level_is_celebrated_until_it_was_seen(client: FlaskClient, mia: User) -> None:
+    make.levels(10, 30)
+    make.workout(mia)
+    make.settled()
+    assert "Level up! You are now Level 1." in client.get("/client").text
+    answer = client.post("/client/level-up/seen", data={"level": "1"})
+    assert (answer.status_code, answer.location) == (303, "/client")
+    assert "Level up!" not in client.get("/client").text
+    make.workout(mia, at=NOW - timedelta(hours=1))
+    make.settled()
+    assert "You are now Level 2." in client.get("/client").text
+    assert "Level up!" not in client.post("/client/level-up/seen", data={"level": "2"}, headers=HTMX).text
+
+
+@pytest.mark.parametrize("sent", ["", "x", "-5", "99999999999999999999"])
+def test_only_a_level_that_was_reached_can_be_seen(client: FlaskClient, mia: User, sent: str) -> None:
+    make.levels(10, 1000)
+    make.workout(mia)
+    make.settled()
+    client.post("/client/level-up/seen", data={"level": sent})
+    assert db.session.get_one(XpSummary, mia.id).celebrated_level <= 1
+
+
+def test_a_streak_wants_to_be_kept_alive(client: FlaskClient, mia: User) -> None:
+    with unit_of_work():
+        for back in (1, 2):
+            activity.log_checkin(mia, on=NOW.date() - timedelta(days=back), now=NOW)
+    page = client.get("/client").text
+    assert re.search(r"</svg>2</span>", page)
+    assert "Check in today to keep it alive" in page
+    with unit_of_work():
+        activity.log_checkin(mia, on=NOW.date(), now=NOW)
+    page = client.get("/client").text
+    assert re.search(r"</svg>3</span>", page)
+    assert "Checked in today" in page
+
+
+@pytest.mark.parametrize("logs", [2, 40])
+def test_the_page_takes_as_many_statements_whatever_was_logged(client: FlaskClient, mia: User, logs: int) -> None:
+    make.levels(10, 50, 100)
+    for number in range(logs):
+        make.workout(mia, at=NOW - timedelta(minutes=number), now=NOW)
+    make.settled()
+    with count_statements() as sent:
+        client.get("/client")
+    assert len(sent) <= 9, sent
+
+
+def test_each_sees_only_their_own(app: Flask, client: FlaskClient, mia: User, sign_in: SignIn) -> None:
+    make.workout(mia, title="Mia's secret run")
+    visitor = app.test_client()
+    sign_in(visitor, make.user())
+    assert "secret run" not in visitor.get("/client").text
+    assert "secret run" in client.get("/client").text
+
+
+def test_only_clients_have_it(app: Flask, sign_in: SignIn) -> None:
+    visitor = app.test_client()
+    sign_in(visitor, make.user(role="coach"))
+    assert visitor.get("/client").status_code == 403
+    assert visitor.post("/client/level-up/seen").status_code == 403
