@@ -141,11 +141,11 @@ def remove_code(cart: Cart, now: datetime) -> None:
     cart.applied_code_id, cart.updated_at = None, now
 
 
-def view(cart: Cart, person: Person | None, now: datetime) -> CartView:
-    """What it costs now. A code that no longer holds is in the quote, with the reason."""
+def view(cart: Cart, person: Person | None, now: datetime, quote: Quote | None = None) -> CartView:
+    """What it costs now. A code that no longer holds is in the quote, with the reason; one in hand is used as it is."""
     lines = tuple(cart.lines)
-    if cart.applied_code_id is None:
-        return CartView(lines)
+    if quote is not None or cart.applied_code_id is None:
+        return CartView(lines, quote)
     return CartView(lines, discounts.quote(code_id=cart.applied_code_id, items=_items(cart), person=person, now=now))
 
 

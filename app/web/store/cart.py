@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from app.cart import service as carts
 from app.cart.errors import NotAQuantity
+from app.cart.models import Cart
 from app.catalog import service as catalog
 from app.config import settings
-from app.discounts.service import CodeRefused
+from app.discounts.service import CodeRefused, Quote
 from app.errors import DomainError, NotFound, RateLimited
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
@@ -56,19 +57,21 @@ def add_line() -> ResponseReturnValue:
 def change_line(line_id: int) -> ResponseReturnValue:
     try:
         with unit_of_work():
-            carts.change(visit.cart_to_change(), line_id, _quantity(), clock.now())
+            cart = visit.cart_to_change()
+            carts.change(cart, line_id, _quantity(), clock.now())
     except NotAQuantity as refusal:
         return cart_page(refusal.status, refused_line=line_id, line_refusal=refusal, typed=request.form.get("quantity"))
-    return _changed_cart()
+    return _changed(cart)
 
 
 @bp.delete("/cart/lines/<int:line_id>")
 @access("public")
 def remove_line(line_id: int) -> ResponseReturnValue:
     with unit_of_work():
-        line = carts.remove(visit.cart_to_change(), line_id, clock.now())
+        cart = visit.cart_to_change()
+        line = carts.remove(cart, line_id, clock.now())
     toast(_("%(product)s was taken out of your cart.", product=line.product.name), "info")
-    return _changed_cart()
+    return _changed(cart)
 
 
 @bp.post("/cart/code")
@@ -78,7 +81,8 @@ def apply_code() -> ResponseReturnValue:
     try:
         _may_guess()
         with unit_of_work():
-            carts.apply_code(visit.cart_to_change(), typed, person=current_person(), now=clock.now())
+            cart = visit.cart_to_change()
+            quote = carts.apply_code(cart, typed, person=current_person(), now=clock.now())
     except CodeRefused as refusal:
         if refusal.code == "not_found":
             _count_guess()
@@ -87,21 +91,25 @@ def apply_code() -> ResponseReturnValue:
         answer = cart_page(RateLimited.status, code_refusal=RateLimited(limit.retry_after), typed_code=typed)
         answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
-    return _changed_cart()
+    return _changed(cart, quote)
 
 
 @bp.delete("/cart/code")
 @access("public")
 def remove_code() -> ResponseReturnValue:
     with unit_of_work():
-        carts.remove_code(visit.cart_to_change(), clock.now())
-    return _changed_cart()
+        cart = visit.cart_to_change()
+        carts.remove_code(cart, clock.now())
+    return _changed(cart)
 
 
-def cart_page(status: int = 200, **told: Any) -> Response:
-    """The cart as it is now, with a fresh key for one checkout; `told` is what went wrong, and what was typed."""
+def cart_page(status: int = 200, *, cart: Cart | None = None, quote: Quote | None = None, **told: Any) -> Response:
+    """The cart as it is now, with a fresh key for one checkout; `told` is what went wrong, and what was typed.
+
+    A `cart` and a `quote` that are in hand and fresh aren't read again.
+    """
     person = current_person()
-    view = carts.view(visit.cart(), person, clock.now())
+    view = carts.view(cart or visit.cart(), person, clock.now(), quote)
     return page(
         *CART,
         status,
@@ -114,8 +122,8 @@ def cart_page(status: int = 200, **told: Any) -> Response:
     )
 
 
-def _changed_cart() -> Response:
-    return cart_page() if wants_part() else see_other(url_for("store.show_cart"))
+def _changed(cart: Cart, quote: Quote | None = None) -> Response:
+    return cart_page(cart=cart, quote=quote) if wants_part() else see_other(url_for("store.show_cart"))
 
 
 def _quantity(otherwise: str = "") -> int:

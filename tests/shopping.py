@@ -1,0 +1,42 @@
+"""What a shopper does in the store, in words."""
+
+import re
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.catalog.models import Product
+
+FIELD = re.compile(r'<input type="hidden" name="(idempotency_key|expected_total|pay_with)" value="([^"]*)">')
+
+
+def call(client: FlaskClient, name: str) -> None:
+    """The name to shop under, as if typed."""
+    with client.session_transaction() as session:
+        session["cart_user"] = name
+
+
+def put_in_cart(client: FlaskClient, product: Product, quantity: int = 1) -> None:
+    added = client.post("/store/cart/lines", data={"product_id": product.id, "quantity": quantity})
+    assert added.status_code == 303, added.text
+
+
+def apply(client: FlaskClient, code: str) -> None:
+    applied = client.post("/store/cart/code", data={"code": code})
+    assert applied.status_code == 303, applied.text
+
+
+def checkout_form(client: FlaskClient) -> dict[str, str]:
+    """The hidden fields of the order button, as the cart shows them now."""
+    return dict(FIELD.findall(client.get("/store/cart").text))
+
+
+def order(client: FlaskClient) -> str:
+    """Order what is in the cart; the number of the invoice."""
+    answer = client.post("/store/checkout", data=checkout_form(client))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"].rsplit("/", 1)[1]
+
+
+def pay(client: FlaskClient, number: str, outcome: str = "pay") -> TestResponse:
+    return client.post(f"/store/payments/test/{number}", data={"outcome": outcome})
