@@ -11,6 +11,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
+from sqlalchemy import insert as bulk_insert
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
@@ -157,6 +158,13 @@ def shown_to(viewer: Viewer, number: str) -> Invoice:
     return _one(and_(Invoice.number == number, _visible_to(viewer)))
 
 
+def made(viewer: Viewer, invoice: Invoice) -> bool:
+    """Whether the viewer ordered it, and doesn't just hold its link."""
+    return (viewer.user_id is not None and viewer.user_id == invoice.user_id) or (
+        viewer.visit is not None and viewer.visit == invoice.visit
+    )
+
+
 def list_for(viewer: Viewer) -> Select[Invoice]:
     """What this viewer may see, newest first."""
     return select(Invoice).where(_visible_to(viewer)).order_by(Invoice.id.desc())
@@ -231,7 +239,6 @@ def _write_down(view: CartView, person: Person, now: datetime, **given: Any) -> 
         provider=settings().payments,
         created_at=now,
         pay_by=now + (TIME_TO_PAY_LIMITED if is_limited else TIME_TO_PAY),
-        lines=_lines(view),
     )
     db.session.add(invoice)
     try:
@@ -242,22 +249,24 @@ def _write_down(view: CartView, person: Person, now: datetime, **given: Any) -> 
         if violated(error, "uq_invoices_checkout_key"):
             raise KeyNotUsable from None
         raise
+    db.session.execute(bulk_insert(InvoiceLine), _lines(view, invoice.id))
     return invoice
 
 
-def _lines(view: CartView) -> list[InvoiceLine]:
+def _lines(view: CartView, invoice_id: int) -> list[dict[str, Any]]:
     return [
-        InvoiceLine(
-            position=position,
-            product_id=line.product.id,
-            name=line.product.name,
-            sku=line.product.sku,
-            category=line.product.category.slug,
-            unit_price_cents=line.product.price_cents,
-            quantity=line.quantity,
-            total_cents=line.total_cents,
-            discount_cents=share,
-        )
+        {
+            "invoice_id": invoice_id,
+            "position": position,
+            "product_id": line.product.id,
+            "name": line.product.name,
+            "sku": line.product.sku,
+            "category": line.product.category.slug,
+            "unit_price_cents": line.product.price_cents,
+            "quantity": line.quantity,
+            "total_cents": line.total_cents,
+            "discount_cents": share,
+        }
         for position, (line, share) in enumerate(zip(view.counted, view.shares, strict=True), start=1)
     ]
 

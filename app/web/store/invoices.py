@@ -1,7 +1,6 @@
 """A shopper's invoices. They belong to who made them, and to whoever holds the signed link of the receipt."""
 
 import hashlib
-from dataclasses import replace
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +8,7 @@ from flask_babel import gettext as _
 from itsdangerous import Signer
 
 from app.config import settings
+from app.errors import Forbidden
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -36,6 +36,7 @@ def show_invoice(number: str) -> ResponseReturnValue:
     return render_template(
         "store/invoice.html",
         invoice=invoice,
+        is_mine=orders.made(visit.viewer(), invoice),
         told=payments.history(orders.payable(invoice).subject),
         receipt_url=receipt_url(invoice),
     )
@@ -50,8 +51,10 @@ def pay_invoice(number: str) -> ResponseReturnValue:
 @bp.post("/invoices/<number>/cancel")
 @access("public")
 def cancel_invoice(number: str) -> ResponseReturnValue:
-    owner = replace(visit.viewer(), opened=())  # the signed link is for looking and paying
-    invoice = orders.shown_to(owner, number)
+    viewer = visit.viewer()
+    invoice = orders.shown_to(viewer, number)
+    if not orders.made(viewer, invoice):  # the signed link is for looking and paying
+        raise Forbidden
     with unit_of_work():
         orders.void(invoice.id, actor=actor(), now=clock.now())
     toast(_("The order is cancelled."), "info")
