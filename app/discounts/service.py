@@ -15,6 +15,7 @@ from app.kit.db import db, insert
 from app.kit.text import normalise_code
 from app.promotions import service as promotions
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
+from app.promotions.fields import is_code
 from app.promotions.hours import ActiveHours
 from app.promotions.models import PromotionCode
 from app.promotions.rules import UNKNOWN, Verdict, first_failure, judge
@@ -37,7 +38,6 @@ __all__ = [
     "update",
 ]
 
-LONGEST_CODE = 32
 HAS_PAID_ORDER = exists(select(PaidOrder.person).where(PaidOrder.person == bindparam("person")))
 FOUND = promotions.finding(KIND, HAS_PAID_ORDER.label("has_paid_order"))
 FOUND_BY_CODE = FOUND.where(PromotionCode.code == bindparam("code"))
@@ -83,7 +83,7 @@ def quote(  # noqa: PLR0913
     typed = normalise_code(code or "")
     by = {"code_id": code_id} if code_id is not None else {"code": typed}
     found = None
-    if code_id is not None or 0 < len(typed) <= LONGEST_CODE:
+    if code_id is not None or is_code(typed):
         query = FOUND_BY_ID if code_id is not None else FOUND_BY_CODE
         found = db.session.execute(query, {**by, "person": person.key if person else ""}).one_or_none()
     if found is None:

@@ -54,5 +54,5 @@ def clean_html(html: str) -> str:
 
 def like(text: str) -> str:
     r"""A pattern for `.ilike(…, escape="\\")` that finds the text anywhere, its wildcards taken literally."""
-    escaped = re.sub(r"([%_\\])", r"\\\1", text)
+    escaped = re.sub(r"([%_\\])", r"\\\1", text.replace("\x00", ""))
     return f"%{escaped}%"

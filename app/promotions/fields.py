@@ -95,7 +95,7 @@ def text(longest: int, *, is_needed: bool = False) -> Callable[[Any], str]:
             raise Wrong(NEEDED)
         if len(trimmed) > longest:
             raise Wrong(_l("Please use at most %(count)s characters.", count=longest))
-        if "\x00" in trimmed:
+        if not is_writable(trimmed):
             raise Wrong(_l("There is a character in it that we can't keep."))
         return trimmed
 
@@ -148,6 +148,16 @@ def instant(value: Any) -> datetime:
     if value.year not in YEARS:
         raise Wrong(_l("Please give a year from 1970 to 8999."))
     return value
+
+
+def is_writable(value: str) -> bool:
+    """Whether every database can keep it: no NUL, no half of a character."""
+    return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def is_code(normalised: str) -> bool:
+    """Whether a code can look like this at all."""
+    return len(normalised) in CODE_LENGTH and CODE_LETTERS.issuperset(normalised)
 
 
 def code(value: Any) -> str:

@@ -30,9 +30,9 @@ from app.catalog.models import Category
 from app.config import settings
 from app.errors import DomainError
 from app.promotions.fields import YEARS
-from app.web.forms import Form, explain, strip
+from app.web.forms import Form, choices, explain, strip
 
-WEEKDAYS = [
+WEEKDAYS = (
     (1, _l("Monday")),
     (2, _l("Tuesday")),
     (3, _l("Wednesday")),
@@ -40,7 +40,7 @@ WEEKDAYS = [
     (5, _l("Friday")),
     (6, _l("Saturday")),
     (7, _l("Sunday")),
-]
+)
 MIDNIGHT = time()
 HIDDEN = {"HiddenField", "CSRFTokenField"}
 SHOWN_AT = {
@@ -90,7 +90,9 @@ class PromotionForm(Form):
     opens_at = typed(_l("Opens"), type="time", hint=_l("An end before the start crosses midnight."))
     closes_at = typed(_l("Closes after"), type="time", hint=_l("The whole last minute counts."))
     hours_timezone = typed(_l("Time zone of the hours"), list="timezones")
-    weekdays = several(_l("Days on which it opens"), _l("None ticked: every day."), coerce=int, choices=WEEKDAYS)
+    weekdays = several(
+        _l("Days on which it opens"), _l("None ticked: every day."), coerce=int, choices=choices(WEEKDAYS)
+    )
 
     min_amount = typed(_l("Minimum amount"), mode="decimal", hint=_l("Of the whole cart, before the discount."))
     usage_limit = typed(_l("Uses in all"), mode="numeric", hint=_l("Empty: as many as people like."))
@@ -179,7 +181,7 @@ class DiscountForm(PromotionForm):
 
     discount_type = RadioField(
         _l("What comes off"),
-        choices=[("percentage", _l("A percentage")), ("fixed", _l("A fixed amount"))],
+        choices=choices([("percentage", _l("A percentage")), ("fixed", _l("A fixed amount"))]),
         default="percentage",
     )
     discount_value = typed(_l("Value"), mode="decimal", hint=_l("Percent, or an amount of money."), required=True)
@@ -207,7 +209,7 @@ class DiscountForm(PromotionForm):
         known = {each.slug: each.name for each in categories}
         for field in (self.applicable_categories, self.excluded_categories):
             others = [slug for slug in field.data or () if slug not in known]
-            field.choices = [*known.items(), *((slug, slug) for slug in others)]
+            field.choices = choices([*known.items(), *((slug, slug) for slug in others)])
 
 
 FORMS: dict[str, type[PromotionForm]] = {"discount": DiscountForm}
@@ -231,8 +233,8 @@ def as_words(field: Field) -> str:
         return _("Yes") if field.data else _("No")
     if isinstance(field, RadioField | SelectMultipleField):
         chosen = field.data if isinstance(field.data, list) else [field.data]
-        choices: Any = field.choices
-        return ", ".join(str(label) for value, label in choices if value in chosen)
+        offered: Any = field.choices
+        return ", ".join(str(each.label) for each in offered if each.value in chosen)
     return str(getattr(field, "_value", str)()).strip()
 
 

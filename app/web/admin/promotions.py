@@ -187,8 +187,8 @@ def _show_both(promotion_id: int, form: PromotionForm, stale: Stale) -> Response
     promotion = editing.get(promotion_id)
     theirs = FORMS[promotion.kind](formdata=None)
     theirs.show(kinds.named(promotion.kind).fields_of(promotion_id))
+    _offer(theirs)
     form.version.data = promotion.version
-    form.version.raw_data = None
     told = _(
         "%(who)s changed this while you were editing: %(changed)s. What you typed is still here.",
         who=", ".join(stale.facts["changed_by"]),
