@@ -3,16 +3,18 @@
 A room's makers live in `make_<room>.py` and are re-exported here.
 """
 
+from app.audit.service import SYSTEM
 from tests.make_accounts import user
 from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
-from tests.make_promotions import discount
+from tests.make_promotions import discount, use
 from tests.make_store import category, invoice, paid_invoice, product
 
 __all__ = [
     "NOW",
     "PASSWORD",
+    "SYSTEM",
     "api_key",
     "bearer",
     "category",
@@ -25,6 +27,7 @@ __all__ = [
     "rich_client",
     "saved",
     "settled",
+    "use",
     "user",
     "workout",
 ]

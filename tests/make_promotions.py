@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+from app.accounts.persons import Person
 from app.audit.service import SYSTEM
 from app.discounts import service as discounts
 from app.discounts.models import Discount
@@ -18,3 +19,13 @@ def discount(**fields: Any) -> Discount:
     values: dict[str, Any] = {"title": "Ten off", "code": code, "discount_type": "percentage", "discount_value": 10}
     with unit_of_work():
         return discounts.create(values | fields, SYSTEM, NOW)
+
+
+def use(code: str, *, person: Person | None = None, invoice_id: int | None = None) -> int:
+    """A use of a discount code by somebody of their own, for an invoice of its own over 20.00; the invoice's id."""
+    number = next(_numbers)
+    person, invoice_id = person or Person(f"user-{number}"), invoice_id or 1_000_000 + number
+    with unit_of_work():
+        quote = discounts.quote(code, items=[discounts.Item(2000, 1)], person=person, now=NOW)
+        discounts.redeem(quote, person=person, invoice_id=invoice_id, now=NOW)
+    return invoice_id
