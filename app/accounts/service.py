@@ -52,11 +52,13 @@ def tell_created(user: User) -> None:
 
 
 def tell_anonymised(user: User) -> None:
+    """Let rooms above, which have asked for it, forget this person too."""
     for tell in _anonymised:
         tell(user)
 
 
 def by_id(user_id: int) -> User | None:
+    """A user, active or not."""
     return db.session.get(User, user_id)
 
 
@@ -82,6 +84,7 @@ def find(username: str) -> User | None:
 
 
 def find_by_email(email: str) -> User | None:
+    """Whose address this is, without regard to case."""
     return db.session.scalar(select(User).where(func.lower(User.email) == fold(email)))
 
 
@@ -91,6 +94,7 @@ def find_by_login(login: str) -> User | None:
 
 
 def has_account(name: str) -> bool:
+    """Whether somebody's account has this username, without regard to case."""
     return find(name) is not None
 
 
@@ -233,6 +237,7 @@ def change_email(user: User, email: str, now: datetime) -> None:
 
 
 def tell_old_address(user: User, new_email: str, now: datetime) -> None:
+    """Warn the address that was this user's until now."""
     write_to(user, "email_changed", {"new_email": new_email}, key=f"email:{user.id}:{user.version}", now=now)
 
 
@@ -250,6 +255,7 @@ def write_to(user: User, template: str, context: Mapping[str, Any], *, key: str,
 
 
 def set_locale(user_id: int, locale: str) -> None:
+    """Remember the language that this user reads."""
     db.session.execute(update(User).where(User.id == user_id).values(locale=locale))
 
 

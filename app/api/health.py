@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.tokens import public
 from app.config import settings
 from app.errors import RETRY_AFTER, NotFound, Unauthorized
 from app.kit import metrics
@@ -20,12 +21,14 @@ PASSED_ON = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
 
 
 @bp.get("/healthz")
+@public
 def alive() -> ResponseReturnValue:
     """The process is up and answers."""
     return jsonify(status="success", message="Up.", data={})
 
 
 @bp.get("/readyz")
+@public
 def ready() -> ResponseReturnValue:
     """Whether we can work: 503 without the database; 200 and `degraded` without Redis, since everything works on."""
     stands = {"database": "ok" if _database_answers() else "away", "redis": "ok" if broker().is_there() else "away"}
@@ -40,6 +43,7 @@ def ready() -> ResponseReturnValue:
 
 
 @bp.get("/metrics")
+@public
 def figures() -> ResponseReturnValue:
     """Figures for Prometheus: with METRICS_KEY as a bearer token; without one, only for this machine itself."""
     key = settings().metrics_key

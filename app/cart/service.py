@@ -138,6 +138,7 @@ def apply_code(cart: Cart, typed: str, *, person: Person | None, now: datetime) 
 
 
 def remove_code(cart: Cart, now: datetime) -> None:
+    """Take the code out of the cart; nothing happens when there is none."""
     cart.applied_code_id, cart.updated_at = None, now
 
 

@@ -77,6 +77,7 @@ def mails(*, state: str = "", recipient: str = "") -> Select[Mail]:
 
 
 def count_by_state() -> dict[str, int]:
+    """How many mails wait, went out, may have gone out, or failed."""
     rows = db.session.execute(select(Mail.state, func.count()).group_by(Mail.state))
     return {state: number for state, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
 

@@ -95,6 +95,7 @@ def start_payment(invoice: Invoice) -> str | None:
 
 
 def payable(invoice: Invoice) -> Payable:
+    """What a provider is asked to collect for an invoice."""
     return Payable(f"invoice:{invoice.id}", invoice.number, invoice.total_cents)
 
 

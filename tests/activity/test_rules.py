@@ -53,7 +53,7 @@ def test_a_skipped_time_means_as_long_after_the_skip_began() -> None:
 def test_a_streak_counts_back_from_today_or_yesterday(
     days_back: tuple[int, ...],
     days: int,
-    has_today: bool,  # noqa: FBT001
+    has_today: bool,
 ) -> None:
     today = date(2026, 3, 2)
     assert rules.streak([today - timedelta(days=each) for each in days_back], today=today) == rules.Streak(

@@ -43,7 +43,7 @@ def ask(client: FlaskClient, headers: dict[str, str] | None = None, **body: Any)
         ({"discount_value": 10}, [LARGEST] * 500, 4_994_999_999_500.5, 49_949_999_995_005, 44_954_999_995_504.5),
     ],
 )  # fmt: skip
-def test_a_code_that_applies_is_quoted_to_the_cent(  # noqa: PLR0917
+def test_a_code_that_applies_is_quoted_to_the_cent(
     client: FlaskClient, terms: dict[str, Any], items: Any, discount: float, eligible: float, total: float
 ) -> None:
     make.discount(code="SAVE", **terms)

@@ -108,7 +108,7 @@ def test_htmx_gets_the_empty_form_and_the_list_is_told(client: FlaskClient, mia:
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_what_is_wrong_is_said_beside_the_field_and_kept(  # noqa: PLR0917
+def test_what_is_wrong_is_said_beside_the_field_and_kept(
     client: FlaskClient,
     mia: User,  # noqa: ARG001
     kind: str,
