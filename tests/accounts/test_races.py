@@ -1,0 +1,110 @@
+"""What two people do at the same moment: each guard, and what happens without it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.accounts import desk, resets, tokens
+from app.accounts import service as accounts
+from app.accounts.models import PasswordReset, RefreshToken, User
+from app.audit.service import SYSTEM
+from app.kit.db import db, unit_of_work
+from tests import make
+from tests.racing import after_statement, race
+
+LATER = make.NOW.replace(hour=13)
+
+
+def count(*conditions: object) -> int:
+    return db.session.scalar(select(func.count()).select_from(User).where(*conditions)) or 0  # type: ignore[arg-type]
+
+
+def deactivate(user_id: int) -> str:
+    with unit_of_work():
+        desk.set_active(user_id, is_active=False, actor=SYSTEM, now=LATER)
+    return "deactivated"
+
+
+def test_two_admins_cant_deactivate_each_other(app: Flask) -> None:
+    admins = [make.user(role="admin") for _each in range(2)]
+    contestants = [partial(deactivate, each.id) for each in admins]
+    outcomes = race(app, contestants, hold=after_statement(r"users\.id != "))
+    assert sorted(outcomes) == ["name_taken", "name_taken", "name_taken", "registered"]
+    assert count(func.lower(User.username) == "ada") == 1
+
+
+def test_a_reset_link_sets_one_password(app: Flask) -> None:
+    user = make.user()
+    with unit_of_work():
+        db.session.add(
+            PasswordReset(
+                user_id=user.id,
+                token_hash=resets._hash("a token"),  # noqa: SLF001
+                created_at=make.NOW,
+                expires_at=make.NOW.replace(day=3),
+            )
+        )
+
+    def use(password_hash: str) -> str:
+        with unit_of_work():
+            resets.use("a token", password_hash, now=LATER)
+        return password_hash
+
+    outcomes = race(app, [partial(use, f"hash {number}") for number in range(4)])
+    winners = [each for each in outcomes if each.startswith("hash")]
+    assert len(winners) == 1
+    assert outcomes.count("dead_link") == 3
+    assert db.session.get_one(User, user.id, populate_existing=True).password_hash == winners[0]
+
+
+def test_a_refresh_token_that_two_use_at_once_ends_the_family(app: Flask) -> None:
+    user = make.user()
+    with unit_of_work():
+        pair = tokens.issue(user, make.NOW)
+
+    def refresh() -> str:
+        with unit_of_work():
+            return "a pair" if tokens.refresh(pair.refresh, LATER) else "refused"
+
+    outcomes = race(app, [refresh] * 4)
+    assert sorted(outcomes) == ["a pair", "refused", "refused", "refused"]
+    live = select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
+    assert db.session.scalar(live) == 0
+
+
+def edit(user_id: int, display_name: str, version: int) -> str:
+    user = accounts.get(user_id)
+    account = desk.Account(
+        email=user.email, display_name=display_name, role="client", coach_id=None, timezone="UTC", locale="en"
+    )
+    db.session.rollback()
+    with unit_of_work():
+        desk.edit(user_id, account, version=version, actor=SYSTEM, now=LATER)
+    return "saved"
+
+
+def test_of_two_edits_from_one_version_the_second_is_refused(app: Flask) -> None:
+    user = make.user()
+    outcomes = race(app, [partial(edit, user.id, f"Name {number}", user.version) for number in range(4)])
+    assert sorted(outcomes) == ["conflict", "conflict", "conflict", "saved"]
+    assert db.session.get_one(User, user.id, populate_existing=True).version == 2
+
+
+def test_a_coach_who_is_deactivated_while_getting_a_client_ends_without_one(app: Flask) -> None:
+    coach, client = make.user(role="coach"), make.user()
+
+    def assign() -> str:
+        account = desk.Account(
+            email=client.email, display_name="", role="client", coach_id=coach.id, timezone="UTC", locale="en"
+        )
+        with unit_of_work():
+            desk.edit(client.id, account, version=client.version, actor=SYSTEM, now=LATER)
+        return "assigned"
+
+    contestants: list[Callable[[], str]] = [assign, partial(deactivate, coach.id)]
+    outcomes = race(app, contestants, hold=after_statement(r"FOR UPDATE$"))
+    assert outcomes[1] == "deactivated"
+    assert outcomes[0] in {"assigned", "not_a_coach", "conflict"}
+    assert count(User.coach_id.is_not(None)) == 0
