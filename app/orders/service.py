@@ -108,7 +108,7 @@ def mark_paid(  # noqa: PLR0913, PLR0917
     """
     invoice = get(invoice_id)
     if not payments.note(provider, Notification(event_id, "paid", paid_at), payable(invoice), now):
-        return invoice
+        return get(invoice_id)
     paid = {"status": "paid", "paid_at": paid_at, "provider": provider, "provider_reference": event_id}
     if not _leave_pending(invoice_id, paid):
         payments.mark_stray(provider, event_id)

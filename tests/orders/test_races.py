@@ -1,0 +1,155 @@
+"""Orders at the same moment: double clicks, one name in many sessions, paying against cancelling."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from app.accounts.persons import Person
+from app.audit.service import SYSTEM
+from app.cart import service as carts
+from app.kit import db as kit_db
+from app.kit.db import db, unit_of_work
+from app.orders import service as orders
+from app.orders.models import Invoice, InvoiceLine
+from app.promotions.models import Promotion, PromotionUse
+from tests import make
+from tests.make_kit import NOW
+from tests.racing import after_statement, race
+
+ADA = Person("Ada")
+KEY = "the-key-of-one-page-0001"
+Contestant = Callable[[], str]
+
+
+def fill_cart(visit: str, code: str | None = None, person: Person = ADA) -> None:
+    product = make.product(price_cents=1000)
+    with unit_of_work():
+        cart = carts.of(None, visit, NOW)
+        carts.add(cart, product.id, 2, NOW)
+        if code:
+            carts.apply_code(cart, code, person=person, now=NOW)
+
+
+def checkout(visit: str, key: str, total: int, person: Person = ADA) -> Contestant:
+    def order() -> str:
+        with unit_of_work():
+            cart = carts.lock(None, visit)
+            invoice = orders.check_out(cart, person=person, visit=visit, key=key, expected_total_cents=total, now=NOW)
+        return invoice.number
+
+    return order
+
+
+def count(of: type[Invoice | InvoiceLine | PromotionUse]) -> int:
+    return db.session.scalar(select(func.count()).select_from(of)) or 0
+
+
+@pytest.fixture
+def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard taken away: carts are read without a lock, and SQLite begins its transactions late."""
+
+    class Never:
+        def get(self) -> bool:
+            return False
+
+        def set(self, _value: object) -> None: ...
+
+        def reset(self, _token: object) -> None: ...
+
+    monkeypatch.setattr(carts, "_locking", lambda owned: carts._carts().where(owned))  # noqa: SLF001
+    monkeypatch.setattr(kit_db, "_writing", Never())
+
+
+def test_one_page_sent_32_times_at_once_is_one_order(app: Flask) -> None:
+    make.discount(code="SAVE20", discount_value=20, usage_limit=5)
+    fill_cart("visit", "SAVE20")
+    window = after_statement(r"^SELECT carts.*WHERE carts.visit")
+    outcomes = race(app, [checkout("visit", KEY, 1600)] * 32, hold=window, seconds=0.05)
+    assert set(outcomes) == {"2026-000001"}
+    assert (count(Invoice), count(InvoiceLine), count(PromotionUse)) == (1, 1, 1)
+    assert db.session.scalars(select(Promotion.used_count)).one() == 1
+
+
+@pytest.mark.usefixtures("_unlocked")
+def test_without_the_lock_the_same_race_goes_wrong(app: Flask) -> None:
+    fill_cart("visit")
+    window = after_statement(r"^SELECT carts.*WHERE carts.visit")
+    try:
+        outcomes = race(app, [checkout("visit", KEY, 2000)] * 4, hold=window)
+    except AssertionError:
+        return
+    assert outcomes != ["2026-000001"] * 4
+
+
+def test_a_person_never_has_more_than_three_unpaid_orders_whatever_the_sessions(app: Flask) -> None:
+    for number in range(8):
+        fill_cart(f"visit-{number}")
+    contestants = [checkout(f"visit-{number}", f"key-of-page-number-{number}", 2000) for number in range(8)]
+    outcomes = race(app, contestants, hold=after_statement(r"^SELECT invoices.*unpaid_slot IS NOT NULL"), seconds=0.1)
+    placed = [each for each in outcomes if each.startswith("2026-")]
+    assert 1 <= len(placed) <= 3
+    assert set(outcomes) - set(placed) <= {"twin_order", "too_many_unpaid"}
+    assert count(Invoice) == len(placed)
+    numbers = db.session.scalars(select(Invoice.number).order_by(Invoice.id)).all()
+    assert numbers == [f"2026-{number:06d}" for number in range(1, len(placed) + 1)]
+
+
+def test_numbers_have_no_gap_and_no_twin_when_many_order_and_some_are_refused(app: Flask) -> None:
+    people = [Person(f"shopper-{number}") for number in range(12)]
+    contestants = []
+    for number, person in enumerate(people):
+        fill_cart(f"visit-{number}", person=person)
+        total = 2000 if number % 3 else 1  # every third page is out of date
+        contestants.append(checkout(f"visit-{number}", f"key-of-page-number-{number}", total, person))
+    outcomes = race(app, contestants, hold=after_statement(r"^INSERT INTO invoice_counters"), seconds=0.05)
+    assert Counter(outcomes)["total_changed"] == 4
+    assert sorted(each for each in outcomes if each.startswith("2026-")) == [f"2026-{n:06d}" for n in range(1, 9)]
+
+
+def pay(invoice_id: int) -> Contestant:
+    def mark_paid() -> str:
+        with unit_of_work():
+            return orders.mark_paid(invoice_id, "test", f"paid:invoice:{invoice_id}", NOW, NOW).status
+
+    return mark_paid
+
+
+def cancel(invoice_id: int) -> Contestant:
+    def void() -> str:
+        with unit_of_work():
+            return orders.void(invoice_id, actor=SYSTEM, now=NOW).status
+
+    return void
+
+
+def test_of_paying_and_cancelling_at_once_one_happens(app: Flask) -> None:
+    make.discount(code="SAVE20", discount_value=20)
+    invoice = make.invoice(code="SAVE20")
+    contestants = [pay(invoice.id), cancel(invoice.id)] * 4
+    outcomes = race(app, contestants, hold=after_statement(r"^SELECT invoices"), seconds=0.1)
+    db.session.expire_all()
+    status = db.session.get_one(Invoice, invoice.id).status
+    released = db.session.scalars(select(PromotionUse.released_at)).one()
+    assert (status == "void") == (released is not None)
+    assert set(outcomes) == ({"paid", "not_voidable"} if status == "paid" else {"void"})
+
+
+def test_without_the_condition_both_happen(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.discount(code="SAVE20", discount_value=20)
+    invoice = make.invoice(code="SAVE20")
+
+    def trusting(invoice_id: int, values: dict[str, object]) -> bool:
+        if orders.get(invoice_id).status != "pending":
+            return False
+        db.session.execute(update(Invoice).where(Invoice.id == invoice_id).values(unpaid_slot=None, **values))
+        return True
+
+    monkeypatch.setattr(orders, "_leave_pending", trusting)
+    outcomes = race(app, [pay(invoice.id), cancel(invoice.id)], hold=after_statement(r"^SELECT invoices"))
+    if app.extensions["settings"].database_url.startswith("sqlite"):
+        assert sorted(outcomes) != ["paid", "void"]  # its one writer at a time is a guard of its own
+    else:
+        assert sorted(outcomes) == ["paid", "void"]
