@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts import desk, resets, tokens
+from app.accounts import desk, passwords, resets, tokens
 from app.accounts import service as accounts
 from app.accounts.models import PasswordReset, RefreshToken, User
 from app.audit.service import SYSTEM
@@ -31,6 +32,42 @@ def test_two_admins_cant_deactivate_each_other(app: Flask) -> None:
     admins = [make.user(role="admin") for _each in range(2)]
     contestants = [partial(deactivate, each.id) for each in admins]
     outcomes = race(app, contestants, hold=after_statement(r"users\.id != "))
+    assert sorted(outcomes) == ["deactivated", "last_admin"]
+    assert count(User.role == "admin", User.is_active) == 1
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)  # SQLite has one writer at a time, lock or not
+def test_without_the_lock_both_would_be_gone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    admins = [make.user(role="admin") for _each in range(2)]
+
+    def unlocked(*user_ids: int | None) -> dict[int, User]:
+        wanted = [user_id for user_id in user_ids if user_id is not None]
+        return {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(wanted)))}
+
+    monkeypatch.setattr(desk, "_lock", unlocked)
+    hold = after_statement(r"users\.id != ")
+    outcomes = race(app, [partial(deactivate, each.id) for each in admins], hold=hold)
+    assert outcomes == ["deactivated", "deactivated"]
+    assert count(User.role == "admin", User.is_active) == 0
+
+
+def register(name: str) -> str:
+    password_hash = passwords.hash_password("a fine password")
+    with unit_of_work():
+        accounts.register(
+            username=name,
+            email=f"{name}{id(name)}@example.com",
+            password_hash=password_hash,
+            referral_code="",
+            locale="en",
+            now=LATER,
+        )
+    return "registered"
+
+
+def test_a_name_is_registered_once_however_many_try(app: Flask) -> None:
+    names = ["ada", "Ada", "ADA", "aDa"]
+    outcomes = race(app, [partial(register, name) for name in names], hold=after_statement(r"^SELECT .*lower\(users"))
     assert sorted(outcomes) == ["name_taken", "name_taken", "name_taken", "registered"]
     assert count(func.lower(User.username) == "ada") == 1
 
