@@ -41,7 +41,6 @@ def pay_by_test(number: str) -> ResponseReturnValue:
     if told.outcome == "declined":
         with unit_of_work():
             payments.note(TestProvider.name, told, payable, now)
-        toast(_("The payment was declined and nothing was charged. You can try again."), "error")
         return see_other(url_for("store.show_test_payment", number=number))
     with unit_of_work():
         invoice = orders.mark_paid(invoice.id, TestProvider.name, told.event_id, told.happened_at, now)
