@@ -44,7 +44,7 @@ def page(page: Page) -> Iterator[Page]:
     """A browser with JavaScript. A 4xx answer is no complaint (refusals are shown); a missing file is."""
     complaints = complaints_of(page)
     yield page
-    assert not complaints
+    assert not complaints, complaints
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def page_without_javascript(new_context: Callable[..., BrowserContext]) -> Itera
     page = new_context(java_script_enabled=False).new_page()
     complaints = complaints_of(page)
     yield page
-    assert not complaints
+    assert not complaints, complaints
 
 
 def complaints_of(page: Page) -> list[str]:

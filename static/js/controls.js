@@ -73,14 +73,11 @@ window.addEventListener("pageshow", (event) => {
 
 let working = 0;
 const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
-const isQuiet = (event) => event.target.closest?.("[data-quiet]");
-document.addEventListener("htmx:beforeSend", (event) => {
-  if (isQuiet(event)) return;
+document.addEventListener("htmx:beforeSend", () => {
   working += 1;
   show();
 });
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (isQuiet(event)) return;
+document.addEventListener("htmx:afterRequest", () => {
   working = Math.max(0, working - 1);
   show();
 });

@@ -49,10 +49,6 @@ if (region && template) {
     const told = event.detail?.toasts ?? [event.detail];
     for (const { message, tone } of told) if (message) toast(message, tone);
   });
-  // what asks again by itself (data-quiet) keeps its failures to itself
-  const tellOffline = (event) => {
-    if (!event.target.closest?.("[data-quiet]")) toast(region.dataset.offline, "error");
-  };
-  document.addEventListener("htmx:sendError", tellOffline);
-  document.addEventListener("htmx:timeout", tellOffline);
+  document.addEventListener("htmx:sendError", () => toast(region.dataset.offline, "error"));
+  document.addEventListener("htmx:timeout", () => toast(region.dataset.offline, "error"));
 }

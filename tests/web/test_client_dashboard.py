@@ -28,7 +28,7 @@ def mia(client: FlaskClient, sign_in: SignIn) -> User:
 
 def pulse(page: str) -> str:
     """Where the page asks whether anything changed."""
-    found = re.search(r'hx-get="(/client\?seen=\w+)"', page)
+    found = re.search(r'data-url="(/client\?seen=\w+)"', page)
     assert found is not None
     return found[1]
 
@@ -40,7 +40,7 @@ def test_a_newcomer_is_told_what_to_do(client: FlaskClient, mia: User) -> None: 
     assert "Before your first level" in page
     assert '<progress class="progress progress-xl" id="level-bar" value="0" max="50"' in page
     assert "Your story starts here" in page
-    assert "every 15s" in page
+    assert 'data-pulse="15000"' in page
 
 
 def test_without_levels_the_page_stands_too(client: FlaskClient, mia: User) -> None:
@@ -72,19 +72,19 @@ def test_the_page_asks_often_while_xp_are_on_their_way(client: FlaskClient, mia:
     make.levels(50)
     make.workout(mia)
     page = client.get("/client").text
-    assert "every 1s" in page
+    assert 'data-pulse="1000"' in page
     assert client.get(pulse(page), headers=HTMX).status_code == 204
     make.settled()
     answer = client.get(pulse(page), headers=HTMX)
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert 'value="20" max="50"' in answer.text
-    assert "every 1s" not in answer.text
+    assert 'data-pulse="1000"' not in answer.text
 
 
 def test_it_does_not_ask_for_ever(client: FlaskClient, mia: User) -> None:
     make.workout(mia, at=NOW - timedelta(minutes=30))
-    assert "every 1s" not in client.get("/client").text
+    assert 'data-pulse="1000"' not in client.get("/client").text
 
 
 def test_a_new_level_is_celebrated_until_it_was_seen(client: FlaskClient, mia: User) -> None:

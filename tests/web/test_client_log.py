@@ -173,7 +173,7 @@ def test_the_list_has_pages(client: FlaskClient, mia: User) -> None:
 def test_the_list_is_sent_again_only_when_it_changed(client: FlaskClient, mia: User) -> None:
     make.workout(mia)
     shown = client.get("/client/log").text
-    url = re.search(r'hx-get="(/client/log\?[^"]+)" hx-target="#logbook"', shown)
+    url = re.search(r'data-url="(/client/log\?[^"]+)" data-target="#logbook"', shown)
     assert url is not None
     address = url[1].replace("&amp;", "&")
     assert client.get(address, headers=HTMX).status_code == 204

@@ -96,6 +96,7 @@ def log_meal() -> ResponseReturnValue:
 def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
     with unit_of_work():
         activity.remove(me(), kind, log_id, now=clock.now())
+    logbook.watch(clock.now())
     toast(_("Deleted. Its points are taken back; your XP stay."))
     return page(PAGE, BOOK, **_book()) if wants_part() else see_other(url_for("client.show_log"))
 
@@ -110,6 +111,7 @@ def _log(kind: str, form: Form, keep: Callable[[User, datetime], None]) -> Respo
     except DomainError as refusal:
         explain(form, refusal)
         return _answer(kind, form, refusal.status)
+    logbook.watch(clock.now())
     toast(_praise(kind))
     if not wants_part():
         return see_other(url_for("client.show_log"))

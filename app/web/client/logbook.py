@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask import session
+
 from app.activity import timeline
 from app.activity.timeline import Entry
 from app.kit.lists import Page
@@ -11,6 +13,8 @@ from app.loyalty import service as loyalty
 from app.loyalty.service import Outcome
 
 SOON = timedelta(minutes=10)
+A_WHILE = timedelta(seconds=20)
+WATCHING = "watching_until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +27,25 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Logbook:
-    """A page of lines. While `is_waiting`, something logged lately is about to be awarded."""
+    """A page of lines. While `is_waiting`, something that was logged or deleted lately is about to have its effect."""
 
     page: Page[Line]
     is_waiting: bool
 
 
 def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:
-    """Two statements."""
+    """Two statements. To be read before the totals: what is shown as awarded is then in them."""
     found = timeline.recent(user_id, number=number, size=size)
     outcomes = loyalty.outcomes(user_id, [entry.source for entry in found.items])
     lines = [Line(entry, outcomes.get(entry.source)) for entry in found.items]
-    is_waiting = any(line.outcome is None and line.entry.created_at > now - SOON for line in lines)
-    return Logbook(Page(lines, found.total, found.number, found.size), is_waiting)
+    is_due = any(line.outcome is None and line.entry.created_at > now - SOON for line in lines)
+    is_watching = now.timestamp() < session.get(WATCHING, 0)
+    return Logbook(Page(lines, found.total, found.number, found.size), is_due or is_watching)
+
+
+def watch(now: datetime) -> None:
+    """Something was logged or deleted here: for a while, this visitor's pages look for its effect."""
+    session[WATCHING] = int((now + A_WHILE).timestamp())
 
 
 def stamp(*shown: object) -> str:
