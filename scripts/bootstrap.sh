@@ -27,8 +27,10 @@ fi
 stamp=.venv/$LOCK.installed
 if ! cmp -s "$LOCK" "$stamp"; then
   echo "Installing what $LOCK lists ..."
-  [ -x .venv/bin/uv ] ||
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/uv.lock
-  .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$LOCK"
+  pip_install='.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes'
+  # uv is many times faster; where it can't get through (a mirror that only pip knows of), pip does the same
+  { [ -x .venv/bin/uv ] || $pip_install -r scripts/uv.lock; } &&
+    .venv/bin/uv pip install --quiet --system-certs --python .venv/bin/python --require-hashes -r "$LOCK" ||
+    $pip_install -r "$LOCK"
   cp "$LOCK" "$stamp"
 fi
