@@ -4,6 +4,7 @@
 nothing to do with the database says `@pytest.mark.parametrize("app", ["sqlite"], indirect=True)`.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ _services = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     """With several test processes, their parent starts the servers and they find them in the environment."""
     logs.configure("console")
+    logging.getLogger().setLevel(logging.WARNING)
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ["TEST_DATABASE_URL"] = _services.enter_context(services.postgresql())
         os.environ["TEST_REDIS_URL"] = _services.enter_context(services.valkey())

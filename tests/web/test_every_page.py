@@ -1,0 +1,69 @@
+"""The whole house, walked through in the demo: no dead link, no page that fails, no look that changes anything."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import demo
+from app.kit import clock
+from tests.counting import count_statements
+
+LINK = re.compile(r'\b(?:href|hx-get)="(/[^"#]*)"')
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b")
+MOST_PER_ROUTE = 4
+EVERYBODY = (*demo.SIGN_INS, "visitor")
+
+
+def test_every_link_leads_somewhere_and_looking_changes_nothing(app: Flask) -> None:
+    demo.load(clock.now())
+    for who in EVERYBODY:
+        client = app.test_client()
+        if who in demo.SIGN_INS:
+            client.post("/login", data={"username": who, "password": demo.PASSWORD})
+        with count_statements() as sent:
+            failed = [
+                f"{path} (from {came_from}): {status}" for path, came_from, status in walk(client) if status >= 400
+            ]
+        assert failed == [], who
+        assert [statement for statement in sent if WRITES.match(statement)] == [], who
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_every_unsafe_request_without_its_token_is_refused(app: Flask) -> None:
+    forger = app.test_client()
+    forger.sends_csrf = False  # type: ignore[attr-defined]
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+            if not rule.rule.startswith("/api/"):
+                answer = forger.open(a_path_for(app, rule.endpoint, rule.arguments), method=method)
+                assert answer.status_code == 400, f"{method} {rule.rule}: {answer.status_code}"
+                tried += 1
+    assert tried > 20
+
+
+def walk(client: FlaskClient) -> Iterator[tuple[str, str, int]]:
+    """Follow every link from the start page on; of pages that differ in a number only, a few."""
+    waiting, known, routes = deque([("/", "the start")]), {"/"}, Counter[str]()
+    while waiting:
+        path, came_from = waiting.popleft()
+        routes[re.sub(r"\d+|\?.*", "…", path)] += 1
+        if routes[re.sub(r"\d+|\?.*", "…", path)] > MOST_PER_ROUTE:
+            continue
+        answer = client.get(path, follow_redirects=True)
+        yield path, came_from, answer.status_code
+        for link in map(unescape, LINK.findall(answer.text)):
+            if link not in known and not link.startswith("/static/"):
+                known.add(link)
+                waiting.append((link, path))
+
+
+def a_path_for(app: Flask, endpoint: str, arguments: set[str]) -> str:
+    """Some address of the route, with 1 or an allowed word for what varies."""
+    with app.test_request_context():
+        return str(app.url_for(endpoint, **{name: "workout" if name == "kind" else 1 for name in arguments}))
