@@ -1,0 +1,200 @@
+"""The last use of a code, raced for: through the shop's own pages, and by the services in processes of their own."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import select
+
+from app.accounts.persons import Person
+from app.discounts import service as discounts
+from app.discounts.models import Discount
+from app.kit.db import db, unit_of_work
+from app.orders.models import Invoice
+from app.promotions import service as promotions
+from app.promotions.models import PromotionUse
+from tests import make
+from tests.processes import environment_of, web
+from tests.races import guards
+from tests.racing import after_statement, race
+from tests.visiting import Visitor
+
+SHOPPERS = 32
+FEW = 6  # enough to go wrong
+HIDDEN = re.compile(r'name="(idempotency_key|expected_total)" value="([^"]+)"')
+QUOTED = after_statement(r"^SELECT promotion_codes\.id AS code_id")
+
+
+class Books:
+    """What the rows say about a code, read anew."""
+
+    def __init__(self, discount: Discount) -> None:
+        db.session.rollback()
+        promotion = discounts.get(discount.id).promotion
+        query = select(PromotionUse).execution_options(populate_existing=True)
+        uses = db.session.scalars(query.where(PromotionUse.promotion_id == discount.id)).all()
+        self.used_count, self.is_active = promotion.used_count, promotion.is_active
+        self.live = [use for use in uses if use.released_at is None]
+        self.slots = sorted((use.person, use.slot) for use in self.live)
+
+    @property
+    def add_up(self) -> bool:
+        return self.used_count == len(self.live)
+
+
+def ready_shopper(url: str, name: str, product_id: int) -> tuple[Visitor, dict[str, str]]:
+    """Somebody with the code applied, looking at the total: what the order button would send."""
+    shopper = Visitor(url)
+    shopper.get("/store/shopper")
+    assert shopper.post("/store/shopper", data={"username": name}).status_code == 303
+    assert shopper.post("/store/cart/lines", data={"product_id": product_id, "quantity": 1}).status_code == 303
+    assert shopper.post("/store/cart/code", data={"code": "LAST"}).status_code == 303
+    return shopper, dict(HIDDEN.findall(shopper.get("/store/cart").text))
+
+
+def raced_through_the_shop(app: Flask, folder: Path, shop: str, count: int) -> list[requests.Response]:
+    """The answers that so many shoppers get who press the button at the same moment, in two web processes."""
+    product_id = make.product(price_cents=2000).id
+    env = environment_of(app)
+    start = Barrier(count)
+
+    def order(shopper: Visitor, button: dict[str, str]) -> requests.Response:
+        start.wait(60)
+        return shopper.post("/store/checkout", data=button)
+
+    with web(env, folder, workers=2, wsgi=shop) as running, ThreadPoolExecutor(count) as pool:
+        names = [f"shopper{number}" for number in range(count)]
+        ready = list(pool.map(lambda name: ready_shopper(running.url, name, product_id), names))
+        assert {button["expected_total"] for _shopper, button in ready} == {"18.00"}
+        return list(pool.map(lambda each: order(*each), ready))
+
+
+def test_of_32_shoppers_in_two_web_processes_exactly_one_has_the_last_use(app: Flask, tmp_path: Path) -> None:
+    made = make.discount(code="LAST", usage_limit=1)
+    answers = raced_through_the_shop(app, tmp_path, "tests.races.held_shop:app", SHOPPERS)
+    assert Counter(answer.status_code for answer in answers) == {303: 1, 409: SHOPPERS - 1}
+    for answer in answers:
+        if answer.status_code == 409:  # back at the cart, with the reason and the price without the code
+            assert "The total has changed since you opened this page." in answer.text
+            assert "This code has been used up." in answer.text
+            assert dict(HIDDEN.findall(answer.text))["expected_total"] == "20.00"
+    books = Books(made)
+    assert (books.used_count, len(books.live), books.is_active) == (1, 1, False)
+    invoices = db.session.scalars(select(Invoice)).all()
+    assert [(invoice.code, invoice.discount_cents, invoice.total_cents) for invoice in invoices] == [
+        ("LAST", 200, 1800)
+    ]
+    assert books.live[0].purpose == f"invoice:{invoices[0].id}"
+
+
+def test_without_the_guard_the_last_use_goes_to_several(app: Flask, tmp_path: Path) -> None:
+    made = make.discount(code="LAST", usage_limit=1)
+    answers = raced_through_the_shop(app, tmp_path, "tests.races.unguarded_shop:app", FEW)
+    assert Counter(answer.status_code for answer in answers)[303] > 1
+    assert len(Books(made).live) > 1
+
+
+def takers(code: str, persons: list[Person], *, first_invoice: int = 1) -> list[Callable[[], str]]:
+    """Each checks the code, as a cart does, and then takes a use of it in a transaction of its own."""
+
+    def taker(person: Person, invoice_id: int) -> Callable[[], str]:
+        def take() -> str:
+            quote = discounts.quote(code, items=[discounts.Item(2000, 1)], person=person, now=make.NOW)
+            db.session.rollback()
+            with unit_of_work():
+                discounts.redeem(quote, person=person, invoice_id=invoice_id, now=make.NOW)
+            return "taken"
+
+        return take
+
+    return [taker(person, number) for number, person in enumerate(persons, first_invoice)]
+
+
+def givers(invoice_id: int, count: int) -> list[Callable[[], str]]:
+    def give_back() -> str:
+        with unit_of_work():
+            discounts.give_back(invoice_id, make.NOW)
+        return "given back"
+
+    return [give_back] * count
+
+
+def people(count: int) -> list[Person]:
+    return [Person(f"shopper{number}") for number in range(count)]
+
+
+def test_a_limit_of_three_is_taken_three_times_by_eight(app: Flask) -> None:
+    made = make.discount(code="THREE", usage_limit=3)
+    outcomes = race(app, takers("THREE", people(8)), hold=QUOTED)
+    assert Counter(outcomes) == {"taken": 3, "usage_limit_reached": 5}
+    books = Books(made)
+    assert (books.used_count, len(books.live), books.is_active) == (3, 3, False)
+    assert sorted(use.ordinal for use in books.live) == [1, 2, 3]
+
+
+def test_without_the_guard_a_limit_of_three_is_passed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promotions, "_count_up", guards.count_up_without_limit)
+    made = make.discount(code="THREE", usage_limit=3)
+    assert race(app, takers("THREE", people(8)), hold=QUOTED) == ["taken"] * 8
+    assert len(Books(made).live) == 8
+
+
+def test_one_person_in_many_windows_stays_within_the_limit_per_person(app: Flask) -> None:
+    made = make.discount(code="TWICE", per_user_limit=2)
+    outcomes = race(app, takers("TWICE", [Person("Ada")] * 6), hold=QUOTED)
+    assert Counter(outcomes) == {"taken": 2, "user_limit_reached": 4}
+    books = Books(made)
+    assert (books.used_count, books.slots) == (2, [("name:ada", 1), ("name:ada", 2)])
+
+
+def test_without_the_guard_one_person_has_more_than_the_limit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promotions, "_fill_next_slot", guards.fill_slot_without_limit)
+    made = make.discount(code="TWICE", per_user_limit=2)
+    assert race(app, takers("TWICE", [Person("Ada")] * 6), hold=QUOTED) == ["taken"] * 6
+    assert len(Books(made).slots) == 6
+
+
+def test_a_use_given_back_in_four_windows_comes_back_once(app: Flask) -> None:
+    made = make.discount(code="FIVE", usage_limit=5)
+    taken = [make.use("FIVE") for _ in range(5)]
+    assert race(app, givers(taken[0], 4), hold=after_statement("^SELECT promotion_uses")) == ["given back"] * 4
+    books = Books(made)
+    assert (books.used_count, len(books.live), books.is_active) == (4, 4, True)
+
+
+def test_without_the_guard_it_comes_back_too_often(app: Flask) -> None:
+    made = make.discount(code="FIVE", usage_limit=5)
+    taken = [make.use("FIVE") for _ in range(5)]
+    hold = after_statement("^SELECT promotion_uses")
+
+    def give_back() -> str:
+        held = db.session.scalars(select(PromotionUse.promotion_id).where(PromotionUse.purpose == purpose)).all()
+        db.session.rollback()
+        with unit_of_work():
+            for promotion_id in held:
+                guards.give_back_without_looking(promotion_id, purpose, make.NOW)
+        return "given back"
+
+    purpose = f"invoice:{taken[0]}"
+    race(app, [give_back] * 4, hold=hold)
+    assert not Books(made).add_up
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_giving_back_against_taking_leaves_the_books_right(app: Flask, round_number: int) -> None:
+    made = make.discount(code="ONE", usage_limit=1)
+    held = make.use("ONE", person=Person("Ada"))
+    crowd = takers("ONE", people(3), first_invoice=10 + round_number) + givers(held, 3)
+    outcomes = Counter(race(app, crowd))
+    books = Books(made)
+    assert outcomes["given back"] == 3
+    assert outcomes["taken"] + outcomes["usage_limit_reached"] == 3
+    assert len(books.live) == outcomes["taken"] <= 1
+    assert books.add_up
+    assert books.is_active is (outcomes["taken"] == 0)
