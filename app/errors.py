@@ -111,6 +111,20 @@ HTTP_CODES = {
 }
 
 
+HTTP_SENTENCES = {
+    400: _l("We could not read that request. Please check it and try again."),
+    401: _l("Please sign in first."),
+    403: _l("Your account may not do this."),
+    404: _l("We can't find that. It may have been moved or removed."),
+    405: _l("That address doesn't take this kind of request."),
+    413: _l("That is too large. Please send less at once."),
+    415: _l("Please send JSON, with the header Content-Type: application/json."),
+    429: _l("Too many attempts. Please wait a moment and try again."),
+    500: _l("Something went wrong on our side. Nothing you did is lost; please try again in a moment."),
+    503: _l("We are very busy right now and nothing was changed. Please try again in a few seconds."),
+}
+
+
 def register_error_handlers(app: Flask) -> None:
     """Tell every error in the form in which the visitor asked."""
     app.register_error_handler(DomainError, _tell_refusal)
@@ -157,7 +171,7 @@ def _tell_http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004
         return error
     if _wants_json():
-        message = _http_message(error.code) or error.description or ""
+        message = str(HTTP_SENTENCES.get(error.code) or error.description)
         response = make_response(
             jsonify(status="error", message=message, error=HTTP_CODES.get(error.code, "refused")), error.code
         )
@@ -177,7 +191,7 @@ def _tell_failure(error: Exception) -> ResponseReturnValue:
     reference = g.get("request_id") or uuid.uuid4().hex
     log.error("internal_error", reference=reference, exc_info=error)
     if _wants_json():
-        return jsonify(status="error", message=_http_message(500), error="internal_error"), 500
+        return jsonify(status="error", message=str(HTTP_SENTENCES[500]), error="internal_error"), 500
     return _page(500, "", reference=reference)
 
 
@@ -209,19 +223,3 @@ def _render(template: str, *, status: int, **context: Any) -> str:
     language = request.accept_languages.best_match(["en", "th"], default="en")
     with force_locale(language):
         return current_app.jinja_env.get_template(template).render(status=status, **context)
-
-
-def _http_message(status: int) -> str:
-    sentences = {
-        400: _("We could not read that request. Please check it and try again."),
-        401: _("Please sign in first."),
-        403: _("Your account may not do this."),
-        404: _("We can't find that. It may have been moved or removed."),
-        405: _("That address doesn't take this kind of request."),
-        413: _("That is too large. Please send less at once."),
-        415: _("Please send JSON, with the header Content-Type: application/json."),
-        429: _("Too many attempts. Please wait a moment and try again."),
-        500: _("Something went wrong on our side. Nothing you did is lost; please try again in a moment."),
-        503: _("We are very busy right now and nothing was changed. Please try again in a few seconds."),
-    }
-    return sentences.get(status, "")

@@ -76,7 +76,7 @@ def environment_for(database_url: str, redis_url: str, **more: str) -> dict[str,
 
 @contextmanager
 def gunicorn(wsgi: str, env: Mapping[str, str], *, workers: int) -> Iterator[int]:
-    """gunicorn with sync workers, as we run it in production; the port at which it answers."""
+    """Gunicorn with sync workers, as we run it in production; the port at which it answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:
         port: int = door.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", wsgi, "--bind", f"fd://{door.fileno()}"]

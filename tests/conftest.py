@@ -24,6 +24,7 @@ from app import create_app
 from app.config import Settings
 from app.kit import logs
 from app.kit.db import db
+from app.promotions import service as promotions
 from tests import databases, services
 from tests.browsing import (  # noqa: F401 fixtures
     bring_in,
@@ -94,6 +95,7 @@ class Stage:
         self.app.config.clear()
         self.app.config.update(self.config)
         self.rows.restore()
+        promotions.editions.clear()
 
     def close(self) -> None:
         with self.app.app_context():

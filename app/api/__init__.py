@@ -1,6 +1,7 @@
 """The JSON door: one envelope, bearer tokens, one file a resource."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -8,8 +9,18 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 from app.api import auth, health, openapi, promotions  # noqa: E402, F401  (they hang their views on the blueprint)
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions in cookies for pages. Programs have none: what comes through this door sees an empty one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith("/api/"):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+
 def register_door(app: Flask, csrf: CSRFProtect) -> None:
     """Open the door. No cookie authorises here, so no page elsewhere can borrow one: the CSRF check is left out."""
     csrf.exempt(bp)
+    app.session_interface = PageSessions()
     app.register_blueprint(bp)
     app.register_blueprint(health.bp)

@@ -57,3 +57,29 @@ class Shelf:
         self._kept.move_to_end(key)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
+
+
+class Editions:
+    """Values whose keys name their edition, so that none can be out of date: kept without asking anybody.
+
+    At most as long as a minute, so that editions which nobody asks for any more go away.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+
+    def get(self, key: Hashable, load: Callable[[], T]) -> T:
+        """The value of this edition."""
+        kept = self._kept.get(key)
+        if kept and time.monotonic() < kept[0]:
+            return cast("T", kept[1])
+        value = load()
+        self._kept[key] = (time.monotonic() + SECONDS, value)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything: for those who put an older database back under a running process."""
+        self._kept.clear()

@@ -1,6 +1,6 @@
 """The database: base model, column vocabulary, and the one place that commits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -9,7 +9,20 @@ from typing import Annotated, Any, TypeVar
 import structlog
 from flask import Flask, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Index, MetaData, UniqueConstraint, event, make_url
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Index,
+    MetaData,
+    Select,
+    UniqueConstraint,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -190,6 +203,13 @@ def is_overload(error: BaseException) -> bool:
     return error.connection_invalidated or any(
         sign in str(error.orig) for sign in ("database is locked", "connection", "database or disk is full")
     )
+
+
+def rows(query: Select[*tuple[Any, ...]], parameters: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    """Plain rows of a query, in this session's transaction: less dear than `session.execute`, for the hottest paths."""
+    session = db.session()
+    session.flush()
+    return session.connection().execute(query, parameters)
 
 
 def violated(error: IntegrityError, name: str) -> bool:

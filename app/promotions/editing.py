@@ -21,7 +21,7 @@ from app.kit.db import Base, db, violated
 from app.kit.text import like, normalise_code
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
 from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
-from app.promotions.service import ENTITY, lock_promotion, terms_shelf
+from app.promotions.service import ENTITY, lock_promotion
 
 
 def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetime) -> None:
@@ -35,7 +35,6 @@ def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetim
     if code is not None:
         db.session.add(PromotionCode(promotion_id=promotion.id, code=code))
         _flush_code()
-    terms_shelf.drop()
 
 
 def lock_for_change(promotion_id: int, kind: str | None, version: int | None) -> Promotion:
@@ -94,7 +93,6 @@ def note_change(  # noqa: PLR0913, PLR0917
     before, after = {**before, "version": promotion.version - 1}, {**after, "version": promotion.version}
     audit.record(actor, action, ENTITY, promotion.id, before=before, after=after)
     db.session.flush()
-    terms_shelf.drop()
 
 
 def archive_if_used(promotion: Promotion, actor: audit.Actor, now: datetime) -> bool:
@@ -115,7 +113,6 @@ def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.A
     db.session.delete(promotion)
     db.session.flush()
     audit.record(actor, "promotion.deleted", ENTITY, promotion.id, before=snapshot)
-    terms_shelf.drop()
 
 
 def single_code(promotion_id: int) -> PromotionCode | None:

@@ -7,17 +7,17 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, lit
 from sqlalchemy.engine import Row
 
 from app.audit import service as audit
-from app.kit.cache import Shelf
+from app.kit.cache import Editions
 from app.kit.db import db, insert
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
 from app.promotions.models import BY_SYSTEM, Promotion, PromotionCode, PromotionUse
 from app.promotions.rules import Context
 
 ENTITY = "promotion"
-terms_shelf = Shelf("promotions")
+editions = Editions()
 
 
-def finding(kind: str, *own: ColumnElement[Any]) -> Select[Any]:
+def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """The one statement that finds a code of this kind, by `:code` or `:code_id`, with what is never cached about it.
 
     That is: its counters, its switches, and what `:person` did with it. `own` adds what a kind's rules need.
@@ -40,6 +40,7 @@ def finding(kind: str, *own: ColumnElement[Any]) -> Select[Any]:
             PromotionCode.usage_limit.label("code_usage_limit"),
             Promotion.id.label("promotion_id"),
             Promotion.version,
+            Promotion.updated_at,
             Promotion.is_active,
             Promotion.archived_at,
             Promotion.used_count,
@@ -261,7 +262,6 @@ def _note_switch(promotion_id: int, version: int, *, is_active: bool, now: datet
         before={"is_active": not is_active, "version": version - 1},
         after={"is_active": is_active, "auto_deactivated_at": None if is_active else now, "version": version},
     )
-    terms_shelf.drop()
 
 
 def _why_not(promotion_id: int) -> UsageLimitReached | SwitchedOff:

@@ -63,7 +63,9 @@ def turn_away(audience: tuple[str, ...]) -> ResponseReturnValue | None:
 
 
 def signed_in() -> User | None:
-    """The user of this session, if there is one."""
+    """The user of this session, if there is one. None for programs: to them a cookie opens nothing."""
+    if request.blueprint == "api":
+        return None
     user = current_user._get_current_object()  # noqa: SLF001
     return user if isinstance(user, User) else None
 
