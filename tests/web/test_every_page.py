@@ -4,6 +4,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -65,5 +66,6 @@ def walk(client: FlaskClient) -> Iterator[tuple[str, str, int]]:
 
 def a_path_for(app: Flask, endpoint: str, arguments: set[str]) -> str:
     """Some address of the route, with 1 or an allowed word for what varies."""
+    values: dict[str, Any] = {name: "workout" if name == "kind" else 1 for name in arguments}
     with app.test_request_context():
-        return str(app.url_for(endpoint, **{name: "workout" if name == "kind" else 1 for name in arguments}))
+        return app.url_for(endpoint, **values)
