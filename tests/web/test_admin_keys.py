@@ -30,7 +30,7 @@ def make_key(client: FlaskClient, **changes: object) -> str:
     answer = client.post("/admin/keys", data=data)
     assert answer.status_code == 201
     (secret,) = set(re.findall(r"laurel_[\w-]{43}", answer.text))
-    return secret
+    return str(secret)
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(client: FlaskClient, admin: User) -> None:
