@@ -1,0 +1,74 @@
+"""Every page that a role can reach by links, in both themes: axe finds nothing, nothing sticks out at the side."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+
+from app import demo
+from app.accounts import service as accounts
+from app.accounts.models import User
+from app.kit import clock
+
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
+SignIn = Callable[[FlaskClient | Page, User], None]
+HOMES = {"admin": "/admin", "coach": "/coach", "client": "/client", "shopper": "/store"}
+LOOKS = ((1280, "light"), (360, "dark"))
+
+
+@pytest.mark.parametrize("role", HOMES)
+@pytest.mark.timeout(300)
+def test_every_page_that_links_lead_to_is_accessible(
+    app: Flask, client: FlaskClient, live_server: str, page: Page, sign_in: SignIn, role: str
+) -> None:
+    demo.load(clock.now())
+    if role != "shopper":
+        user = accounts.find(role)
+        assert user is not None
+        sign_in(client, user)
+        sign_in(page, user)
+    ways = crawl(app, client, HOMES[role])
+    assert len(ways) >= 3
+    faults: list[str] = []
+    for width, theme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+        for way in ways:
+            page.goto(live_server + way)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{way} sticks out at {width} px")
+            found = Axe().run(page)
+            if found.violations_count:
+                faults.append(f"{way} ({theme}): {found.generate_report()}")
+    assert not faults, "\n".join(faults)
+
+
+def crawl(app: Flask, client: FlaskClient, start: str) -> list[str]:
+    """One address of each page that links lead to, step by step from `start`."""
+    match = app.url_map.bind("127.0.0.1").match
+    found: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        way = urlsplit(waiting.pop(0)).path
+        try:
+            endpoint, _values = match(way, method="GET")
+        except HTTPException:
+            continue
+        if endpoint in found or endpoint.split(".")[0] in {"static", "api", "health"}:
+            continue
+        answer = client.get(way)
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            found[endpoint] = way
+            waiting += links_of(answer.text)
+    return list(found.values())
+
+
+def links_of(html: str) -> list[str]:
+    hrefs = (piece.split('"', 1)[0] for piece in html.split("<a ")[1:] for piece in piece.split('href="')[1:2])
+    return [href for href in hrefs if href.startswith("/")]
