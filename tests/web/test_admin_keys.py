@@ -87,6 +87,13 @@ def test_what_is_wrong_is_told_beside_the_field(client: FlaskClient, field: str,
     assert db.session.scalars(select(ApiKey)).all() == []
 
 
+@pytest.mark.usefixtures("admin")
+def test_no_box_must_be_ticked_by_itself(client: FlaskClient) -> None:
+    boxes = re.findall(r'<input[^>]*type="checkbox"[^>]*>', client.get("/admin/keys").text)
+    assert len(boxes) == 5
+    assert not [box for box in boxes if "required" in box]
+
+
 @pytest.mark.parametrize("role", ["coach", "client"])
 def test_only_admins_make_keys(client: FlaskClient, sign_in: SignIn, role: str) -> None:
     sign_in(client, make.user(role=role))

@@ -88,7 +88,7 @@ def test_a_part_that_needs_a_sign_in_sends_the_whole_page_there(client: FlaskCli
 def test_with_htmx_a_failed_sign_in_answers_the_form_alone(client: FlaskClient) -> None:
     answer = client.post("/login", data={"username": "x", "password": "y"}, headers=HTMX)
     assert answer.status_code == 422
-    assert answer.text.lstrip().startswith('<section class="card" id="sign-in"')
+    assert answer.text.lstrip().startswith('<div class="gate" id="sign-in">')
 
 
 def test_the_session_starts_over_and_only_the_cart_comes_along(client: FlaskClient) -> None:

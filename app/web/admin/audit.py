@@ -21,6 +21,7 @@ from app.web.admin import bp
 from app.web.visitor import access
 
 SHORT = 10
+PER_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def show_audit() -> ResponseReturnValue:
         name: request.args.get(name, "").strip()
         for name in ("actor", "action", "entity", "entity_id", "since", "until")
     }
-    found = paginate(audit.entries(_filters(asked)), number=request.args.get("page", 1, type=int), size=50)
+    found = paginate(audit.entries(_filters(asked)), number=request.args.get("page", 1, type=int), size=PER_PAGE)
     lines = Page(lines_of(list(found.items)), found.total, found.number, found.size)
     actions, entities = audit.kinds()
     return page(

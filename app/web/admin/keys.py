@@ -31,13 +31,19 @@ SCOPES = {
 }
 
 
+def at_least_one(_form: Form, field: SelectMultipleField) -> None:
+    """A WTForms validator that doesn't ask browsers to have every box ticked, as InputRequired would."""
+    if not field.data:
+        raise ValidationError(_l("Please choose at least one."))
+
+
 class KeyForm(Form):
     """A new key."""
 
     name = StringField(_l("Name"), [InputRequired(_l("Please fill this in.")), Length(max=80)], filters=[strip])
     scopes = SelectMultipleField(
         _l("What it may do"),
-        [InputRequired(_l("Please choose at least one."))],
+        [at_least_one],
         choices=choices(SCOPES.items()),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
