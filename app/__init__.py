@@ -30,6 +30,7 @@ from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
 from app.orders import jobs as order_jobs  # noqa: F401 puts itself on the schedule
 from app.orders import service as orders
+from app.promotions import jobs as promotion_jobs  # noqa: F401 puts itself on the schedule
 from app.promotions import kinds
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,6 +14,7 @@ from app.audit.service import Actor
 from app.catalog.errors import CategoryInUse, ItemIdTaken, ProductWasSold, SkuTaken, SlugTaken, Stale
 from app.catalog.models import Category, Product, RewardItem
 from app.errors import DomainError, NotFound
+from app.kit.cache import Shelf
 from app.kit.db import db, violated
 from app.kit.lists import Page, paginate
 from app.kit.text import clean_html, like
@@ -21,6 +22,7 @@ from app.kit.text import clean_html, like
 T = TypeVar("T")
 R = TypeVar("R", Product, Category)
 PER_SHELF = 12
+names_shelf = Shelf("category-names")
 SORTS: dict[str, tuple[Any, ...]] = {
     "featured": (Category.position, Product.position, Product.id),
     "newest": (Product.created_at.desc(), Product.id.desc()),
@@ -152,6 +154,11 @@ def categories() -> Sequence[Category]:
     return db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
 
 
+def category_names() -> dict[str, str]:
+    """What the categories are called, by slug; remembered for a while."""
+    return names_shelf.get("all", lambda: {each.slug: each.name for each in categories()})
+
+
 def list_categories(*, search: str = "") -> Select[Category]:
     """Every category for the admin list."""
     query = select(Category).order_by(Category.position, Category.name)
@@ -179,6 +186,7 @@ def create_category(slug: str, details: CategoryDetails, *, actor: Actor) -> Cat
     db.session.add(made)
     _write()
     audit.record(actor, "category.created", "category", made.id, after={"slug": slug, **asdict(details)})
+    names_shelf.drop()
     return made
 
 
@@ -191,6 +199,7 @@ def change_category(
     _assign(changed, asdict(details))
     changed.version += 1
     audit.record(actor, "category.changed", "category", changed.id, before, asdict(details))
+    names_shelf.drop()
     return changed
 
 

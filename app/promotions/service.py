@@ -1,5 +1,6 @@
 """What other rooms may ask: find a promotion by its code, take a use, give it back. Callers own the transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,7 +104,7 @@ def take_use(  # noqa: PLR0913
     if use_id is None:
         raise UserLimitReached
     if promotion.auto_deactivated_at == now:
-        _note_switch(promotion_id, promotion.version, is_active=False, now=now)
+        _note_switch(promotion, "promotion.used_up")
     if code and code.auto_deactivated_at == now:
         audit.record(audit.SYSTEM, "promotion.code_used_up", ENTITY, promotion_id, after={"code": code.code})
     return use_id
@@ -142,7 +143,7 @@ def _give_back_one(promotion_id: int, purpose: str, now: datetime) -> bool:
     promotion.used_count -= 1
     if promotion.reopen(now):
         promotion.version += 1
-        _note_switch(promotion_id, promotion.version, is_active=True, now=now)
+        _note_switch(promotion, "promotion.reopened")
     db.session.flush()
     return True
 
@@ -172,6 +173,8 @@ def _count_up(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
             version=case((is_last, Promotion.version + 1), else_=Promotion.version),
         )
         .returning(
+            Promotion.id,
+            Promotion.is_active,
             Promotion.used_count,
             Promotion.usage_limit,
             Promotion.per_user_limit,
@@ -251,16 +254,32 @@ def _count_code_down(code_id: int) -> None:
     )
 
 
-def _note_switch(promotion_id: int, version: int, *, is_active: bool, now: datetime) -> None:
-    """Write down what the system switched, and let every process see it."""
-    action = "promotion.reopened" if is_active else "promotion.used_up"
+def ended(now: datetime, *, limit: int = 500) -> Sequence[int]:
+    """Ids of promotions that are switched on though their end has passed."""
+    query = select(Promotion.id).where(Promotion.is_active, Promotion.ends_at <= now)
+    return db.session.scalars(query.order_by(Promotion.id).limit(limit)).all()
+
+
+def close_ended(promotion_id: int, now: datetime) -> None:
+    """Switch it off, unless somebody has given it a later end meanwhile."""
+    promotion = lock_promotion(promotion_id)
+    if promotion is None or not promotion.is_active or not promotion.has_ended(now):
+        return
+    promotion.is_active, promotion.deactivated_by = False, BY_SYSTEM
+    promotion.version += 1
+    _note_switch(promotion, "promotion.ended")
+
+
+def _note_switch(promotion: Promotion | Row[*tuple[Any, ...]], action: str) -> None:
+    """Write down what the system switched."""
+    is_active = bool(promotion.is_active)
     audit.record(
         audit.SYSTEM,
         action,
         ENTITY,
-        promotion_id,
-        before={"is_active": not is_active, "version": version - 1},
-        after={"is_active": is_active, "auto_deactivated_at": None if is_active else now, "version": version},
+        promotion.id,
+        before={"is_active": not is_active, "version": promotion.version - 1},
+        after={"is_active": is_active, "version": promotion.version},
     )
 
 

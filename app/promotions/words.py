@@ -9,6 +9,7 @@ from flask_babel import format_currency, format_date, format_time, get_timezone,
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.catalog import service as catalog
 from app.config import settings
 from app.kit.money import as_number
 from app.promotions.rules import Verdict
@@ -101,5 +102,6 @@ def money(cents: int) -> str:
 
 
 def _listed(categories: list[str]) -> str:
-    names = [slug.replace("-", " ").title() for slug in categories]
+    known = catalog.category_names()
+    names = [known.get(slug) or slug.replace("-", " ").title() for slug in categories]
     return names[0] if len(names) == 1 else _("%(some)s or %(last)s", some=", ".join(names[:-1]), last=names[-1])

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from app.accounts.persons import Person
+from app.catalog import service as catalog
+from app.catalog.service import CategoryDetails
 from app.discounts import service as discounts
 from app.discounts.service import Item, Quote
 from app.kit.db import unit_of_work
@@ -125,6 +127,15 @@ def test_a_refusal_says_what_would_help(
     assert (quote.discount_cents, quote.shares, quote.total_cents) == (0, (0,), 10_000)
 
 
+def test_categories_are_called_by_the_name_that_they_have_now() -> None:
+    shelf = make.category("tools", name="Tools & Toys")
+    make.discount(code="TOOLS", applicable_categories=["tools"])
+    assert sentence(quoted("TOOLS", DESK)) == "This code is for Tools & Toys. Add something from there to use it."
+    with unit_of_work():
+        catalog.change_category(shelf.id, CategoryDetails(name="Toys"), actor=make.SYSTEM)
+    assert sentence(quoted("TOOLS", DESK)) == "This code is for Toys. Add something from there to use it."
+
+
 @pytest.mark.parametrize("code", ["NOPE", "", "  ", "X" * 5000, "\x00", "TEN\x00"])
 def test_an_unknown_code_gets_no_hints(code: str) -> None:
     make.discount(code="TEN")
@@ -176,6 +187,11 @@ def test_a_quote_takes_two_statements_and_one_when_its_terms_are_remembered() ->
     with count_statements() as second:
         quoted("TEN", *[LAMP] * 50)
     assert (len(first), len(second)) == (2, 1), first
+
+
+def sentence(quote: Quote) -> str:
+    assert quote.refusal is not None
+    return str(quote.refusal.message)
 
 
 def reason(quote: Quote) -> str | None:

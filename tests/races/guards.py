@@ -16,6 +16,8 @@ def count_up_without_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, 
         .where(Promotion.id == promotion_id)
         .values(used_count=Promotion.used_count + 1)
         .returning(
+            Promotion.id,
+            Promotion.is_active,
             Promotion.used_count,
             null().label("usage_limit"),
             Promotion.per_user_limit,
