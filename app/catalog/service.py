@@ -90,7 +90,9 @@ def product(product_id: int) -> Product:
 
 def related(to: Product, *, limit: int = 3) -> Sequence[Product]:
     """Others for sale from the same shelf."""
-    others = _products().where(Product.category_id == to.category_id, Product.id != to.id, Product.is_active)
+    others = _products().where(
+        Product.category_id == to.category_id, Product.id != to.id, Product.is_active, Category.is_active
+    )
     return db.session.scalars(others.order_by(*SORTS["featured"]).limit(limit)).all()
 
 

@@ -11,6 +11,12 @@ from app.kit.text import slugify
 SHELVES = {"design": "Design", "development": "Development", "hosting": "Hosting", "coaching": "Coaching"}
 REWARD_ITEMS = {"gold": "Gold", "mystery-box": "Mystery box"}
 OFFERED = timedelta(days=120)
+LOGO = """<p>A mark that works on a shop sign and in a browser tab.</p>
+<ul>
+<li>Three directions, one of them taken to the end</li>
+<li>All files, in colour and in black</li>
+<li>Two rounds of changes</li>
+</ul>"""
 # shelf, SKU, name, price in cents, what it is
 PRODUCTS = (
     (
@@ -18,9 +24,7 @@ PRODUCTS = (
         "DES-LOGO",
         "Logo design",
         48_000,
-        """<p>A mark that works on a shop sign and in a browser tab.</p>
-        <ul><li>Three directions, one of them taken to the end</li><li>All files, in colour and in black</li>
-        <li>Two rounds of changes</li></ul>""",
+        LOGO,
     ),
     (
         "design",

@@ -5,17 +5,20 @@ from typing import Any
 from flask import Request
 
 OVERRIDES = {"PUT", "PATCH", "DELETE"}
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+FIELDS_ONLY = "application/x-www-form-urlencoded"
+FORMS = {FIELDS_ONLY, "multipart/form-data"}
 
 
 def override(request: Request, config: dict[str, Any]) -> None:
     """Turn a form's POST into the method that it names, before the address is matched.
 
-    No app is at hand yet, so the limits of what may be sent are put on the request first.
+    No app is at hand yet, so the limits of what may be sent are put on the request first. A form without files holds
+    nothing but fields, so it may be no larger than these.
     """
     if request.method != "POST" or request.mimetype not in FORMS:
         return
-    request.max_content_length = config["MAX_CONTENT_LENGTH"]
+    limit = "MAX_FORM_MEMORY_SIZE" if request.mimetype == FIELDS_ONLY else "MAX_CONTENT_LENGTH"
+    request.max_content_length = config[limit]
     request.max_form_memory_size = config["MAX_FORM_MEMORY_SIZE"]
     named = request.form.get("_method", "").upper()
     if named in OVERRIDES:

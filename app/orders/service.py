@@ -6,14 +6,11 @@ Locks are taken in one order: the cart, the counter of numbers, the code's use. 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
-from sqlalchemy import insert as bulk_insert
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from app.accounts.models import User
@@ -23,10 +20,9 @@ from app.audit.service import SYSTEM, Actor
 from app.cart import service as carts
 from app.cart.models import Cart
 from app.cart.service import CartView
-from app.config import settings
 from app.discounts import service as discounts
 from app.errors import NotFound
-from app.kit.db import db, insert, violated
+from app.kit.db import db
 from app.kit.money import MOST_CENTS
 from app.kit.text import like
 from app.orders.errors import (
@@ -38,14 +34,13 @@ from app.orders.errors import (
     OrderTooLarge,
     TooManyUnpaid,
     TotalChanged,
-    TwinOrder,
 )
-from app.orders.models import UNPAID_AT_ONCE, Invoice, InvoiceCounter, InvoiceLine
+from app.orders.invoicing import write_down
+from app.orders.models import UNPAID_AT_ONCE, Invoice, InvoiceLine
 from app.payments import service as payments
 from app.payments.providers import Notification, Payable
 
-TIME_TO_PAY = timedelta(hours=24)
-TIME_TO_PAY_LIMITED = timedelta(minutes=30)
+SUBJECT = "invoice:"
 CHECKOUT_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -79,7 +74,7 @@ def check_out(  # noqa: PLR0913
     _look_over(view, expected_total_cents)
     slot = _free_slot(earlier) if view.total_cents else None
     carts.close(cart)
-    invoice = _write_down(view, person, now, checkout_key=key, unpaid_slot=slot, **owner)
+    invoice = write_down(view, person, now, checkout_key=key, unpaid_slot=slot, **owner)
     if view.quote and view.discount_cents:
         discounts.redeem(view.quote, person=person, invoice_id=invoice.id, now=now)
     if invoice.status == "paid":
@@ -96,7 +91,7 @@ def start_payment(invoice: Invoice) -> str | None:
 
 def payable(invoice: Invoice) -> Payable:
     """What a provider is asked to collect for an invoice."""
-    return Payable(f"invoice:{invoice.id}", invoice.number, invoice.total_cents)
+    return Payable(f"{SUBJECT}{invoice.id}", invoice.number, invoice.total_cents)
 
 
 def mark_paid(  # noqa: PLR0913, PLR0917
@@ -111,13 +106,25 @@ def mark_paid(  # noqa: PLR0913, PLR0917
         return get(invoice_id)
     paid = {"status": "paid", "paid_at": paid_at, "provider": provider, "provider_reference": event_id}
     if not _leave_pending(invoice_id, paid):
-        payments.mark_stray(provider, event_id)
+        payments.mark_stray(provider, event_id, payable(invoice), now)
         stray = {"provider": provider, "event": event_id}
         audit.record(actor, "invoice.stray_payment", "invoice", invoice_id, after=stray)
         return get(invoice_id)
     invoice = get(invoice_id)
     _count_as_paid(invoice, actor, now)
     return invoice
+
+
+def awaiting_return() -> Sequence[Invoice]:
+    """Closed orders for which money came that is still to be given back."""
+    ids = [int(subject.removeprefix(SUBJECT)) for subject in payments.to_give_back() if subject.startswith(SUBJECT)]
+    return db.session.scalars(select(Invoice).where(Invoice.id.in_(ids)).order_by(Invoice.id)).all() if ids else []
+
+
+def note_given_back(invoice_id: int, *, actor: Actor, now: datetime) -> None:
+    """Stray money went back to the shopper. Raises NotFound."""
+    if payments.note_given_back(payable(get(invoice_id)).subject, now):
+        audit.record(actor, "invoice.stray_returned", "invoice", invoice_id, after={"given_back_at": now})
 
 
 def void(invoice_id: int, *, actor: Actor, now: datetime) -> Invoice:
@@ -219,69 +226,6 @@ def _free_slot(unpaid: Sequence[Invoice]) -> int:
     if not free:
         raise TooManyUnpaid
     return min(free)
-
-
-def _write_down(view: CartView, person: Person, now: datetime, **given: Any) -> Invoice:
-    """The invoice with its lines, as prices and names are now. A code that saves nothing isn't used up for it."""
-    code = view.quote if view.discount_cents else None
-    is_limited = code is not None and code.code_id is not None and discounts.is_limited(code.code_id)
-    invoice = Invoice(
-        **given,
-        number=_next_number(now),
-        status="pending" if view.total_cents else "paid",
-        paid_at=None if view.total_cents else now,
-        shopper=person.name,
-        person_key=person.key,
-        subtotal_cents=view.subtotal_cents,
-        discount_cents=view.discount_cents,
-        total_cents=view.total_cents,
-        code=code.code if code else None,
-        code_id=code.code_id if code else None,
-        provider=settings().payments,
-        created_at=now,
-        pay_by=now + (TIME_TO_PAY_LIMITED if is_limited else TIME_TO_PAY),
-    )
-    db.session.add(invoice)
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        if violated(error, "uq_invoices_unpaid_slot"):
-            raise TwinOrder from None
-        if violated(error, "uq_invoices_checkout_key"):
-            raise KeyNotUsable from None
-        raise
-    db.session.execute(bulk_insert(InvoiceLine), _lines(view, invoice.id))
-    return invoice
-
-
-def _lines(view: CartView, invoice_id: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "invoice_id": invoice_id,
-            "position": position,
-            "product_id": line.product.id,
-            "name": line.product.name,
-            "sku": line.product.sku,
-            "category": line.product.category.slug,
-            "unit_price_cents": line.product.price_cents,
-            "quantity": line.quantity,
-            "total_cents": line.total_cents,
-            "discount_cents": share,
-        }
-        for position, (line, share) in enumerate(zip(view.counted, view.shares, strict=True), start=1)
-    ]
-
-
-def _next_number(now: datetime) -> str:
-    """The next of the year, in the installation's zone. Its row is locked until the end: no gap, no twin."""
-    year = now.astimezone(ZoneInfo(settings().timezone)).year
-    counted = (
-        insert(InvoiceCounter)
-        .values(year=year, last=1)
-        .on_conflict_do_update(index_elements=["year"], set_={"last": InvoiceCounter.last + 1})
-        .returning(InvoiceCounter.last)
-    )
-    return f"{year}-{db.session.scalars(counted).one():06d}"
 
 
 def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:

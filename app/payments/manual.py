@@ -12,6 +12,9 @@ class ManualProvider:
     def start(self, payable: Payable) -> str | None:  # noqa: ARG002
         return None
 
+    def give_back(self, payable: Payable) -> bool:  # noqa: ARG002
+        return False
+
     def recognise(self, told: Mapping[str, str], payable: Payable, now: datetime) -> Notification:
         if told.get("outcome") != "paid":
             raise NotRecognised

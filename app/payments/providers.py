@@ -36,5 +36,8 @@ class Provider(Protocol):
     def start(self, payable: Payable) -> str | None:
         """The address where it is paid; None where the invoice itself says how."""
 
+    def give_back(self, payable: Payable) -> bool:
+        """Send stray money back to where it came from. False where people have to do it."""
+
     def recognise(self, told: Mapping[str, str], payable: Payable, now: datetime) -> Notification:
         """Understand a notification. Raises NotRecognised."""

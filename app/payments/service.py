@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from app.errors import NotFound
 from app.kit.db import db, insert
 from app.payments.manual import ManualProvider
-from app.payments.models import PaymentEvent
+from app.payments.models import TO_GIVE_BACK, PaymentEvent
 from app.payments.providers import Notification, Payable, Provider
 from app.payments.test import TestProvider
 
@@ -42,13 +42,30 @@ def note(name: str, told: Notification, payable: Payable, now: datetime) -> bool
     return added.scalar() is not None
 
 
-def mark_stray(name: str, event_id: str) -> None:
-    """Remember that this money came for something closed already, and has to be given back."""
+def mark_stray(name: str, event_id: str, payable: Payable, now: datetime) -> None:
+    """Give back money that came for something closed already, or remember that somebody has to."""
+    given_back_at = now if provider(name).give_back(payable) else None
     db.session.execute(
         update(PaymentEvent)
         .where(PaymentEvent.provider == name, PaymentEvent.event_id == event_id)
-        .values(is_stray=True)
+        .values(is_stray=True, given_back_at=given_back_at)
     )
+
+
+def to_give_back() -> Sequence[str]:
+    """The subjects of stray money that is still here."""
+    return db.session.scalars(select(PaymentEvent.subject).where(TO_GIVE_BACK).distinct()).all()
+
+
+def note_given_back(subject: str, now: datetime) -> bool:
+    """Somebody gave the stray money of this back. Whether there was any."""
+    given = db.session.scalars(
+        update(PaymentEvent)
+        .where(PaymentEvent.subject == subject, TO_GIVE_BACK)
+        .values(given_back_at=now)
+        .returning(PaymentEvent.id)
+    )
+    return bool(given.all())
 
 
 def history(subject: str) -> Sequence[PaymentEvent]:

@@ -155,9 +155,19 @@ def upgrade() -> None:
         sa.Column("happened_at", UtcDateTime(), nullable=False),
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.Column("is_stray", sa.Boolean(), nullable=False),
+        sa.Column("given_back_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("outcome IN ('paid', 'declined')", name=op.f("ck_payment_events_known_outcome")),
+        sa.CheckConstraint("given_back_at IS NULL OR is_stray", name=op.f("ck_payment_events_only_stray_goes_back")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_events")),
         sa.UniqueConstraint("provider", "event_id", name="uq_payment_events_event"),
+    )
+    op.create_index(
+        "ix_payment_events_stray",
+        "payment_events",
+        ["subject"],
+        unique=False,
+        postgresql_where=sa.text("is_stray AND given_back_at IS NULL"),
+        sqlite_where=sa.text("is_stray AND given_back_at IS NULL"),
     )
     op.create_index("ix_payment_events_subject", "payment_events", ["subject"], unique=False)
 

@@ -24,7 +24,14 @@ def list_invoices() -> ResponseReturnValue:
     search, status = request.args.get("q", "").strip()[:100], request.args.get("status", "")
     status = status if status in STATUSES else ""
     found = paginate(orders.invoices(search=search, status=status), number=page_number())
-    return page("admin/invoices.html", "admin/_invoices.html", invoices=found, search=search, state=status)
+    return page(
+        "admin/invoices.html",
+        "admin/_invoices.html",
+        invoices=found,
+        search=search,
+        state=status,
+        awaiting_return=orders.awaiting_return(),
+    )
 
 
 @bp.get("/invoices/<number>")
@@ -46,6 +53,17 @@ def confirm_payment(number: str) -> ResponseReturnValue:
             raise NotPayable
         orders.mark_paid(invoice.id, ManualProvider.name, told.event_id, told.happened_at, now, actor())
     toast(_("%(number)s is paid.", number=number))
+    return see_other(url_for("admin.show_invoice", number=number))
+
+
+@bp.post("/invoices/<number>/given-back")
+@access("admin")
+def give_back_payment(number: str) -> ResponseReturnValue:
+    """Money that came for a closed order went back to the shopper."""
+    invoice = orders.by_number(number)
+    with unit_of_work():
+        orders.note_given_back(invoice.id, actor=actor(), now=clock.now())
+    toast(_("Noted: the money for %(number)s went back.", number=number))
     return see_other(url_for("admin.show_invoice", number=number))
 
 

@@ -21,6 +21,7 @@ from app.web.arguments import whole_number
 from app.web.store import bp, visit
 from app.web.visitor import access, current_person, signed_in, visit_key
 
+LONGEST_TYPED = 64
 CART = ("store/cart.html", "store/_cart.html")
 
 
@@ -77,7 +78,7 @@ def remove_line(line_id: int) -> ResponseReturnValue:
 @bp.post("/cart/code")
 @access("public")
 def apply_code() -> ResponseReturnValue:
-    typed = request.form.get("code", "")
+    typed = request.form.get("code", "")[:LONGEST_TYPED]
     try:
         _may_guess()
         with unit_of_work():
