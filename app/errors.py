@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import structlog
@@ -185,6 +186,11 @@ def _tell_http(error: HTTPException) -> ResponseReturnValue:
 
 def _tell_failure(error: Exception) -> ResponseReturnValue:
     _roll_back()
+    with _browsers_language():
+        return _admit(error)
+
+
+def _admit(error: Exception) -> ResponseReturnValue:
     if is_overload(error):
         log.warning("overload", error=type(error).__name__)
         return _tell_refusal(Busy())
@@ -219,7 +225,13 @@ def _page(status: int, message: str, **context: Any) -> Response:
 def _render(template: str, *, status: int, **context: Any) -> str:
     if status < 500:  # noqa: PLR2004
         return render_template(template, status=status, **context)
-    # the database may be away: no current user, and the language that the browser asks for
-    language = request.accept_languages.best_match(["en", "th"], default="en")
-    with force_locale(language):
+    with _browsers_language():  # straight from Jinja: Flask would look up the current user
         return current_app.jinja_env.get_template(template).render(status=status, **context)
+
+
+def _browsers_language() -> AbstractContextManager[None]:
+    """Ask the browser for its language, not the database for the user's: it may be what failed."""
+    language: AbstractContextManager[None] = force_locale(
+        request.accept_languages.best_match(["en", "th"], default="en")
+    )
+    return language

@@ -1,5 +1,6 @@
 """Every refusal is told in the form in which the visitor asked: page, part or JSON."""
 
+import contextvars
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.kit.db import db, unit_of_work
 from app.kit.limits import LimitCounter
 from app.web.visitor import access
 from tests.client import HTMX, Browser
+from tests.conftest import settings_for_tests
 from tests.make import NOW
 
 TELLING = {400, 403, 404, 405, 413, 429, 500, 503}
@@ -146,3 +148,17 @@ def test_a_database_that_stays_locked_is_a_503_with_a_time_to_come_back(broken: 
 def wait_only_briefly() -> None:
     """BEGIN IMMEDIATE would wait for 15 s; a test needn't."""
     event.listen(db.engines[None], "checkout", lambda raw, *_: raw.execute("PRAGMA busy_timeout=50"))
+
+
+@pytest.mark.parametrize("path", ["/client", "/store"])
+def test_without_a_database_even_a_signed_in_visitor_gets_a_whole_page(
+    tmp_path: Path, redis_url: str, path: str
+) -> None:
+    away = create_app(settings_for_tests(tmp_path, "postgresql+psycopg://nobody@127.0.0.1:1/none", redis_url))
+    visitor = away.test_client()
+    with visitor.session_transaction() as session:
+        session.update(_user_id="1.1", _fresh=True)
+    answer = contextvars.Context().run(visitor.get, path, headers={"Accept-Language": "th"})
+    assert answer.status_code == 503
+    assert '<html lang="th">' in answer.text
+    assert "</html>" in answer.text
