@@ -117,8 +117,7 @@ def test_it_all_works_without_javascript(
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("path", ["/client", "/client/log"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("theme", "width"), [("light", 360), ("dark", 1280)])
 def test_axe_finds_nothing_and_nothing_overflows(
     page: Page, live_server: str, mia: User, path: str, theme: str, width: int
 ) -> None:
