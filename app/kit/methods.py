@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Request
+from werkzeug.exceptions import HTTPException
 
 OVERRIDES = {"PUT", "PATCH", "DELETE"}
 FIELDS_ONLY = "application/x-www-form-urlencoded"
@@ -20,6 +21,10 @@ def override(request: Request, config: dict[str, Any]) -> None:
     limit = "MAX_FORM_MEMORY_SIZE" if request.mimetype == FIELDS_ONLY else "MAX_CONTENT_LENGTH"
     request.max_content_length = config[limit]
     request.max_form_memory_size = config["MAX_FORM_MEMORY_SIZE"]
-    named = request.form.get("_method", "").upper()
+    try:
+        named = request.form.get("_method", "").upper()
+    except HTTPException as error:  # too large, or cut off: told once the app is there to tell it
+        request.routing_exception = error
+        return
     if named in OVERRIDES:
         request.method = request.environ["REQUEST_METHOD"] = named
