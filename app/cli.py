@@ -14,9 +14,11 @@ from app.config import settings
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
+from app.loyalty import service as loyalty
 
 CONSOLE = Actor(None, "command line")
 demo_commands = AppGroup("demo", help="A believable small business to look at.")
+loyalty_commands = AppGroup("loyalty", help="XP and points.")
 
 
 @demo_commands.command("load")
@@ -26,6 +28,17 @@ def load_demo() -> None:
         raise click.ClickException("There are accounts here already; the demo is only for an empty database.")
     demo.load(clock.now())
     click.echo(f"Loaded. Sign in as {', '.join(demo.SIGN_INS)} with the password {demo.PASSWORD}.")
+
+
+@loyalty_commands.command("reconcile")
+def reconcile_loyalty() -> None:
+    """Prove that every total is the sum of its ledger; name each that isn't, and change nothing."""
+    differences = loyalty.differences()
+    for each in differences:
+        click.echo(f"user {each.user_id}: {each.what} is {each.shown}, its ledger adds up to {each.summed}")
+    if differences:
+        raise click.ClickException(f"{len(differences)} of the totals are not the sum of their ledger.")
+    click.echo("Every total is the sum of its ledger.")
 
 
 @click.command("prepare")
@@ -66,5 +79,6 @@ def create_admin(username: str, email: str, password: str) -> None:
 def register_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(demo_commands)
+    app.cli.add_command(loyalty_commands)
     app.cli.add_command(prepare)
     app.cli.add_command(create_admin)
