@@ -9,6 +9,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.routing import MapAdapter
 
 from app import config
+from app.accounts import jobs as account_jobs  # noqa: F401 puts itself on the schedule
 from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity

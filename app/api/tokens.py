@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import wraps
 from typing import ParamSpec
 
-import structlog
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -16,12 +15,11 @@ from app.audit.service import Actor
 from app.errors import Forbidden, Unauthorized
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
+from app.kit.logs import refusals
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 SAFE = {"GET", "HEAD", "OPTIONS"}
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def _turn_away(roles: tuple[str, ...], scope: str | None) -> None:
     if not who.is_known:
         raise Unauthorized
     if who.role not in roles and scope not in who.scopes:
-        log.warning("refused", path=request.path, caller=who.label)
+        refusals.warn("refused", path=request.path, caller=who.label)
         raise Forbidden
     if who.role == "admin" and request.method not in SAFE:
         limits.count("admin_writes", who.label)

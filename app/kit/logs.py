@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 import uuid
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 import structlog
@@ -54,6 +54,28 @@ _plain_traceback = structlog.dev.plain_traceback
 def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Blank what must not be read in a log, should somebody log it by mistake."""
     return {name: "…" if SECRETS.search(name) else value for name, value in event.items()}
+
+
+class Trickle:
+    """At most `most` lines a minute from this process; the next one after a flood says how many were held back."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self._minute, self._written, self._held_back = most, 0, 0, 0
+
+    def warn(self, event: str, **facts: object) -> None:
+        minute = int(time() // 60)
+        if minute != self._minute:
+            self._minute, self._written = minute, 0
+        if self._written >= self.most:
+            self._held_back += 1
+            return
+        self._written += 1
+        more = {"held_back": self._held_back} if self._held_back else {}
+        self._held_back = 0
+        log.warning(event, **facts, **more)
+
+
+refusals = Trickle(most=30)
 
 
 def request_id() -> str:

@@ -6,7 +6,6 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-import structlog
 from flask import Flask, Response, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -20,14 +19,13 @@ from app.audit.service import Actor
 from app.errors import Forbidden
 from app.kit.db import db
 from app.kit.htmx import wants_part
+from app.kit.logs import refusals
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 AUDIENCES = {"public", "user", "client", "coach", "admin"}
 SHOPPER = "cart_user"
 VISIT = "visit"
-
-log = structlog.get_logger(__name__)
 
 
 def access(*audience: str) -> Callable[[View[P]], View[P]]:
@@ -57,7 +55,7 @@ def turn_away(audience: tuple[str, ...]) -> ResponseReturnValue | None:
     if user is None:
         return _to_sign_in()
     if "user" not in audience and user.role not in audience:
-        log.warning("refused", path=request.path, user_id=user.id, role=user.role)
+        refusals.warn("refused", path=request.path, user_id=user.id, role=user.role)
         raise Forbidden
     return None
 
