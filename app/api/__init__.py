@@ -6,14 +6,16 @@ from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-from app.api import auth, health, openapi, promotions  # noqa: E402, F401  (they hang their views on the blueprint)
+from app.api import auth, health, openapi, promotions, reference  # noqa: E402, F401  (they hang their views on the blueprint)
+
+REFERENCE = "/api/docs"
 
 
 class PageSessions(SecureCookieSessionInterface):
     """Sessions in cookies for pages. Programs have none: what comes through this door sees an empty one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if request.path.startswith("/api/"):
+        if request.path.startswith("/api/") and request.path != REFERENCE:
             return self.make_null_session(app)
         return super().open_session(app, request)
 
@@ -24,3 +26,4 @@ def register_door(app: Flask, csrf: CSRFProtect) -> None:
     app.session_interface = PageSessions()
     app.register_blueprint(bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(reference.bp)

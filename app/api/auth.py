@@ -81,7 +81,10 @@ def refresh_tokens(body: Renewal) -> Answer:
 @public
 @endpoint(Promise(TAG, None, body=Renewal))
 def revoke_tokens(body: Renewal) -> Answer:
-    """Sign out: end this refresh token and all that came of it. Doing it again is fine."""
+    """Sign out.
+
+    Ends this refresh token and all that came of it; doing it again is fine. The access token ends by itself.
+    """
     with unit_of_work():
         tokens.revoke(body.refresh_token, clock.now())
     return Answer(None, _("Signed out."))

@@ -10,7 +10,7 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from werkzeug.routing import Rule
 
 from app.api import bp
@@ -45,6 +45,13 @@ IDEMPOTENCY_KEY = {
 }
 
 
+class InOrder(GenerateJsonSchema):
+    """Keeps fields and examples in the order in which they were written."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        return value
+
+
 @bp.get("/openapi.json")
 @public
 def describe() -> ResponseReturnValue:
@@ -66,7 +73,9 @@ def description() -> Json:
 def _describe(app: Flask) -> Json:
     promised = list(_promised(app))
     schemas, defined = models_json_schema(
-        sorted(_models(promised), key=lambda each: each[0].__name__), ref_template="#/components/schemas/{model}"
+        sorted(_models(promised), key=lambda each: each[0].__name__),
+        ref_template="#/components/schemas/{model}",
+        schema_generator=InOrder,
     )
     paths: dict[str, Json] = {}
     for rule, method, view, promise in promised:

@@ -328,9 +328,10 @@ def show_discount(promotion_id: int) -> Answer:
 @requires("admin")
 @endpoint(Promise(TAG, DiscountCode, body=DiscountChanges, refuses={409: f"{DUPLICATE} {CONFLICT}"}))
 def change_discount(promotion_id: int, body: DiscountChanges) -> Answer:
-    """Change what is named, and leave the rest.
+    """Change a discount code.
 
-    Switching on a code that is past its end or used up is a conflict too, whose message says what to change.
+    What is named changes, the rest stays. Switching on a code that is past its end or used up is a conflict too, whose
+    message says what to change.
     """
     changes = body.named()
     version = changes.pop("version", None)
@@ -344,7 +345,10 @@ def change_discount(promotion_id: int, body: DiscountChanges) -> Answer:
 @requires("admin")
 @endpoint(Promise(TAG, None, refuses={409: CONFLICT}))
 def remove_discount(promotion_id: int) -> Answer:
-    """Delete a discount code; one that was used is archived instead, since invoices refer to it."""
+    """Delete a discount code.
+
+    One that was used is archived instead, since invoices refer to it.
+    """
     with unit_of_work():
         is_gone = discounts.remove(promotion_id, actor(), clock.now())
     return Answer(None, _("The discount code is deleted.") if is_gone else _("The discount code is archived."))

@@ -17,6 +17,7 @@ T = TypeVar("T")
 MOST = MOST_CENTS / 100
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+FURTHEST = 10_000_000
 WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 SPOKEN = {"true": True, "1": True, "false": False, "0": False}
 
@@ -129,18 +130,20 @@ Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Count = Annotated[int, Field(ge=1, le=99_999_999)]
 """A limit."""
 
-Whole = Annotated[int, BeforeValidator(_to_whole)]
+AsWhole = BeforeValidator(_to_whole)
+"""Reads a whole number from the text of a query."""
+
 YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
 
 
 class Listing(Query):
     """Which part of a list."""
 
-    limit: Annotated[Whole, Field(ge=1, le=100, description="How many at most.")] = 20
-    offset: Annotated[Whole, Field(description="How many to leave out; `page` is the other way to say it.")] | None = (
-        None
+    limit: Annotated[int, Field(ge=1, le=100), AsWhole] = Field(20, description="How many at most.")
+    offset: Annotated[int, Field(ge=0, le=FURTHEST), AsWhole] | None = Field(None, description="How many to leave out.")
+    page: Annotated[int, Field(ge=1, le=FURTHEST), AsWhole] | None = Field(
+        None, description="The page, counted from 1, of `limit` each: the other way to say it."
     )
-    page: Annotated[Whole, Field(ge=1, description="The page, counted from 1, of `limit` each.")] | None = None
 
     @property
     def first(self) -> int:
