@@ -1,9 +1,10 @@
 #!/bin/sh
-# Is what is committed in static/ what its sources give? Needs Node; says so when there is none.
+# Is what is committed in static/ what its sources give? Needs Node, which ./test brings along.
 set -eu
 # not npm ci: registries may lack the builds for other platforms, which are optional and stand in no lock file then
 cd "$(dirname "$0")/.."
-command -v npm >/dev/null || { echo "check-css: no Node here, static/app.css is taken on trust"; exit 0; }
+PATH="$PWD/.venv/bin:$PATH"
+command -v npm >/dev/null || { echo "check-css: no Node here. To install it: apt-get install -y nodejs npm" >&2; exit 1; }
 stamp=node_modules/.package-lock.json
 [ -f "$stamp" ] && [ "$stamp" -nt package-lock.json ] || npm install --no-save --no-audit --no-fund --loglevel=error
 fresh=$(mktemp -d)
