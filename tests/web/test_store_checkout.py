@@ -1,6 +1,7 @@
 """From the cart to a paid invoice, and every way in which that is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -367,3 +368,16 @@ def test_a_checkout_costs_twelve_statements_at_most(client: FlaskClient, sign_in
     with count_statements() as sent:
         assert client.post("/store/checkout", data=form).status_code == 303
     assert len(sent) <= 12, sent
+
+
+def test_by_hand_an_order_leads_to_its_invoice_that_says_how_to_pay(
+    shopper: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], payments="manual"))
+    answer = shopper.post("/store/checkout", data=checkout_form(shopper))
+    [invoice] = invoices()
+    assert answer.headers["Location"] == f"/store/invoices/{invoice.number}"
+    assert (invoice.provider, invoice.status) == ("manual", "pending")
+    assert f"give the number {invoice.number}" in shopper.get(answer.headers["Location"]).text
+    assert shopper.get(f"/store/payments/test/{invoice.number}").status_code == 404
+    assert pay(shopper, invoice.number).status_code == 404
