@@ -9,9 +9,7 @@ import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -130,7 +128,6 @@ def register_error_handlers(app: Flask) -> None:
     """Tell every error in the form in which the visitor asked."""
     app.register_error_handler(DomainError, _tell_refusal)
     app.register_error_handler(TooOften, lambda error: _tell_refusal(RateLimited(error.retry_after)))
-    app.register_error_handler(CSRFError, _tell_csrf)
     app.register_error_handler(HTTPException, _tell_http)
     app.register_error_handler(Exception, _tell_failure)
 
@@ -156,16 +153,6 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def _tell_csrf(_error: CSRFError) -> ResponseReturnValue:
-    return _page(
-        400,
-        _(
-            "This page was open for too long, or its form didn't come from here. "
-            "Nothing was changed: please go back, reload the page and try again."
-        ),
-    )
 
 
 def _tell_http(error: HTTPException) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from app.web import admin, auth, client, coach, home, store, styleguide
 from app.web.filters import init_filters
 from app.web.frame import init_frame
 from app.web.languages import init_languages
+from app.web.stale import init_stale_forms
 from app.web.visitor import init_visitors
 
 
@@ -14,6 +15,7 @@ def register_doors(app: Flask) -> None:
     init_visitors(app)
     init_languages(app)
     init_filters(app)
+    init_stale_forms(app)
     init_frame(app)
     for door in (home, auth, store, client, coach, admin):
         app.register_blueprint(door.bp)
