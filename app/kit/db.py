@@ -93,7 +93,9 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 def init_db(app: Flask) -> None:
     """Connect the app to its database, with the settings that our promises rest on."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(url.get_backend_name()))
+    options = _engine_options(url.get_backend_name())
+    options["hide_parameters"] = not app.testing  # errors are logged, and what people typed must not be
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

@@ -3,13 +3,20 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import structlog
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.testing import capture_logs
 
+from app import create_app
+from app.config import settings
 from app.kit import logs
+from app.kit.db import db
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
@@ -52,6 +59,15 @@ def test_secrets_are_blanked_in_a_line_of_json(capsys: pytest.CaptureFixture[str
     assert line["user"] == 7
     assert {line[name] for name in ("password", "api_key", "access_token", "code")} == {"…"}
     assert line["timestamp"].endswith("Z")
+
+
+def test_what_people_typed_is_not_in_errors_of_the_database(app: Flask) -> None:
+    other = create_app(replace(settings(app), environment="development"))
+    with other.app_context(), pytest.raises(SQLAlchemyError) as failed:
+        db.session.execute(text("SELECT :typed FROM nowhere"), {"typed": "hunter2"})
+    with other.app_context():
+        db.engine.dispose()
+    assert "hunter2" not in str(failed.value)
 
 
 @pytest.mark.usefixtures("json_logs", "app")
