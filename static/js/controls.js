@@ -1,7 +1,9 @@
 // Small helps: quantity buttons, copying, sharing, one submit per form, and the line that says "working".
 
-// a list that is searched as one types must not overwrite what is being typed
-if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true;
+// a list that is searched as one types must not overwrite what is being typed; a button in focus does get its new words
+document.addEventListener("htmx:beforeSwap", () => {
+  if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = document.activeElement?.matches("input, textarea, select") ?? false;
+});
 
 async function putOnClipboard(text) {
   try {
