@@ -14,6 +14,7 @@ from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
 from app.promotions import editing, fields
+from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.models import Promotion
 
@@ -81,6 +82,22 @@ def update(
     db.session.flush()
     editing.note_change(promotion, "promotion.changed", before, fields_of(get(discount_id)), actor, now)
     return discount
+
+
+def faults(given: Mapping[str, Any], discount_id: int | None = None) -> Errors:
+    """What `create` or, with an id, `update` would refuse of this, as far as can be told beforehand."""
+    values, errors = fields.read(given, FIELDS, is_new=discount_id is None)
+    current: dict[str, Any] = {}
+    if discount_id is not None:
+        discount = get(discount_id)
+        current = fields.columns_of(discount.promotion, fields.SHARED) | fields.columns_of(discount, OWN)
+    try:
+        _validate(current | values, errors)
+    except ValidationFailed as wrong:
+        errors = dict(wrong.fields)
+    if "code" in values and editing.is_taken(values["code"], discount_id):
+        errors["code"] = [DuplicateCode.message]
+    return errors
 
 
 def remove(discount_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:

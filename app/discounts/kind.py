@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from app.discounts.editing import KIND, create, fields_of, get, remove, update
+from app.discounts.editing import KIND, create, faults, fields_of, get, remove, update
 from app.discounts.models import Discount
 from app.discounts.rules import OWN_RULES
 from app.kit.db import db
@@ -52,6 +52,7 @@ DISCOUNT = Kind(
     statistics=statistics,
     has_active=lambda _promotion_id: False,
     fields_of=lambda promotion_id: fields_of(get(promotion_id)),
+    faults=faults,
     create=create,
     change=update,
     remove=remove,

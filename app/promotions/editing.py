@@ -121,6 +121,12 @@ def single_code(promotion_id: int) -> PromotionCode | None:
     return db.session.scalar(query)
 
 
+def is_taken(code: str, promotion_id: int | None) -> bool:
+    """Whether another promotion has this code already."""
+    holder = db.session.scalar(select(PromotionCode.promotion_id).where(PromotionCode.code == code))
+    return holder not in {None, promotion_id}
+
+
 def having(status: str, now: datetime) -> ColumnElement[bool]:
     """The promotions with this status: `Promotion.status` in SQL."""
     is_archived = Promotion.archived_at.is_not(None)

@@ -23,7 +23,7 @@ class Kind:
 
     `badges` tells the benefit of each of these promotions in a word or two ("20 % off"), `statistics` its figures
     beyond its uses, `has_active` whether somebody has something running on it. `fields_of`, `create`, `change` and
-    `remove` are its verbs, the same for every door.
+    `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything is kept.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Kind:
     statistics: Callable[[int], Sequence[Figure]]
     has_active: Callable[[int], bool]
     fields_of: Callable[[int], dict[str, Any]]
+    faults: Callable[[Mapping[str, Any], int | None], Mapping[str, Sequence[Any]]]
     create: Callable[[Mapping[str, Any], Actor, datetime], Any]
     change: Callable[..., Any]
     remove: Callable[..., bool]

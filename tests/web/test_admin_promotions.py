@@ -262,6 +262,27 @@ def test_seconds_that_the_form_does_not_show_survive_it(client: FlaskClient) -> 
 
 
 @pytest.mark.usefixtures("admin")
+def test_a_field_is_checked_as_soon_as_it_is_left_and_nothing_is_kept(client: FlaskClient) -> None:
+    made = make.discount(code="TEN")
+
+    def checked(field: str, promotion_id: int | str = "", **typed: str) -> str:
+        address = f"/admin/promotions/check?kind=discount&promotion_id={promotion_id}"
+        answer = client.post(address, data=TYPED | typed, headers=HTMX | {"HX-Trigger-Name": field})
+        assert answer.status_code == 200
+        assert answer.text.count('class="field ') == 1
+        return unescape(answer.text)
+
+    assert "Another promotion has this code." in checked("code", code="ten")
+    assert "Another promotion has this code." not in checked("code", made.id, code="ten")
+    assert "The end must be after the start." in checked("ends_on", starts_on="2026-03-09", ends_on="2026-03-01")
+    fine = checked("usage_limit", code="ten", usage_limit="7")
+    assert 'value="7"' in fine
+    assert "field-error" not in fine
+    assert client.post("/admin/promotions/check?kind=discount", data=TYPED).status_code == 404
+    assert discounts.listing(now=make.NOW).total == 1
+
+
+@pytest.mark.usefixtures("admin")
 def test_there_is_nothing_at_other_addresses(client: FlaskClient) -> None:
     assert client.get("/admin/promotions/999").status_code == 404
     assert client.get("/admin/promotions/new?kind=nope").status_code == 404

@@ -54,10 +54,12 @@ SHOWN_AT = {
 }
 
 
-def typed(label: Any, *, hint: Any = None, mode: str = "text", **attributes: Any) -> StringField:
+def typed(label: Any, *, hint: Any = "", mode: str = "text", is_needed: bool = False, **attributes: Any) -> StringField:
     """A line of text; what stands in it is checked where promotions are kept."""
-    attributes = {"inputmode": mode, "autocomplete": "off", **attributes}
-    return StringField(label, filters=[strip], description=hint or "", render_kw=attributes)
+    attributes = {"inputmode": mode, "autocomplete": "off", "required": is_needed, **attributes}
+    return StringField(
+        label, [] if is_needed else [Optional()], filters=[strip], description=hint, render_kw=attributes
+    )
 
 
 def several(label: Any, hint: Any = "", **kwargs: Any) -> SelectMultipleField:
@@ -70,12 +72,14 @@ class PromotionForm(Form):
     """What all kinds share."""
 
     version = HiddenField()
-    title = typed(_l("Title"), hint=_l("Shoppers see it beside the discount."), maxlength=128, required=True)
+    title = typed(
+        _l("Title"), hint=_l("Shoppers see it beside the discount."), maxlength=128, is_needed=True, required=True
+    )
     code = typed(
         _l("Code"),
         hint=_l("3 to 32 letters, digits, _ or -. Small letters become capitals."),
         maxlength=40,
-        required=True,
+        is_needed=True,
         autocapitalize="characters",
         spellcheck="false",
     )
@@ -87,9 +91,9 @@ class PromotionForm(Form):
     ends_on = DateField(_l("Ends on"), [Optional()], description=_l("Without a time: at the midnight that follows."))
     ends_time = TimeField(_l("at"), [Optional()])
     has_hours = BooleanField(_l("Only at certain hours"))
-    opens_at = typed(_l("Opens"), type="time", hint=_l("An end before the start crosses midnight."))
-    closes_at = typed(_l("Closes after"), type="time", hint=_l("The whole last minute counts."))
-    hours_timezone = typed(_l("Time zone of the hours"), list="timezones")
+    opens_at = typed(_l("Opens"), type="time", hint=_l("An end before the start crosses midnight."), is_needed=True)
+    closes_at = typed(_l("Closes after"), type="time", hint=_l("The whole last minute counts."), is_needed=True)
+    hours_timezone = typed(_l("Time zone of the hours"), list="timezones", is_needed=True)
     weekdays = several(
         _l("Days on which it opens"), _l("None ticked: every day."), coerce=int, choices=choices(WEEKDAYS)
     )
@@ -106,7 +110,7 @@ class PromotionForm(Form):
     release_on_refund = BooleanField(_l("Give the use back when the whole order is refunded"), default=True)
 
     is_public = BooleanField(_l("Show it in the store's public list"))
-    display_order = typed(_l("Place in lists"), mode="numeric", hint=_l("Smaller numbers come first."))
+    display_order = typed(_l("Place in lists"), mode="numeric", hint=_l("Smaller numbers come first."), is_needed=True)
     terms_and_conditions = TextAreaField(_l("Terms and conditions"), [Optional()], render_kw={"rows": 3})
 
     plain: ClassVar[tuple[str, ...]] = (
@@ -184,7 +188,9 @@ class DiscountForm(PromotionForm):
         choices=choices([("percentage", _l("A percentage")), ("fixed", _l("A fixed amount"))]),
         default="percentage",
     )
-    discount_value = typed(_l("Value"), mode="decimal", hint=_l("Percent, or an amount of money."), required=True)
+    discount_value = typed(
+        _l("Value"), mode="decimal", hint=_l("Percent, or an amount of money."), is_needed=True, required=True
+    )
     max_discount = typed(_l("At most"), mode="decimal", hint=_l("A cap for percentages. Empty: no cap."))
     applicable_categories = several(_l("Only for these categories"), _l("None ticked: for all."))
     excluded_categories = several(_l("Never for these categories"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from app.catalog import service as catalog
 from app.config import settings
-from app.errors import DomainError
+from app.errors import DomainError, ValidationFailed
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -68,6 +68,22 @@ def create_promotion() -> ResponseReturnValue:
         toast(_("%(title)s was created.", title=form.title.data))
         return see_other(url_for("admin.list_promotions"))
     return _new(kind, form, "admin/_promotion_form.html", 422)
+
+
+@bp.post("/promotions/check")
+@access("admin")
+def check_promotion() -> ResponseReturnValue:
+    """The field that was just left, drawn anew with what is wrong in it. Keeps nothing."""
+    kind = _kind(request.args.get("kind", ""))
+    form, name = FORMS[kind.name](), request.headers.get("HX-Trigger-Name", "")
+    _offer(form)
+    if name not in form:
+        raise NotFound
+    promotion_id = whole_number(request.args.get("promotion_id"))
+    promotion = editing.get(promotion_id) if promotion_id is not None else None
+    if form.validate():
+        form.refuse(ValidationFailed(kind.faults(form.fields(), promotion_id)))
+    return Response(render_template("admin/_promotion_field.html", field=form[name], kind=kind, promotion=promotion))
 
 
 @bp.get("/promotions/<int:promotion_id>")
