@@ -1,0 +1,96 @@
+"""An admin keeps the store, in a real browser, with JavaScript and without."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask_login import UserMixin
+from playwright.sync_api import Page, expect
+
+from app.kit.db import db
+from app.orders.models import Invoice
+from tests import make
+
+SignIn = Callable[[Page, UserMixin], None]
+
+
+@pytest.fixture(params=["page", "page_without_javascript"])
+def desk(request: pytest.FixtureRequest, sign_in: SignIn) -> Page:
+    """A signed-in admin, with JavaScript and without."""
+    page: Page = request.getfixturevalue(request.param)
+    sign_in(page, make.user(role="admin"))
+    return page
+
+
+def test_an_admin_makes_a_category_and_a_product_and_it_is_in_the_store(desk: Page, live_server: str) -> None:
+    desk.goto(f"{live_server}/admin/products")
+    desk.get_by_role("link", name="New category").click()
+    desk.get_by_label("Name").fill("Web design")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("row", name="Web design web-design")).to_be_visible()
+
+    desk.goto(f"{live_server}/admin/products/new")
+    desk.get_by_label("Name").fill("Logo design")
+    desk.get_by_label("SKU").fill("des-1")
+    desk.get_by_label("Price", exact=True).fill("480,5")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.locator("#price-error")).to_contain_text("12.50")
+    expect(desk.get_by_label("Name")).to_have_value("Logo design")
+    desk.get_by_label("Price", exact=True).fill("480.50")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("Logo design was created.")).to_be_visible()
+
+    desk.goto(f"{live_server}/store?category=web-design")
+    expect(desk.get_by_role("link", name="Logo design")).to_be_visible()
+    expect(desk.get_by_text("$480.50")).to_be_visible()
+
+    desk.goto(f"{live_server}/admin/products")
+    desk.get_by_role("button", name="Take off Logo design").click()
+    expect(desk.get_by_text("Logo design is off the shelf.")).to_be_visible()
+    desk.goto(f"{live_server}/store")
+    expect(desk.get_by_role("link", name="Logo design")).to_have_count(0)
+
+
+def test_an_admin_deletes_what_was_never_sold(desk: Page, live_server: str) -> None:
+    product = make.product(name="Mistake")
+    desk.goto(f"{live_server}/admin/products/{product.id}")
+    desk.get_by_text("Delete", exact=True).first.click()
+    desk.get_by_role("button", name="Delete").click()
+    expect(desk.get_by_text("Mistake was deleted.")).to_be_visible()
+
+
+def test_an_admin_finds_an_invoice_and_marks_it_as_paid(desk: Page, live_server: str) -> None:
+    invoice = make.invoice(name="Logo design")
+    desk.goto(f"{live_server}/admin/invoices?status=pending&q={invoice.shopper}")
+    desk.get_by_role("link", name=invoice.number).click()
+    desk.get_by_text("Mark as paid").first.click()
+    desk.get_by_role("button", name="Yes, it is paid").click()
+    expect(desk.get_by_text(f"{invoice.number} is paid.")).to_be_visible()
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.get_one(Invoice, invoice.id).status == "paid"
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_and_nothing_sticks_out(
+    page: Page, live_server: str, sign_in: SignIn, theme: Literal["light", "dark"], width: int
+) -> None:
+    make.discount(code="SAVE20")
+    invoice = make.invoice(code="SAVE20")
+    sign_in(page, make.user(role="admin"))
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for path in ("products", "products/new", "products/1", "categories", "categories/new", "categories/1", "invoices"):
+        page.goto(f"{live_server}/admin/{path}")
+        is_fine(page)
+    page.goto(f"{live_server}/admin/invoices/{invoice.number}")
+    is_fine(page)
+
+
+def is_fine(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
