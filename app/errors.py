@@ -196,7 +196,11 @@ def _roll_back() -> None:
 
 
 def _wants_json() -> bool:
-    return (request.path.startswith("/api/") and request.path != "/api/docs") or request.path in {"/healthz", "/readyz", "/metrics"}
+    return (request.path.startswith("/api/") and request.path != "/api/docs") or request.path in {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
 
 
 def _page(status: int, message: str, **context: Any) -> Response:

@@ -11,8 +11,9 @@ from app.discounts.editing import KIND, create, fields_of, get, listing, remove,
 from app.discounts.errors import CodeRefused
 from app.discounts.models import Discount, PaidOrder
 from app.discounts.rules import OWN_RULES, DiscountTerms, Item, Reduction, discount_on, reduce_lines
-from app.kit.db import db, insert, rows
+from app.kit.db import after_commit, db, insert, rows
 from app.kit.text import normalise_code
+from app.promotions import figures
 from app.promotions import service as promotions
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
 from app.promotions.fields import is_code
@@ -66,6 +67,7 @@ class Quote:
         return self.subtotal_cents - self.discount_cents
 
 
+@figures.seconds.labels(KIND).time()
 def quote(  # noqa: PLR0913
     code: str | None = None,
     *,
@@ -123,6 +125,7 @@ def redeem(quote: Quote, *, person: Person, invoice_id: int, now: datetime) -> i
     if quote.refusal is not None:
         raise quote.refusal
     assert quote.promotion is not None, "a quote without a refusal has terms"
+    after_commit(figures.uses.labels(KIND).inc)
     try:
         return promotions.take_use(
             quote.promotion.promotion_id,
@@ -164,6 +167,7 @@ def _refused(  # noqa: PLR0913, PLR0917
 ) -> Quote:
     failed = first_failure(verdicts)
     assert failed is not None
+    figures.refusals.labels(KIND, failed.reason).inc()
     return Quote(code_id, code, terms, verdicts, CodeRefused(failed), subtotal_cents, 0, 0, (0,) * len(items))
 
 
