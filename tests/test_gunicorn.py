@@ -1,0 +1,49 @@
+"""Web as it is run: gunicorn with several workers."""
+
+import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.processes import environment_of, wait_until, web
+
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
+
+def test_figures_are_those_of_all_workers(app: Flask, tmp_path: Path) -> None:
+    with web(environment_of(app), tmp_path, workers=2) as running:
+        before = _asked_ready(running.url)
+        for _ in range(20):
+            requests.get(f"{running.url}/readyz", timeout=30)
+        assert {_asked_ready(running.url) for _ in range(10)} == {before + 20}
+
+
+def test_sigterm_lets_the_request_at_hand_finish(app: Flask, tmp_path: Path) -> None:
+    env = environment_of(app, SLOW_FOLDER=str(tmp_path))
+    with web(env, tmp_path, wsgi="tests.slow_wsgi:app") as running, ThreadPoolExecutor() as visitors:
+        answer = visitors.submit(requests.get, f"{running.url}/slow", timeout=60)
+        wait_until((tmp_path / "began").exists, running)
+        running.process.send_signal(signal.SIGTERM)
+        (tmp_path / "go").touch()
+        assert answer.result().text == "done"
+        assert running.process.wait(30) == 0
+
+
+def test_workers_do_not_outlive_a_killed_parent(app: Flask, tmp_path: Path) -> None:
+    env = environment_of(app, SLOW_FOLDER=str(tmp_path))
+    with web(env, tmp_path, wsgi="tests.slow_wsgi:app") as running, ThreadPoolExecutor() as visitors:
+        answer = visitors.submit(requests.get, f"{running.url}/slow", timeout=60)
+        wait_until(lambda: (tmp_path / "began").exists() and (tmp_path / "began").read_text(), running)
+        running.process.kill()
+        with pytest.raises(requests.ConnectionError):
+            answer.result()
+
+
+def _asked_ready(url: str) -> float:
+    figures = requests.get(f"{url}/metrics", timeout=30).text
+    found = re.search(r'laurel_requests_total{[^}]*route="/readyz"[^}]*} ([\d.]+)', figures)
+    return float(found[1]) if found else 0
