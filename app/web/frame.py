@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, g, url_for
 
 from app.web.navigation import sections_for
 
@@ -17,7 +17,7 @@ HOMES = {
 def init_frame(app: Flask) -> None:
     """Give the templates what they need to draw the frame."""
     app.jinja_env.globals.update(
-        sections_for=sections_for, has_page=has_page, home_url=home_url, server_time=server_time
+        sections_for=sections_for, has_page=has_page, home_url=home_url, server_time=server_time, icons_url=icons_url
     )
 
 
@@ -29,6 +29,13 @@ def has_page(endpoint: str) -> bool:
 def home_url(role: str = "shopper") -> str:
     """Where the logo leads."""
     return url_for(HOMES[role]) if has_page(HOMES[role]) else "/"
+
+
+def icons_url() -> str:
+    """The sprite of icons; looked up once per request, since a page shows dozens."""
+    if "icons_url" not in g:
+        g.icons_url = url_for("static", filename="icons.svg")
+    return str(g.icons_url)
 
 
 def server_time() -> int:
