@@ -1,6 +1,7 @@
 """What opens the API: short-lived access tokens and refresh tokens for people, keys for programs."""
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def bearer(token: str, now: datetime) -> User | None:
     try:
         claims = jwt.decode(
             token,
-            settings().secret_key,
+            signing_key(),
             algorithms=[ALGORITHM],
             audience=PURPOSE,
             options={"require": ["exp", "sub"], "verify_exp": False},
@@ -86,6 +87,11 @@ def bearer(token: str, now: datetime) -> User | None:
     if expires <= now.timestamp():
         return None
     return db.session.scalar(select(User).where(User.id == user_id, User.session_epoch == epoch, User.is_active))
+
+
+def signing_key() -> bytes:
+    """A key for access tokens alone, made from the installation's secret: what signs cookies signs nothing here."""
+    return hmac.digest(settings().secret_key.encode(), PURPOSE.encode(), "sha256")
 
 
 def make_key(
@@ -132,7 +138,7 @@ def _next_pair(user: User, family: str, now: datetime) -> Pair:
         )
     )
     claims = {"aud": PURPOSE, "sub": str(user.id), "epoch": user.session_epoch, "exp": now + ACCESS_LIFETIME}
-    return Pair(jwt.encode(claims, settings().secret_key, algorithm=ALGORITHM), token)
+    return Pair(jwt.encode(claims, signing_key(), algorithm=ALGORITHM), token)
 
 
 def _digest(secret: str) -> str:

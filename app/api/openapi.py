@@ -17,13 +17,13 @@ from app.api import bp
 from app.api.endpoint import Promise
 from app.api.schemas import Refusal
 from app.api.tokens import public
+from app.kit.routes import LARGEST_ID
 
 Json = dict[str, Any]
 Models = Mapping[tuple[Any, JsonSchemaMode], Json]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
-LARGEST_ID = 2**31 - 1
 TITLE = "Laurel"
 ABOUT = """Promotions and loyalty, for programs.
 

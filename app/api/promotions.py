@@ -12,7 +12,20 @@ from app.accounts import service as accounts
 from app.accounts.persons import Person
 from app.api import bp
 from app.api.endpoint import Answer, Promise, endpoint
-from app.api.schemas import Body, Cents, CentsOut, Count, Data, Listing, Moment, Number, Printable, YesOrNo, partial
+from app.api.schemas import (
+    Body,
+    Cents,
+    CentsOut,
+    Count,
+    Data,
+    Listing,
+    Moment,
+    Number,
+    Printable,
+    Whole,
+    YesOrNo,
+    partial,
+)
 from app.api.tokens import actor, caller, public, requires
 from app.discounts import service as discounts
 from app.discounts.models import Discount
@@ -51,7 +64,7 @@ class CartItem(Body):
 
     model_config = ConfigDict(extra="ignore")
     price: Cents
-    quantity: Annotated[int, Field(ge=1, le=999)]
+    quantity: Annotated[int, Field(ge=1, le=999), Whole]
     category: Category | None = None
     package: Package | None = None
 
@@ -147,7 +160,7 @@ class Hours(Body):
     start_time: Clock = "00:00"
     end_time: Clock = Field("23:59", description="Open through this whole minute.")
     timezone: Annotated[Printable, Field(min_length=1, max_length=64, examples=["Europe/Berlin"])] = "UTC"
-    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = Field(
+    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7), Whole]], Field(max_length=7)] = Field(
         default=[], description="1 is Monday; none means every day. The local day on which it opens."
     )
 
@@ -194,7 +207,7 @@ class NewDiscount(Body):
     active_hours: Hours | None = None
     auto_deactivate_on_max_uses: bool = True
     release_on_refund: bool = True
-    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000), Whole] = 0
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
 
 
@@ -202,7 +215,7 @@ class DiscountChanges(partial(NewDiscount)):  # type: ignore[misc]  # made of th
     """What is to change; the rest stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"endDate": "2027-02-01T00:00:00+02:00", "version": 3}]})
-    version: Annotated[int, Field(ge=1)] | None = Field(
+    version: Annotated[int, Field(ge=1, le=2**31 - 1), Whole] | None = Field(
         None, description="The version that the change is made to; 409 when somebody was faster."
     )
 

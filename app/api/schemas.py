@@ -18,7 +18,7 @@ MOST = MOST_CENTS / 100
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
-WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 SPOKEN = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -94,7 +94,11 @@ def _to_moment(value: Any) -> datetime:
 
 
 def _to_whole(value: Any) -> Any:
-    if isinstance(value, str) and WHOLE.fullmatch(value):
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def _to_number(value: Any) -> Any:
+    if isinstance(value, str) and DIGITS.fullmatch(value):
         return int(value)
     raise PydanticCustomError("int_type", "Please give a whole number.")
 
@@ -127,11 +131,14 @@ Moment = Annotated[datetime, BeforeValidator(_to_moment), WithJsonSchema({"type"
 Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """A text that every database can keep."""
 
-Count = Annotated[int, Field(ge=1, le=99_999_999)]
+Whole = BeforeValidator(_to_whole)
+"""Marks a whole number, of which 5.0 is one too. Stands behind the bounds, so that they are described."""
+
+Count = Annotated[int, Field(ge=1, le=99_999_999), Whole]
 """A limit."""
 
-AsWhole = BeforeValidator(_to_whole)
-"""Reads a whole number from the text of a query."""
+FromText = BeforeValidator(_to_number)
+"""Marks a whole number that comes as text, in a query. Stands behind the bounds."""
 
 YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
 
@@ -139,9 +146,11 @@ YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
 class Listing(Query):
     """Which part of a list."""
 
-    limit: Annotated[int, Field(ge=1, le=100), AsWhole] = Field(20, description="How many at most.")
-    offset: Annotated[int, Field(ge=0, le=FURTHEST), AsWhole] | None = Field(None, description="How many to leave out.")
-    page: Annotated[int, Field(ge=1, le=FURTHEST), AsWhole] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=100), FromText] = Field(20, description="How many at most.")
+    offset: Annotated[int, Field(ge=0, le=FURTHEST), FromText] | None = Field(
+        None, description="How many to leave out."
+    )
+    page: Annotated[int, Field(ge=1, le=FURTHEST), FromText] | None = Field(
         None, description="The page, counted from 1, of `limit` each: the other way to say it."
     )
 

@@ -1,0 +1,140 @@
+"""Requests made up from the API's own description, good and bad, as every role: no answer of 500 and above.
+
+Each operation must also be reached: at least 30 % of what is answered to those who may call it is 2xx. Where only the
+database knows what exists, every third request is left as it was made up and the others are given real names and ids.
+`FUZZ_EXAMPLES` says how many requests of each sort are sent.
+"""
+
+import contextvars
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.accounts import tokens
+from app.kit import clock
+from app.kit.db import db, unit_of_work
+from tests import make
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+LEAST_REACHED = 0.3
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+ROLES = ("admin", "coach", "client", "nobody")
+_numbers = count(1)
+
+
+class World:
+    """An app with something in it, and somebody who asks."""
+
+    def __init__(self, app: Flask, role: str) -> None:
+        self.app, self.role = app, role
+        self.user = make.user(role="client" if role == "nobody" else role)
+        self.bearer = make.bearer(self.user) if role != "nobody" else {}
+        make.discount(code="FUZZ")
+
+    def dress(self, case: Case[Any]) -> Case[Any]:
+        """Give the request real names and ids, and what belongs together."""
+        number = next(_numbers)
+        case.path_parameters = {name: make.discount().id for name in case.path_parameters or {}}
+        body = case.body if isinstance(case.body, dict) else {}
+        real: dict[str, Callable[[], Any]] = {
+            "code": lambda: "FUZZ",
+            "discountCode": lambda: f"FUZZ{number}",
+            "refreshToken": self.refresh_token,
+            "password": lambda: make.PASSWORD,
+            "username": lambda: self.user.username,
+        }
+        for name, value in real.items():
+            if name in body:
+                body[name] = value()
+        if body.get("items") is None and "code" in body:
+            body.setdefault("subtotal", 10)
+        if self.role == "nobody" and "code" in body:
+            body.pop("username", None)
+        if "discountValue" in body or "discountType" in body:
+            body |= {"discountType": "fixed", "discountValue": body.get("discountValue") or 5}
+        for name in ("activeHours", "startDate", "endDate", "version", "isActive"):
+            body.pop(name, None)
+        if body and number % 2 and "title" in body:
+            body["title"] = f"Title {number}"
+            body["endDate"] = (clock.now() + timedelta(days=number)).isoformat()
+        return case
+
+    def refresh_token(self) -> str:
+        with unit_of_work():
+            return tokens.issue(self.user, clock.now()).refresh
+
+    def ask(self, case: Case[Any]) -> int:
+        """Send it as a program does, outside the test's own context, and hold the answer against the description."""
+        db.session.rollback()
+        if case.headers:
+            case.headers.pop("Authorization", None)
+        answer = contextvars.Context().run(case.call, headers=self.bearer)
+        db.session.expire_all()
+        case.validate_response(answer, checks=CHECKS, headers=self.bearer)
+        return int(answer.status_code)
+
+
+def operations(app: Flask) -> list[Any]:
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    return [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
+
+
+def send(operation: Any, mode: GenerationMode, examples: int, ask: Callable[[Case[Any]], int]) -> Counter[int]:
+    """What was answered, by status."""
+    seen: Counter[int] = Counter()
+
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def run(case: Case[Any]) -> None:
+        seen[ask(case)] += 1
+
+    run()
+    return seen
+
+
+def may_call(operation: Any, role: str) -> bool:
+    return role == "admin" or {} in operation.definition.raw["security"]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("role", ROLES)
+def test_whatever_is_sent_is_answered_and_every_operation_is_reached(app: Flask, role: str) -> None:
+    app.config["RATELIMIT_ENABLED"] = False
+    world = World(app, role)
+    for operation in operations(app):
+        dressed = count()
+        good = send(
+            operation,
+            GenerationMode.POSITIVE,
+            EXAMPLES,
+            lambda case: world.ask(world.dress(case) if next(dressed) % 3 else case),  # noqa: B023 run at once
+        )
+        send(operation, GenerationMode.NEGATIVE, EXAMPLES, world.ask)
+        reached = sum(number for status, number in good.items() if status < 300) / good.total()
+        if may_call(operation, role):
+            assert reached >= LEAST_REACHED, (operation.label, good)
+        else:
+            assert reached == 0, (operation.label, good)
