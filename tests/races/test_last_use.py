@@ -17,6 +17,7 @@ from app.discounts import service as discounts
 from app.discounts.models import Discount
 from app.kit.db import db, unit_of_work
 from app.orders.models import Invoice
+from app.promotions import editing
 from app.promotions import service as promotions
 from app.promotions.books import faults
 from app.promotions.models import PromotionUse
@@ -198,3 +199,32 @@ def test_giving_back_against_taking_leaves_the_books_right(app: Flask, round_num
     assert len(books.live) == outcomes["taken"] <= 1
     assert faults() == []
     assert books.is_active is (outcomes["taken"] == 0)
+
+
+def editors(discount: Discount, count: int) -> list[Callable[[], str]]:
+    """Admins who all opened the form at version 1 and now save."""
+
+    def editor(number: int) -> Callable[[], str]:
+        def save() -> str:
+            with unit_of_work():
+                fields = {"title": f"By editor {number}"}
+                discounts.update(discount.id, fields, version=1, actor=make.SYSTEM, now=make.NOW)
+            return "saved"
+
+        return save
+
+    return [editor(number) for number in range(count)]
+
+
+def test_of_four_who_save_the_same_form_one_does_and_the_others_are_told(app: Flask) -> None:
+    made = make.discount()
+    outcomes = race(app, editors(made, 4), hold=after_statement(r"^SELECT promotions\.id"))
+    assert Counter(outcomes) == {"saved": 1, "conflict": 3}
+    assert discounts.get(made.id).promotion.version == 2
+
+
+def test_without_the_guard_they_overwrite_each_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = editing.lock_for_change
+    monkeypatch.setattr(editing, "lock_for_change", lambda discount_id, kind, _version: real(discount_id, kind, None))
+    made = make.discount()
+    assert race(app, editors(made, 4)) == ["saved"] * 4
