@@ -1,6 +1,7 @@
 """The database: base model, column vocabulary, and the one place that commits."""
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -16,12 +17,19 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    FromClause,
     Index,
     MetaData,
     Select,
+    String,
     UniqueConstraint,
+    cast,
+    column,
     event,
+    func,
+    literal,
     make_url,
+    select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -29,7 +37,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -229,6 +237,17 @@ def _columns_of(name: str) -> str | None:
             if isinstance(each, UniqueConstraint | Index) and each.name == name:
                 return ", ".join(f"{table.name}.{column.name}" for column in each.columns)
     return None
+
+
+def given(name: str, rows: Sequence[Mapping[str, Any]], **columns: type[TypeEngine[Any]]) -> FromClause:
+    """Rows that we bring along, to select from or join with: one parameter and one plan, however many they are."""
+    carried = literal(json.dumps(list(rows)), String)
+    if db.session.get_bind().dialect.name == "sqlite":
+        each = func.json_each(carried).table_valued("value")
+        parts = [func.json_extract(each.c.value, f"$.{key}", type_=of).label(key) for key, of in columns.items()]
+        return select(*parts).subquery(name)
+    typed = [column(key, of) for key, of in columns.items()]
+    return func.jsonb_to_recordset(cast(carried, JSONB)).table_valued(*typed).render_derived(name, with_types=True)
 
 
 def insert(model: type[Base]) -> PostgresInsert:

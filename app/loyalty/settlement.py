@@ -12,18 +12,18 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    FromClause,
     Integer,
     Select,
-    column,
+    String,
+    and_,
     null,
     select,
-    tuple_,
     union_all,
     update,
-    values,
 )
 
-from app.kit.db import db, insert
+from app.kit.db import db, given, insert
 from app.kit.outbox import OutboxEvent
 from app.loyalty import rules
 from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
@@ -95,16 +95,22 @@ def _terms() -> dict[str, Terms]:
 def _decided(happenings: Sequence[Happening]) -> dict[Key, int | None]:
     """What was decided before on the things of these events."""
     keys = {each.key for each in happenings} | {each.undo_key for each in happenings if each.takes_back}
+    things = _things(keys)
     paid = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.points)
     refused = select(XpRefusal.user_id, XpRefusal.source_key, null())
     known: CompoundSelect[Any] = union_all(
-        paid.where(_is_of(XpTransaction, keys)), refused.where(_is_of(XpRefusal, keys))
+        paid.join(things, _is_of(XpTransaction, things)), refused.join(things, _is_of(XpRefusal, things))
     )
     return {(user_id, source): points for user_id, source, points in db.session.execute(known)}
 
 
-def _is_of(model: type[XpTransaction | XpRefusal], keys: Collection[Key]) -> ColumnElement[bool]:
-    return tuple_(model.user_id, model.source_key).in_(keys)
+def _things(keys: Iterable[Key]) -> FromClause:
+    rows = [{"user_id": user_id, "source_key": source} for user_id, source in keys]
+    return given("thing", rows, user_id=Integer, source_key=String)
+
+
+def _is_of(model: type[XpTransaction | XpRefusal], things: FromClause) -> ColumnElement[bool]:
+    return and_(model.user_id == things.c.user_id, model.source_key == things.c.source_key)
 
 
 def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tuple[int, int], list[Moment]]:
@@ -141,9 +147,9 @@ def _take_back(verdicts: Verdicts, now: datetime) -> list[Paid]:
     """Write the reversing rows, which name the rows that they reverse."""
     if not verdicts.reversals:
         return []
-    keys = {happening.key for happening, _ in verdicts.reversals}
+    things = _things(happening.key for happening, _ in verdicts.reversals)
     reversed_rows = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.id)
-    found = db.session.execute(reversed_rows.where(_is_of(XpTransaction, keys)))
+    found = db.session.execute(reversed_rows.join(things, _is_of(XpTransaction, things)))
     ids = {(user_id, source): entry_id for user_id, source, entry_id in found}
     return _enter(
         _row(happening, happening.undo_key[1], now, kind="reversal", reverses_id=ids[happening.key], points=-points)
@@ -198,8 +204,8 @@ def _add_up(paid: Iterable[Paid]) -> None:
         sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
     if not sums:
         return
-    columns = (column("user_id", Integer), column("xp", Integer), column("points", Integer))
-    gain = values(*columns, name="gain").data([(user_id, *sums[user_id]) for user_id in sorted(sums)]).cte("gain")
+    rows = [{"user_id": user_id, "xp": xp, "points": points} for user_id, (xp, points) in sorted(sums.items())]
+    gain = given("gain", rows, user_id=Integer, xp=Integer, points=Integer)
     total = XpSummary.total_xp + gain.c.xp
     level = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
     db.session.execute(

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import Integer, String, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.kit.db import after_commit, db, insert, is_overload, retry_lost_transactions, unit_of_work, violated
+from app.kit.db import after_commit, db, given, insert, is_overload, retry_lost_transactions, unit_of_work, violated
 from app.kit.limits import LimitCounter
 from app.kit.outbox import OutboxEvent
 from tests.make import NOW
@@ -120,6 +120,20 @@ def read_then_write_at_once(app: Flask, rivals: int) -> int:
         list(pool.map(rival, range(rivals)))
     db.session.rollback()
     return db.session.scalar(select(LimitCounter.count)) or 0
+
+
+@pytest.mark.usefixtures("app")
+def test_rows_that_we_bring_along_can_be_joined() -> None:
+    with unit_of_work():
+        db.session.add_all([counter("a", 1), counter('it\'s "b"', 2), counter("c", 3)])
+    brought = given("brought", [{"name": 'it\'s "b"', "by": 5}, {"name": "c", "by": -3}], name=String, by=Integer)
+    joined = select(LimitCounter.bucket, brought.c.by).join(brought, brought.c.name == LimitCounter.bucket)
+    assert sorted(db.session.execute(joined)) == [("c", -3), ('it\'s "b"', 5)]
+    with unit_of_work():
+        changed = update(LimitCounter).where(LimitCounter.bucket == brought.c.name)
+        db.session.execute(changed.values(count=LimitCounter.count + brought.c.by))
+    assert sorted(db.session.scalars(select(LimitCounter.count))) == [0, 1, 7]
+    assert db.session.execute(select(given("none", [], by=Integer))).all() == []
 
 
 def test_writers_at_once_lose_no_update(app: Flask) -> None:
