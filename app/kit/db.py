@@ -239,7 +239,7 @@ def _columns_of(name: str) -> str | None:
     return None
 
 
-def given(name: str, rows: Sequence[Mapping[str, Any]], **columns: type[TypeEngine[Any]]) -> FromClause:
+def given(name: str, rows: Sequence[Mapping[str, Any]], /, **columns: type[TypeEngine[Any]]) -> FromClause:
     """Rows that we bring along, to select from or join with: one parameter and one plan, however many they are."""
     carried = literal(json.dumps(list(rows)), String)
     if db.session.get_bind().dialect.name == "sqlite":
