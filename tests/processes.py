@@ -6,12 +6,13 @@ name it: `web(env, wsgi="tests.orders.slow_wsgi:app")`, `worker(env, script="tes
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from flask import Flask
 from app.kit.processes import kill_session, spawn, stop
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 @dataclass
@@ -42,9 +43,13 @@ class Running:
         return self.log.read_text(errors="replace")
 
     def kill(self) -> None:
-        """SIGKILL, to it and to everything it has started: no last words."""
-        kill_session(self.pid)
+        """SIGKILL, to it and to everything it has started, and back when the last of them is gone."""
+        family = [self.pid, *descendants(self.pid)]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        wait_until(lambda: not any(map(is_alive, family)))
 
 
 def environment_of(app: Flask, **more: str) -> dict[str, str]:
@@ -107,3 +112,26 @@ def wait_until(condition: Callable[[], object], running: Running | None = None, 
             raise AssertionError(f"waited in vain; the process says:\n{running.output if running else '(none given)'}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.2)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (one that only waits for its parent to notice its end doesn't)."""
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def descendants(pid: int) -> list[int]:
+    """Whatever a process has started, and those have started."""
+    everybody = {int(entry.name): _stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    found, parents = [], [pid]
+    while parents:
+        parents = [each for each, stat in everybody.items() if stat and int(stat[1]) in parents]
+        found += parents
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and the rest of what the kernel tells of a process; nothing of one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return []

@@ -17,7 +17,7 @@ from app.kit.db import db
 from app.kit.metrics import JOBS_KEY
 from app.kit.processes import stop
 from app.kit.ticker import Tick
-from tests.processes import environment_of, wait_until, worker
+from tests.processes import environment_of, is_alive, wait_until, worker
 
 on_sqlite = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
@@ -82,11 +82,3 @@ def test_the_schedule_needs_no_redis_and_workers_come_back_with_it(app: Flask, t
 def _ticks() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(Tick)) or 0
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs (one that waits for its parent to look at it doesn't)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
