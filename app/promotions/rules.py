@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from app.promotions.hours import ActiveHours
@@ -34,9 +35,9 @@ class Terms:
     def covers(self, category: str | None) -> bool:
         """Whether an item of this category is in scope."""
         folded = (category or "").casefold()
-        if folded in map(str.casefold, self.excluded_categories):
+        if folded in _folded(self.excluded_categories):
             return False
-        return not self.applicable_categories or folded in map(str.casefold, self.applicable_categories)
+        return not self.applicable_categories or folded in _folded(self.applicable_categories)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,11 @@ def status_of(standing: Standing, now: datetime) -> str:
         ("scheduled", standing.starts_at is not None and now < standing.starts_at),
     )
     return next((status for status, holds in claims if holds), "active")
+
+
+@lru_cache(maxsize=4096)
+def _folded(slugs: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(str.casefold, slugs))
 
 
 def _is_below(count: int, limit: int | None) -> bool:
