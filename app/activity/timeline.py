@@ -13,6 +13,7 @@ from app.kit.db import db
 from app.kit.lists import Page
 
 KINDS = tuple(LOGS)
+LAST_PAGE = 1_000_000
 NO_TEXT, NO_NUMBER = literal("", String), cast(null(), Integer)
 OF_ONE_KIND = {
     "title": NO_TEXT,
@@ -54,7 +55,7 @@ def recent(user_id: int, *, number: int = 1, size: int = 10) -> Page[Entry]:
     """What the client logged, newest first. One statement, or two for a number past the end: it gives the last page."""
     logs = _logs_of(user_id)
     newest_first = select(logs, func.count().over()).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc())
-    number = max(1, number)
+    number = max(1, min(number, LAST_PAGE))
     rows = db.session.execute(newest_first.limit(size).offset((number - 1) * size)).all()
     if not rows and number > 1:
         total = db.session.scalar(select(func.count()).select_from(logs)) or 0

@@ -45,12 +45,16 @@ def amounts() -> dict[str, int]:
 
 
 def mark_celebrated(user_id: int, level_number: int) -> None:
-    """The user has seen that they reached this level."""
+    """The user has seen that they reached this level. One that they haven't reached will still be celebrated."""
+    reached = summary_of(user_id).level
+    if reached is None:
+        return
+    seen = min(level_number, reached.level_number)
     db.session.execute(
         update(XpSummary)
-        .where(XpSummary.user_id == user_id, XpSummary.celebrated_level < level_number)
-        .values(celebrated_level=level_number)
-        .execution_options(synchronize_session=False)
+        .where(XpSummary.user_id == user_id, XpSummary.celebrated_level < seen)
+        .values(celebrated_level=seen)
+        .execution_options(synchronize_session="evaluate")
     )
 
 

@@ -170,6 +170,14 @@ def test_the_list_has_pages(client: FlaskClient, mia: User) -> None:
     assert "<html" not in second
 
 
+@pytest.mark.parametrize("number", ["-1", "0", "x", "7", "99999999999999999999"])
+def test_a_page_that_does_not_exist_shows_one_that_does(client: FlaskClient, mia: User, number: str) -> None:
+    make.workout(mia, title="The only one")
+    answer = client.get(f"/client/log?page={number}")
+    assert answer.status_code == 200
+    assert "The only one" in answer.text
+
+
 def test_the_list_is_sent_again_only_when_it_changed(client: FlaskClient, mia: User) -> None:
     make.workout(mia)
     shown = client.get("/client/log").text
