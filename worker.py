@@ -25,6 +25,7 @@ from app.kit.processes import Crew, Fork, die_with_parent
 log = structlog.get_logger(__name__)
 WORKER_TTL = 60
 MAINTENANCE_EVERY = 30
+CONNECT_TIMEOUT = 5
 GRACE = 60
 
 
@@ -52,7 +53,7 @@ def work(app: Flask, queues: list[str], *, burst: bool) -> None:
     try:
         worker = JobWorker(
             queues,
-            connection=Redis.from_url(settings(app).redis_url),
+            connection=Redis.from_url(settings(app).redis_url, socket_connect_timeout=CONNECT_TIMEOUT),
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL,
             maintenance_interval=MAINTENANCE_EVERY,

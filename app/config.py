@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, cast
 from urllib.parse import urlsplit
@@ -11,6 +11,8 @@ from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from flask import Flask, current_app
+
+from app.kit.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -47,6 +49,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     metrics_key: str = ""
     ratelimit_enabled: bool = True
+    ratelimits: Mapping[str, int] = field(default_factory=dict)
     log_format: str = "console"
     cheap_passwords: bool = False
 
@@ -90,6 +93,7 @@ class Settings:
             allowed_hosts=env.words("ALLOWED_HOSTS") or _hosts_of(base_url, is_production=is_production),
             metrics_key=env.text("METRICS_KEY"),
             ratelimit_enabled=env.switch("RATELIMIT_ENABLED"),
+            ratelimits={name: env.number(f"RATELIMIT_{name.upper()}", usual) for name, usual in LIMITS.items()},
             log_format=env.one_of("LOG_FORMAT", LOG_FORMATS, "json" if is_production else "console"),
             cheap_passwords=kind == "testing",
         )
@@ -186,6 +190,7 @@ def install(app: Flask, chosen: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         RATELIMIT_ENABLED=chosen.ratelimit_enabled,
+        RATELIMITS=chosen.ratelimits,
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE=chosen.timezone,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),

@@ -47,7 +47,7 @@ def main() -> int:
         signal.signal(each, ask_to_stop)
     try:
         _run(crew, environment(), stopped)
-    except (CannotStart, UnsafeSettings, valkey.ValkeyMissing) as reason:
+    except (CannotStart, UnsafeSettings, valkey.NoValkey) as reason:
         print(reason, file=sys.stderr)
         return 1
     return 0

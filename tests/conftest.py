@@ -94,6 +94,7 @@ class Stage:
     def restore(self) -> None:
         self.app.config.clear()
         self.app.config.update(self.config)
+        self.app.extensions["broker"].is_there()  # closes its circuit again
         self.rows.restore()
         promotions.editions.clear()
 

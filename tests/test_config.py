@@ -59,3 +59,8 @@ def test_the_address_follows_the_port_and_this_machine_is_welcome() -> None:
 
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert Settings.from_env({"SECRET_KEY": "x", "CURRENCY": " ", "TRUSTED_PROXIES": ""}).currency == "USD"
+
+
+def test_limits_can_be_set_one_by_one() -> None:
+    settings = Settings.from_env({"SECRET_KEY": "x", "RATELIMIT_SIGN_IN_ACCOUNT": "3"})
+    assert (settings.ratelimits["sign_in_account"], settings.ratelimits["sign_in_address"]) == (3, 30)

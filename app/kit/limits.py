@@ -59,7 +59,7 @@ def check(name: str, key: str) -> None:
     counted = broker().call(lambda redis: _read(redis, window), otherwise=None)
     if counted is None:
         counted = db.session.scalar(select(LimitCounter.count).where(LimitCounter.bucket == window.bucket)) or 0
-    if counted >= LIMITS[name]:
+    if counted >= _limit(name):
         raise TooOften(window.closes_in)
 
 
@@ -74,7 +74,7 @@ def count(name: str, key: str) -> None:
     counted = broker().call(lambda redis: _count(redis, window), otherwise=None)
     if counted is None:
         counted = _count_in_database(window)
-    if counted > LIMITS[name]:
+    if counted > _limit(name):
         raise TooOften(window.closes_in)
 
 
@@ -83,6 +83,11 @@ def forget_old(now: datetime) -> None:
     """Clear away windows that have closed."""
     with unit_of_work():
         db.session.execute(delete(LimitCounter).where(LimitCounter.expires_at <= now))
+
+
+def _limit(name: str) -> int:
+    """What this installation allows in a minute."""
+    return int(current_app.config["RATELIMITS"].get(name, LIMITS[name]))
 
 
 def _window(name: str, key: str) -> _Window:

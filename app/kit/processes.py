@@ -20,7 +20,7 @@ import structlog
 log = structlog.get_logger(__name__)
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-LONGEST_PAUSE = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 SETTLED_AFTER = 60.0
 
 
@@ -149,7 +149,7 @@ class Member:
     grace: float = 10
     child: Child | None = None
     started_at: float = 0
-    pause: float = 0.5
+    pause: float = FIRST_PAUSE
     due_at: float = field(default=0)
 
 
@@ -195,11 +195,23 @@ class Crew:
     def _look_after(self, member: Member) -> None:
         if member.child is None:
             if time.monotonic() >= member.due_at:
-                self._begin(member)
+                self._begin_again(member)
         elif (code := member.child.poll()) is not None:
             kill_session(member.child.pid)
-            member.child = None
             has_settled = time.monotonic() - member.started_at > SETTLED_AFTER
-            member.pause = 1.0 if has_settled else min(member.pause * 2, LONGEST_PAUSE)
-            member.due_at = time.monotonic() + member.pause
+            if has_settled:
+                member.pause = FIRST_PAUSE
+            self._put_off(member)
             log.error("ended", process=member.name, exit_status=code, again_in_seconds=member.pause)
+
+    def _begin_again(self, member: Member) -> None:
+        try:
+            self._begin(member)
+        except Exception:
+            self._put_off(member)
+            log.exception("not_started", process=member.name, again_in_seconds=member.pause)
+
+    def _put_off(self, member: Member) -> None:
+        member.child = None
+        member.pause = min(member.pause * 2, LONGEST_PAUSE)
+        member.due_at = time.monotonic() + member.pause

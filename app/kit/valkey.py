@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 import redis
 
-from app.kit.processes import free_port, spawn
+from app.kit.processes import free_port, spawn, stop
 
 LONGEST_SOCKET_PATH = 100
 DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec")
 START_SECONDS = 10.0
 
 
-class ValkeyMissing(Exception):
-    """There is no server to start on this machine; the message says what to do."""
+class NoValkey(Exception):
+    """There is no server, or it doesn't start; the message says what to do."""
 
 
 def binary() -> Path:
@@ -31,7 +31,7 @@ def binary() -> Path:
 
         return Path(get_binary_path())
     reason = "No Valkey or Redis here. Install one (apt-get install redis-server) or set REDIS_URL."
-    raise ValkeyMissing(reason)
+    raise NoValkey(reason)
 
 
 def url_of(folder: Path) -> str:
@@ -49,7 +49,7 @@ def loopback_url() -> str:
 
 
 def start(folder: Path, url: str, *, durable: bool = True) -> subprocess.Popen[bytes]:
-    """Start a server that keeps its data in `folder`, and wait until it answers at `url`."""
+    """Start a server that keeps data and log in `folder`, and wait until it answers at `url`. Raises NoValkey."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     where = urlsplit(url)
     command: list[str | Path] = [binary(), "--dir", folder.resolve(), "--loglevel", "warning", "--databases", "64"]
@@ -58,20 +58,21 @@ def start(folder: Path, url: str, *, durable: bool = True) -> subprocess.Popen[b
     else:
         command += ["--port", str(where.port), "--bind", "127.0.0.1"]
     command += ["--save", "", "--maxmemory-policy", "noeviction", *(DURABLE if durable else ("--appendonly", "no"))]
-    server = spawn(command, stdout=subprocess.DEVNULL, last_words=signal.SIGTERM)
-    _wait_until_it_answers(server, url)
+    log = folder / "valkey.log"
+    with log.open("wb") as out:
+        server = spawn(command, stdout=out, stderr=out, last_words=signal.SIGTERM)
+    if not _answers(server, url):
+        stop(server)
+        raise NoValkey(f"Valkey does not start; why is in {log}. To begin with an empty queue, remove that folder.")
     return server
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> None:
+def _answers(server: subprocess.Popen[bytes], url: str) -> bool:
     deadline = time.monotonic() + START_SECONDS
     with redis.Redis.from_url(url) as connection:
-        while True:
+        while server.poll() is None and time.monotonic() < deadline:
             try:
-                connection.ping()
+                return bool(connection.ping())
             except (redis.ConnectionError, redis.BusyLoadingError):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise
                 time.sleep(0.02)
-            else:
-                return
+    return False

@@ -51,3 +51,11 @@ def test_nothing_is_counted_where_limits_are_off(app: Flask) -> None:
     for _ in range(LIMITS["sign_in_account"] + 1):
         limits.count("sign_in_account", "ada")
     limits.check("sign_in_account", "ada")
+
+
+def test_an_installation_may_set_limits_of_its_own(app: Flask) -> None:
+    app.config["RATELIMITS"] = {"sign_in_account": 1}
+    limits.count("sign_in_account", "ada")
+    with pytest.raises(TooOften):
+        limits.check("sign_in_account", "ada")
+    limits.check("sign_in_address", "ada")

@@ -57,6 +57,28 @@ def test_one_that_keeps_ending_is_started_again_after_growing_pauses(tmp_path: P
     assert 0.1 <= second - first < third - second < fourth - third
 
 
+def test_one_that_cannot_be_started_again_is_tried_again() -> None:
+    tries: list[int] = []
+
+    def start() -> Fork:
+        tries.append(len(tries))
+        if len(tries) == 2:
+            raise OSError("no room")
+        return Fork(lambda: None)
+
+    crew, enough = Crew(), threading.Event()
+    crew.add("unlucky", start)
+    crew.members[0].pause = 0.01
+    keeper = threading.Thread(target=crew.keep, args=(enough,), kwargs={"look_every": 0.01})
+    keeper.start()
+    try:
+        wait_until(lambda: len(tries) >= 3)
+    finally:
+        enough.set()
+        keeper.join()
+        crew.dismiss()
+
+
 def test_dismissal_ends_all() -> None:
     crew = Crew()
     for name in ("one", "two"):
