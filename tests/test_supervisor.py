@@ -18,6 +18,8 @@ from app.kit.processes import free_port, spawn
 from tests.processes import ROOT, Running, process, wait_until
 from tests.visiting import Visitor
 
+pytestmark = pytest.mark.timeout(600)  # whole starts, on machines that may be busy
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:

@@ -1,0 +1,55 @@
+"""What ./run asks for before it opens: a database up to date, and the demo on a first start."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import demo
+from app.accounts.models import User
+from app.catalog.models import Category, Product
+from app.config import settings
+from app.kit.db import db
+from app.loyalty import service as loyalty
+
+
+def people() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(User)) or 0
+
+
+def test_a_first_start_gets_the_demo_and_the_next_leaves_everything_alone(app: Flask) -> None:
+    run = app.test_cli_runner()
+    assert run.invoke(args=["prepare"]).exit_code == 0
+    loaded = people()
+    assert run.invoke(args=["prepare"]).exit_code == 0
+    assert people() == loaded
+    refused = run.invoke(args=["demo", "load"])
+    assert refused.exit_code == 1
+    assert "only for an empty database" in refused.output
+    _is_a_believable_business()
+
+
+def _is_a_believable_business() -> None:
+    clients = db.session.scalars(select(User).where(User.role == "client")).all()
+    assert len(clients) > 3
+    assert set(demo.SIGN_INS) <= set(db.session.scalars(select(User.username)))
+    active = select(func.count()).select_from(Product).where(Product.is_active)
+    assert (db.session.scalar(active) or 0) >= 12
+    assert {"design", "development", "hosting", "coaching"} <= set(db.session.scalars(select(Category.slug)))
+    client = db.session.scalars(select(User).where(User.username == "client")).one()
+    coach = db.session.scalars(select(User).where(User.username == "coach")).one()
+    assert client.coach_id == coach.id
+    assert loyalty.summary_of(client.id).total_xp > 0
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_production_begins_empty(app: Flask) -> None:
+    usual = settings(app)
+    app.extensions["settings"] = replace(usual, environment="production")
+    try:
+        assert app.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
+    finally:
+        app.extensions["settings"] = usual
+    assert people() == 0
