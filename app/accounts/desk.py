@@ -99,6 +99,8 @@ def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: dat
         _end_power(user, actor, now)
     _set_email(user, account.email, now)
     user.display_name, user.role, user.coach_id = account.display_name.strip(), account.role, account.coach_id
+    if account.timezone != user.timezone:
+        user.timezone_changed_at = now
     user.timezone, user.locale, user.is_active = account.timezone, account.locale, account.is_active
     if before["role"] != "client" and user.role == "client":
         service.tell_created(user)

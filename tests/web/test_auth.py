@@ -142,6 +142,7 @@ def test_a_deactivated_users_session_ends_at_once(client: FlaskClient, sign_in: 
     assert client.get("/profile").status_code == 303
 
 
+@pytest.mark.usefixtures("frozen")
 def test_guesses_are_limited_for_an_account_from_anywhere(client: FlaskClient) -> None:
     make.user(username="ada", email="ada@example.com")
     for number in range(10):
@@ -155,6 +156,7 @@ def test_guesses_are_limited_for_an_account_from_anywhere(client: FlaskClient) -
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.usefixtures("frozen")
 def test_guesses_are_limited_for_an_address_over_all_accounts(client: FlaskClient) -> None:
     make.user(username="ada")
     for number in range(30):

@@ -70,6 +70,7 @@ def test_a_made_up_link_opens_nothing(client: FlaskClient) -> None:
     answer = client.get("/password/reset/made-up")
     assert answer.status_code == 410
     assert "Please ask for a new one." in answer.text
+    assert "Send me a link" in answer.text
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "gone@example.com"])
@@ -97,6 +98,7 @@ def test_a_link_mailed_before_a_deactivation_opens_nothing(client: FlaskClient) 
     assert row.used_at is None
 
 
+@pytest.mark.usefixtures("frozen")
 def test_asking_is_limited_for_an_address_here_and_for_the_one_written_to(app: Flask, client: FlaskClient) -> None:
     for number in range(5):
         assert client.post("/password/forgot", data={"email": f"a{number}@example.com"}).status_code == 200

@@ -104,7 +104,7 @@ def test_a_new_e_mail_needs_the_password_and_the_old_address_is_told(client: Fla
     assert (mail.recipient, mail.context["new_email"]) == ("ada@example.com", "new@example.com")
 
 
-@pytest.mark.usefixtures("ada")
+@pytest.mark.usefixtures("frozen", "ada")
 def test_guessing_the_password_of_an_open_session_is_limited(client: FlaskClient) -> None:
     data = {"password": "wrong", "new_password": "a new password"}
     for _each in range(10):

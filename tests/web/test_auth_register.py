@@ -101,6 +101,7 @@ def test_the_constraint_has_the_last_word_when_two_register_one_name(
     assert "That username is taken." in answer.text
 
 
+@pytest.mark.usefixtures("frozen")
 def test_whoever_asks_which_addresses_we_know_is_slowed_down(client: FlaskClient) -> None:
     make.user(username="grace", email="grace@example.com")
     for _each in range(30):

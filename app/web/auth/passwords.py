@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from app.accounts import passwords, resets
 from app.accounts import service as accounts
+from app.accounts.errors import DeadLink
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -42,20 +43,31 @@ def forgot() -> ResponseReturnValue:
 @bp.get("/password/reset/<token>")
 @access("public")
 def show_reset(token: str) -> ResponseReturnValue:
-    resets.check(token, now=clock.now())
+    try:
+        resets.check(token, now=clock.now())
+    except DeadLink as refusal:
+        return _ask_anew(refusal)
     return page(*RESET, form=Reset(formdata=None), token=token)
 
 
 @bp.post("/password/reset/<token>")
 @access("public")
 def reset(token: str) -> ResponseReturnValue:
-    resets.check(token, now=clock.now())
     form = Reset()
-    if not form.validate():
-        return page(*RESET, 422, form=form, token=token)
-    password_hash = passwords.hash_password(form.password.data)
-    with unit_of_work():
-        resets.use(token, password_hash, now=clock.now())
+    try:
+        resets.check(token, now=clock.now())
+        if not form.validate():
+            return page(*RESET, 422, form=form, token=token)
+        password_hash = passwords.hash_password(form.password.data)
+        with unit_of_work():
+            resets.use(token, password_hash, now=clock.now())
+    except DeadLink as refusal:
+        return _ask_anew(refusal)
     sessions.end()
     toast(_("Your new password is set. Please sign in with it."))
     return see_other(url_for("auth.sign_in"))
+
+
+def _ask_anew(refusal: DeadLink) -> ResponseReturnValue:
+    """The next step from a dead link is the form that mails a new one."""
+    return page(*FORGOT, refusal.status, form=Forgot(formdata=None), asked_for=None, refusal=refusal)
