@@ -12,15 +12,17 @@ if (!("command" in HTMLButtonElement.prototype)) {
 }
 
 // A dialog that arrives open: on the page, or in a part that HTMX put in.
+// What went wrong in a form is brought into view.
 function showArrivals(root) {
-  for (const dialog of root.querySelectorAll("dialog[data-show]")) {
+  const within = (selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+  for (const dialog of within("dialog[data-show]")) {
     dialog.removeAttribute("data-show");
     if (!dialog.open) dialog.showModal();
   }
-  root.querySelector("[data-focus]")?.focus({ preventScroll: false });
+  within("[data-focus]")[0]?.focus();
 }
 showArrivals(document);
-document.addEventListener("htmx:afterSettle", (event) => showArrivals(event.target.parentElement ?? document));
+document.addEventListener("htmx:afterSettle", (event) => showArrivals(event.target));
 
 document.addEventListener("click", (event) => {
   // a click on the backdrop lands on the dialog itself

@@ -205,3 +205,9 @@ def test_a_whole_page_weighs_little(guide_app: Flask) -> None:
     for each in {*files, "/static/icons.svg"}:
         weight += len(client.get(urljoin("/", each), headers={"Accept-Encoding": "gzip"}, buffered=True).data)
     assert weight < BUDGET
+
+
+def test_what_went_wrong_is_brought_into_view(page: Page, guide: str) -> None:
+    page.goto(guide)
+    page.get_by_role("button", name="Check it").click()
+    expect(page.locator("#sample-form .error-summary")).to_be_focused()
