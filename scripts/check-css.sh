@@ -5,8 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
 command -v npm >/dev/null || { echo "check-css: no Node here. To install it: apt-get install -y nodejs npm" >&2; exit 1; }
+# the machine's own certificates count too, as behind a company's proxy; an older Node doesn't know the word
+if node --use-system-ca -e 0 2>/dev/null; then export NODE_OPTIONS=--use-system-ca; fi
 stamp=node_modules/.package-lock.json
-[ -f "$stamp" ] && [ "$stamp" -nt package-lock.json ] || npm install --no-save --no-audit --no-fund --loglevel=error
+[ -f "$stamp" ] && [ "$stamp" -nt package-lock.json ] || npm install --no-save --no-audit --no-fund --loglevel=error \
+  --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 node frontend/build.mjs "$fresh" 2>/dev/null
