@@ -11,7 +11,7 @@ from app.discounts.editing import KIND, create, fields_of, get, listing, remove,
 from app.discounts.errors import CodeRefused
 from app.discounts.models import Discount, PaidOrder
 from app.discounts.rules import OWN_RULES, DiscountTerms, Item, Reduction, discount_on, reduce_lines
-from app.kit.db import after_commit, db, insert, rows
+from app.kit.db import after_commit, db, insert, row
 from app.kit.text import normalise_code
 from app.promotions import figures
 from app.promotions import service as promotions
@@ -87,7 +87,7 @@ def quote(  # noqa: PLR0913
     found = None
     if code_id is not None or is_code(typed):
         query = FOUND_BY_ID if code_id is not None else FOUND_BY_CODE
-        found = rows(query, {**by, "person": person.key if person else ""}).one_or_none()
+        found = row(query, {**by, "person": person.key if person else ""})
     if found is None:
         return _refused(None, typed, None, UNKNOWN, subtotal, items)
     edition = (KIND, found.promotion_id, found.version, found.updated_at)

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from flask import Flask, g, has_app_context
+from flask import Flask, current_app, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
-    CursorResult,
     DateTime,
     Dialect,
     Engine,
     FromClause,
     Index,
     MetaData,
+    Row,
     Select,
     String,
     UniqueConstraint,
@@ -108,6 +108,9 @@ def init_db(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _teach_sqlite(db.engine)
+            app.extensions["reader"] = db.engine
+        else:
+            app.extensions["reader"] = db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _engine_options(backend: str) -> dict[str, Any]:
@@ -215,11 +218,23 @@ def is_overload(error: BaseException) -> bool:
     )
 
 
-def rows(query: Select[*tuple[Any, ...]], parameters: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
-    """Plain rows of a query, in this session's transaction: less dear than `session.execute`, for the hottest paths."""
+def row(query: Select[*tuple[Any, ...]], parameters: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    """The one row of a query, if there is one: in the transaction at hand, else without any, at half the price.
+
+    For the hottest paths, where one statement is all that is read.
+    """
     session = db.session()
-    session.flush()
-    return session.connection().execute(query, parameters)
+    if _writing.get() or session.in_transaction():
+        session.flush()
+        return session.connection().execute(query, parameters).one_or_none()
+    with _reader().connect() as connection:
+        return connection.execute(query, parameters).one_or_none()
+
+
+def _reader() -> Engine:
+    """The same pool. On PostgreSQL its statements go without BEGIN and ROLLBACK, each of them a trip to the server."""
+    reader: Engine = current_app.extensions["reader"]
+    return reader
 
 
 def violated(error: IntegrityError, name: str) -> bool:
