@@ -49,3 +49,15 @@ class NotVoidable(Conflict):
 
 class WayToPayUnknown(DomainError):
     code, message = "unknown_payment", _l("This way to pay is not offered here. Please choose another one.")
+
+
+class NoSuchAccount(DomainError):
+    code, message = "no_such_account", _l("There is no active account of that name. Please check how it is written.")
+
+
+class AlreadyLinked(Conflict):
+    code, message = "already_linked", _l("This order belongs to an account already.")
+
+
+class StillUnpaid(Conflict):
+    code, message = "still_unpaid", _l("This order is not paid yet. Wait until it is paid or void, then link it.")
