@@ -46,6 +46,15 @@ def test_a_name_of_an_account_leads_to_sign_in(client: FlaskClient, headers: dic
     assert 'value="ADA"' in client.get("/login?username=ADA").text
 
 
+@pytest.mark.parametrize(("place", "is_main"), [("strip", False), ("cart", True)])
+def test_a_refused_name_stays_where_it_was_asked_for(client: FlaskClient, place: str, is_main: bool) -> None:
+    answer = client.post("/store/shopper", data={"username": "a b", "place": place}, headers=HTMX)
+    assert answer.status_code == 422
+    assert 'id="username-error"' in answer.text
+    assert "<h1" not in answer.text
+    assert ("btn-primary" in answer.text) is is_main
+
+
 def test_a_session_loses_its_name_when_somebody_registers_it(app: Flask, client: FlaskClient) -> None:
     client.post("/store/shopper", data={"username": "Ada"})
     other = app.test_client()

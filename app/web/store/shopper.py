@@ -15,6 +15,7 @@ from app.web.store import bp
 from app.web.visitor import SHOPPER, access, forget_shopper, signed_in, visit_key, way_back
 
 TEMPLATES = ("store/shopper.html", "store/_shopper.html")
+STRIP = "store/_name_form.html"
 
 
 class ShopperForm(Form):
@@ -46,7 +47,10 @@ def set_shopper() -> ResponseReturnValue:
     except DomainError as refusal:
         explain(form, refusal)
         has_account = isinstance(refusal, NameBelongsToAccount)
-        return page(*TEMPLATES, refusal.status, form=form, has_account=has_account)
+        place = request.form.get("place")
+        part = STRIP if place in ("strip", "cart") else TEMPLATES[1]
+        told = {"form": form, "has_account": has_account, "back": target, "is_main": place == "cart"}
+        return page(TEMPLATES[0], part, refusal.status, **told)
     visit_key()
     session[SHOPPER] = name
     toast(_("Hello, %(name)s!", name=name))
