@@ -48,7 +48,7 @@ class UserForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         coaches = [(str(coach.id), coach.name) for coach in desk.coaches()]
-        self.coach_id.choices = choices([("", _("No coach: the admins look after them")), *coaches])
+        self.coach_id.choices = choices([("", _("No coach")), *coaches])
 
     def account(self, *, is_active: bool) -> Account:
         is_client = self.role.data == "client"
