@@ -72,6 +72,14 @@ def test_a_checkin_needs_only_its_day(client: FlaskClient, mia: User) -> None:
     assert (checkin.checked_on.isoformat(), checkin.mood, checkin.sleep_minutes) == ("2026-03-01", None, None)
 
 
+def test_what_says_no_time_is_of_now(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    for kind, sent in (("workout", {"title": "Run"}), ("checkin", {"mood": "4"}), ("meal", {"meal": "dinner"})):
+        assert client.post(f"/client/log/{kind}", data=sent).status_code == 303
+    assert db.session.scalars(select(WorkoutLog.performed_at)).one() == NOW
+    assert db.session.scalars(select(DailyLog.checked_on)).one().isoformat() == "2026-03-02"
+    assert db.session.scalars(select(MealLog.eaten_at)).one() == NOW
+
+
 def test_a_meal_is_recorded(client: FlaskClient, mia: User) -> None:
     assert client.post("/client/log/meal", data=MEAL).status_code == 303
     [meal] = db.session.scalars(select(MealLog))

@@ -1,14 +1,13 @@
 """The forms of this door. Times are typed as the clock on the client's wall shows them."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, DateTimeLocalField, Field, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from app.activity import rules
 from app.web.forms import Form, choices, strip
@@ -51,6 +50,17 @@ class Amount:
         )
 
 
+class Moment:
+    """A WTForms validator: what isn't sent at all keeps its default, which is now; what is sent must be a time."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if field.data is None and not any(field.raw_data or ()):
+            field.errors = []
+            raise StopValidation(_l("Please say when it was."))
+
+
 def read_amount(typed: str | None) -> Decimal | None:
     """A plain number, with a point or a comma; None for anything else."""
     plain = (typed or "").replace(",", ".")
@@ -74,12 +84,8 @@ def _notes_field(of: str) -> TextAreaField:
     return TextAreaField(_l("Notes"), [Optional(), too_long], filters=[strip], id=f"{of}-notes")
 
 
-def _when() -> Sequence[Any]:
-    return (InputRequired(_l("Please say when it was.")),)
-
-
 class WorkoutForm(Form):
-    performed_at = DateTimeLocalField(_l("When"), _when(), format=FORMATS)
+    performed_at = DateTimeLocalField(_l("When"), [Moment()], format=FORMATS)
     title = StringField(
         _l("What"),
         [Optional(), Length(max=rules.TITLE_LENGTH, message=_l("Please take at most %(max)d characters."))],
@@ -96,7 +102,7 @@ class WorkoutForm(Form):
 
 
 class CheckinForm(Form):
-    date = DateField(_l("Day"), _when(), id="checkin-date")
+    date = DateField(_l("Day"), [Moment()], id="checkin-date")
     mood = RadioField(_l("How do you feel?"), [Optional()], choices=choices(MOODS))
     weight = _amount_field(_l("Weight"), 1, 999, decimals=True)
     sleep = _amount_field(_l("Sleep"), 0, 24, decimals=True)
@@ -114,7 +120,7 @@ class CheckinForm(Form):
 
 
 class MealForm(Form):
-    eaten_at = DateTimeLocalField(_l("When"), _when(), format=FORMATS)
+    eaten_at = DateTimeLocalField(_l("When"), [Moment()], format=FORMATS)
     meal = SelectField(_l("Meal"), [InputRequired()], choices=choices(MEALS))
     notes = _notes_field("meal")
 

@@ -40,7 +40,7 @@ def show_log() -> ResponseReturnValue:
 @bp.post("/log/checkin")
 @access("client")
 def log_checkin() -> ResponseReturnValue:
-    form = CheckinForm()
+    form = CheckinForm(date=_here().date())
 
     def keep(user: User, now: datetime) -> None:
         activity.log_checkin(
@@ -59,7 +59,7 @@ def log_checkin() -> ResponseReturnValue:
 @bp.post("/log/workout")
 @access("client")
 def log_workout() -> ResponseReturnValue:
-    form = WorkoutForm()
+    form = WorkoutForm(performed_at=_here())
 
     def keep(user: User, now: datetime) -> None:
         activity.log_workout(
@@ -77,7 +77,7 @@ def log_workout() -> ResponseReturnValue:
 @bp.post("/log/meal")
 @access("client")
 def log_meal() -> ResponseReturnValue:
-    form = MealForm()
+    form = MealForm(eaten_at=_here())
 
     def keep(user: User, now: datetime) -> None:
         activity.log_meal(
@@ -136,17 +136,21 @@ def _answer(kind: str, form: Form | None, status: int) -> Response:
 
 def _forms() -> dict[str, Any]:
     """Empty forms, set to now by the client's clock."""
-    user = me()
-    here = clock.now().astimezone(ZoneInfo(user.timezone)).replace(tzinfo=None, second=0, microsecond=0)
+    here = _here()
     return {
         "checkin_form": CheckinForm(formdata=None, date=here.date()),
         "workout_form": WorkoutForm(formdata=None, performed_at=here),
         "meal_form": MealForm(formdata=None, eaten_at=here, meal=likely_meal(here)),
         "today": here.date(),
         "max_days_back": rules.MAX_DAYS_BACK,
-        "zone": user.timezone,
+        "zone": me().timezone,
         "amounts": loyalty.amounts(),
     }
+
+
+def _here() -> datetime:
+    """Now, to the minute, by the clock on the client's wall."""
+    return clock.now().astimezone(ZoneInfo(me().timezone)).replace(tzinfo=None, second=0, microsecond=0)
 
 
 def _book() -> dict[str, Any]:
