@@ -7,6 +7,7 @@ import nh3
 
 RICH_TAGS = {
     "a",
+    "b",
     "blockquote",
     "br",
     "code",
@@ -16,11 +17,16 @@ RICH_TAGS = {
     "h1",
     "h2",
     "h3",
+    "h4",
+    "hr",
+    "i",
     "li",
     "ol",
     "p",
     "pre",
+    "s",
     "strong",
+    "u",
     "ul",
 }
 

@@ -20,6 +20,7 @@ def test_slugs_are_plain_words() -> None:
     ("written", "kept"),
     [
         ("<p>Hi <strong>you</strong></p>", "<p>Hi <strong>you</strong></p>"),
+        ("<h4>a</h4><hr><b>b</b> <i>c</i> <u>d</u> <s>e</s>", "<h4>a</h4><hr><b>b</b> <i>c</i> <u>d</u> <s>e</s>"),
         ("<script>alert(1)</script>", ""),
         ('<p onclick="x()">a</p>', "<p>a</p>"),
         ('<a href="javascript:x()">a</a>', '<a rel="noopener noreferrer nofollow">a</a>'),
