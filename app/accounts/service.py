@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -26,6 +26,7 @@ from app.kit.db import db, violated
 from app.kit.text import fold
 from app.messages import service as messages
 
+SPECIAL_USE_DOMAIN_NAMES[:] = ["invalid"]  # who hosts it at home may have mail at ada@shop.local
 NO_PASSWORD = "!"  # noqa: S105  (fits nothing)
 ZONE_REST = timedelta(hours=24)
 

@@ -45,6 +45,12 @@ def test_an_account_is_made_and_signed_in_at_once(client: FlaskClient) -> None:
     assert client.get("/profile").status_code == 200
 
 
+@pytest.mark.parametrize("address", ["ada@shop.local", "ada@laurel.test"])
+def test_an_address_within_ones_own_network_is_fine(client: FlaskClient, address: str) -> None:
+    client.post("/register", data=ADA | {"email": address})
+    assert [user.email for user in users()] == [address]
+
+
 def test_with_htmx_the_whole_page_goes_on(client: FlaskClient) -> None:
     answer = client.post("/register", data=ADA, headers=HTMX)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/client")
@@ -66,6 +72,7 @@ def test_a_referral_code_says_who_brought_them_in_any_case(client: FlaskClient) 
         ("username", "", "Please fill this in."),
         ("email", "grace@EXAMPLE.com", "There is an account with that e-mail address already."),
         ("email", "ada@", "This is not an e-mail address."),
+        ("email", "ada@shop.invalid", "This is not an e-mail address."),
         ("email", "a@example.com\r\nBcc: b@example.com", "This is not an e-mail address."),
         ("password", "seven77", "Please take at least 8 characters."),
         ("password", "a" * 201, "Please take at most 200 characters."),
