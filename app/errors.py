@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.kit.bodies import read_off
 from app.kit.db import db, is_overload
 from app.kit.htmx import wants_part
 from app.kit.limits import TooOften
@@ -158,6 +159,8 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
 def _tell_http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004
         return error
+    if error.code == 413:  # noqa: PLR2004
+        read_off(request)
     if _wants_json():
         message = str(HTTP_SENTENCES.get(error.code) or error.description)
         response = make_response(

@@ -3,6 +3,7 @@
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_workers_do_not_outlive_a_killed_parent(app: Flask, tmp_path: Path) -> N
         running.process.kill()
         with pytest.raises(requests.ConnectionError):
             answer.result()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_who_sends_far_too_much_is_told_so_and_not_cut_off(app: Flask, tmp_path: Path, kind: str) -> None:
+    with web(environment_of(app), tmp_path) as running:
+        sender = HTTPConnection(running.url.removeprefix("http://"), timeout=30)
+        sender.request("POST", "/api/promotions/validate", b"x" * 20_000_000, {"Content-Type": kind})
+        assert sender.getresponse().status == 413
 
 
 def _asked_ready(url: str) -> float:
