@@ -150,7 +150,7 @@ def _tell_refusal(error: DomainError) -> ResponseReturnValue:
         if error.status == Unauthorized.status:
             response.headers["WWW-Authenticate"] = "Bearer"
     else:
-        response = _page(error.status, str(error.message))
+        response = error_page(error.status, str(error.message))
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -167,7 +167,7 @@ def _tell_http(error: HTTPException) -> ResponseReturnValue:
             jsonify(status="error", message=message, error=HTTP_CODES.get(error.code, "refused")), error.code
         )
     else:
-        response = _page(error.code, "")
+        response = error_page(error.code, "")
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
@@ -188,7 +188,7 @@ def _admit(error: Exception) -> ResponseReturnValue:
     log.error("internal_error", reference=reference, exc_info=error)
     if _wants_json():
         return jsonify(status="error", message=str(HTTP_SENTENCES[500]), error="internal_error"), 500
-    return _page(500, "", reference=reference)
+    return error_page(500, "", reference=reference)
 
 
 def _roll_back() -> None:
@@ -206,7 +206,7 @@ def _wants_json() -> bool:
     }
 
 
-def _page(status: int, message: str, **context: Any) -> Response:
+def error_page(status: int, message: str, **context: Any) -> Response:
     """The error page; for HTMX a part that is added to the toasts, so that what was on the page stays."""
     template = "errors/_error.html" if wants_part() else "errors/error.html"
     response = make_response(_render(template, status=status, message=message, **context), status)

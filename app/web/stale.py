@@ -7,6 +7,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, generate_csrf
 
+from app.errors import error_page
 from app.kit.db import db
 from app.kit.htmx import wants_part
 
@@ -20,16 +21,14 @@ def tell_stale(_error: CSRFError) -> Response:
     db.session.rollback()
     if not _is_ours():
         message = _("This form didn't come from here, so nothing was changed. Please use the buttons on our own pages.")
-        return make_response(render_template("errors/error.html", status=400, message=message), 400)
+        return error_page(400, message)
     return _part() if wants_part() else _page()
 
 
 def _part() -> Response:
     """The page stays as it is, takes the fresh token, and the person presses once more."""
     message = _("This page had been open for too long. Nothing was changed yet: please press once more.")
-    response = make_response(render_template("errors/_error.html", status=400, message=message), 400)
-    response.headers["HX-Retarget"] = "#toasts"
-    response.headers["HX-Reswap"] = "beforeend"
+    response = error_page(400, message)
     response.headers["HX-Trigger"] = json.dumps({"fresh-token": {"token": generate_csrf()}})
     return response
 

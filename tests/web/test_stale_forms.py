@@ -56,6 +56,14 @@ def test_a_form_from_elsewhere_is_not(client: FlaskClient, ada: User, headers: d
     assert name_of(ada) == ""
 
 
+@pytest.mark.usefixtures("ada")
+def test_what_comes_from_elsewhere_as_htmx_is_refused_in_a_part(client: FlaskClient) -> None:
+    answer = client.post("/profile", data=TYPED, headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (400, "#toasts")
+    assert "<html" not in answer.text
+    assert "HX-Trigger" not in answer.headers
+
+
 def test_passwords_are_asked_for_anew_and_never_sent_back(client: FlaskClient) -> None:
     make.user(username="ada")
     client.sends_csrf = False  # type: ignore[attr-defined]
