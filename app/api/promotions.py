@@ -33,13 +33,17 @@ NO_DISCOUNT = (
     "`not_started`, `outside_active_hours`, `account_required`, `user_limit_reached`, `items_required`, "
     "`category_mismatch`, `min_amount_not_met` or `not_eligible`."
 )
+NOT_THEIRS = {
+    401: "`unauthorized`: a `username` without a token, or a token that is no longer good.",
+    403: "`forbidden`: the token may not read the person of that `username`.",
+}
 DUPLICATE = "`duplicate_code`: another promotion has this code."
 CONFLICT = "`conflict`: somebody else was faster; `data` says who changed what."
 
 
 @bp.post("/promotions/validate")
 @public
-@endpoint(Promise(TAG, Verdict, body=Question, refuses={422: NO_DISCOUNT}))
+@endpoint(Promise(TAG, Verdict, body=Question, refuses={**NOT_THEIRS, 422: NO_DISCOUNT}))
 def validate_code(body: Question) -> Answer:
     """Check a code against a cart.
 

@@ -146,6 +146,11 @@ def test_limits_of_a_person_need_a_token_that_may_read_them(client: FlaskClient)
             assert ask(client, headers, subtotal=50, username=name).status_code == 403
 
 
+def test_that_a_token_may_be_refused_is_told_beforehand(client: FlaskClient) -> None:
+    described = client.get("/api/openapi.json").json["paths"]["/api/promotions/validate"]["post"]  # type: ignore[index]
+    assert {"401", "403"} <= described["responses"].keys()
+
+
 def test_a_client_who_asks_for_nobody_asks_for_themselves(client: FlaskClient) -> None:
     make.discount(code="SAVE", requires_account=True)
     assert ask(client, make.bearer(make.user()), subtotal=50).status_code == 200
