@@ -145,6 +145,16 @@ def app(request: pytest.FixtureRequest, _stages: Callable[[str], Stage], redis_u
         yield stage.app
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Not what pytest-flask does under this name: a request around a test would give all of it one `now` and `g`."""
+
+
+@pytest.fixture(autouse=True)
+def _monkeypatch_response_class() -> None:
+    """Nor this: Werkzeug's responses know their `json` by themselves."""
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A visitor without JavaScript. Another visitor: `app.test_client()`."""

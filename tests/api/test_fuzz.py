@@ -120,9 +120,9 @@ def may_call(operation: Any, role: str) -> bool:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.options(ratelimit_enabled=False)
 @pytest.mark.parametrize("role", ROLES)
 def test_whatever_is_sent_is_answered_and_every_operation_is_reached(app: Flask, role: str) -> None:
-    app.config["RATELIMIT_ENABLED"] = False
     world = World(app, role)
     for operation in operations(app):
         dressed = count()
