@@ -93,12 +93,16 @@ def test_with_htmx_a_failed_sign_in_answers_the_form_alone(client: FlaskClient) 
 
 def test_the_session_starts_over_and_only_the_cart_comes_along(client: FlaskClient) -> None:
     make.user(username="ada")
+    ordered = make.invoice(visit="a visit")
     with client.session_transaction() as session:
         session.update(visit="a visit", cart_user="somebody", planted="by somebody else")
+    client.post("/store/cart/lines", data={"product_id": make.product(name="Tea").id, "quantity": "1"})
+    assert ordered.number in client.get("/store/invoices").text
     log_in(client, "ada")
     with client.session_transaction() as session:
-        assert session["visit"] == "a visit"
-        assert not {"planted", "cart_user"} & session.keys()
+        assert not {"planted", "cart_user", "visit"} & session.keys()
+    assert "Tea" in client.get("/store/cart").text
+    assert ordered.number not in client.get("/store/invoices").text
 
 
 def test_signing_out_ends_copied_sessions_and_remember_cookies_too(app: Flask, client: FlaskClient) -> None:

@@ -98,10 +98,11 @@ def test_a_client_sees_their_own_invoices_on_every_device(client: FlaskClient, s
     assert theirs not in client.get("/store/invoices").text
 
 
-def test_what_was_ordered_just_before_signing_in_stays_in_sight(client: FlaskClient, number: str) -> None:
-    user = make.user()
+def test_what_was_ordered_before_signing_in_takes_its_signed_link(client: FlaskClient, number: str) -> None:
+    user, link = make.user(), link_of(client, number)
     client.post("/login", data={"username": user.username, "password": make.PASSWORD})
-    assert client.get(f"/store/invoices/{number}").status_code == 200
+    assert client.get(f"/store/invoices/{number}").status_code == 404
+    assert client.get(link).status_code == 200
 
 
 def test_the_invoice_of_a_manual_payment_says_how_to_pay(client: FlaskClient, number: str) -> None:

@@ -17,7 +17,6 @@ from app.web.languages import LOCALE
 from app.web.visitor import VISIT, way_back
 
 REMEMBERED_FOR = timedelta(days=30)
-COMES_ALONG = (VISIT,)
 
 
 def begin(user: User, *, password: str | None = None, remember: bool = False) -> None:
@@ -36,10 +35,8 @@ def begin(user: User, *, password: str | None = None, remember: bool = False) ->
 
 
 def renew(user: User, *, remember: bool = False) -> None:
-    """The session starts over as this user's, with their present epoch."""
-    kept = {name: session[name] for name in COMES_ALONG if name in session}
+    """The session starts over as this user's, with their present epoch; invoices of its anonymous past stay there."""
     session.clear()
-    session.update(kept)
     login_user(user, remember=remember, duration=REMEMBERED_FOR)
 
 
