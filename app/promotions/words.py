@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_currency, format_date, format_time, get_timezone, to_user_timezone
+from flask_babel import format_date, format_time, get_timezone, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.catalog import service as catalog
 from app.config import settings
+from app.kit import words
 from app.kit.money import as_number
 from app.promotions.rules import Verdict
 
@@ -98,7 +98,7 @@ def _moment(moment: datetime) -> str:
 
 def money(cents: int) -> str:
     """The amount in the installation's currency, as the reader writes it."""
-    return format_currency(Decimal(cents) / 100, settings().currency)
+    return words.money(cents, settings().currency)
 
 
 def _listed(categories: list[str]) -> str:

@@ -4,15 +4,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask import Flask
-from flask_babel import format_currency, format_date, format_decimal, format_time
+from flask_babel import format_date, format_decimal, format_time
 
 from app.config import settings
+from app.kit import words
 from app.kit.money import as_text
 
 
 def money(cents: int | None) -> str:
     """1250 → $12.50; nothing for None."""
-    return "" if cents is None else format_currency(Decimal(cents) / 100, settings().currency)
+    return "" if cents is None else words.money(cents, settings().currency)
 
 
 def moment(instant: datetime | None) -> str:
