@@ -57,7 +57,7 @@ class Moment:
 
     def __call__(self, _form: Form, field: Field) -> None:
         if field.data is None and not any(field.raw_data or ()):
-            field.errors = ()
+            field.errors = []  # type: ignore[assignment]  # a list, whatever its stubs say: WTForms appends to it
             raise StopValidation(_l("Please say when it was."))
 
 
