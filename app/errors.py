@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, rende
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -17,6 +18,7 @@ from app.kit.bodies import read_off
 from app.kit.db import db, is_overload
 from app.kit.htmx import wants_part
 from app.kit.limits import TooOften
+from app.kit.logs import trespasses
 from app.kit.wire import facts_of
 
 log = structlog.get_logger(__name__)
@@ -27,11 +29,13 @@ class DomainError(Exception):
     """An expected refusal: a stable code for programs, a sentence with the next step for people.
 
     `field` names the form field it belongs to; `facts` are what it rests on (`kit.wire` tells them in JSON).
+    One that `is_trespass`, for what isn't theirs, goes to the log.
     """
 
     code: ClassVar[str] = "refused"
     message: ClassVar[Any] = _l("That is not possible right now.")
     status: ClassVar[int] = 422
+    is_trespass: ClassVar[bool] = False
     retry_after: int | None = None
 
     def __init__(self, message: Any = None, *, field: str | None = None, **facts: Any) -> None:
@@ -52,8 +56,14 @@ class NotFound(DomainError):
     message = _l("We can't find that. It may have been moved or removed.")
 
 
+class NotTheirs(NotFound):
+    """Somebody else's: told like what doesn't exist."""
+
+    is_trespass = True
+
+
 class Forbidden(DomainError):
-    code, status = "forbidden", 403
+    code, status, is_trespass = "forbidden", 403, True
     message = _l("Your account may not do this.")
 
 
@@ -125,6 +135,11 @@ HTTP_SENTENCES = {
 }
 
 
+def not_shown(to_anybody: Select[Any]) -> NotFound:
+    """What to raise when nothing was found for who asks; `to_anybody` is the same query without them."""
+    return NotFound() if db.session.scalar(to_anybody.limit(1)) is None else NotTheirs()
+
+
 def register_error_handlers(app: Flask) -> None:
     """Tell every error in the form in which the visitor asked."""
     app.register_error_handler(DomainError, _tell_refusal)
@@ -145,6 +160,8 @@ def envelope(error: DomainError) -> dict[str, Any]:
 
 def _tell_refusal(error: DomainError) -> ResponseReturnValue:
     db.session.rollback()
+    if error.is_trespass:
+        trespasses.warn("refused", method=request.method, path=request.path, address=request.remote_addr)
     if _wants_json():
         response = make_response(jsonify(envelope(error)), error.status)
         if error.status == Unauthorized.status:

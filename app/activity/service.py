@@ -12,7 +12,7 @@ from app.accounts.models import User
 from app.activity import rules
 from app.activity.errors import AlreadyLogged, DateBeforeMove
 from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
-from app.errors import NotFound
+from app.errors import not_shown
 from app.kit import outbox
 from app.kit.db import db, insert
 
@@ -80,7 +80,7 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> None:
     model = LOGS[kind]
     log = db.session.scalar(select(model).where(model.id == log_id, model.client_id == user.id).with_for_update())
     if log is None:
-        raise NotFound
+        raise not_shown(select(model.id).where(model.id == log_id))
     db.session.delete(log)
     _put(user, f"undo:{log.source}", {"takes_back": log.source}, at=now, on=rules.date_in(user.timezone, now), now=now)
 

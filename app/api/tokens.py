@@ -15,7 +15,7 @@ from app.audit.service import Actor
 from app.errors import Forbidden, Unauthorized
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
-from app.kit.logs import refusals
+from app.kit.logs import name_caller
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -57,6 +57,8 @@ def caller() -> Caller:
     """Who calls. Raises Unauthorized when a token was sent that is worth nothing."""
     if "caller" not in g:
         g.caller = _recognise(request.headers.get("Authorization"))
+        if g.caller.is_known:
+            name_caller(g.caller.label)
     known: Caller = g.caller
     return known
 
@@ -97,7 +99,6 @@ def _turn_away(roles: tuple[str, ...], scope: str | None) -> None:
     if not who.is_known:
         raise Unauthorized
     if who.role not in roles and scope not in who.scopes:
-        refusals.warn("refused", path=request.path, caller=who.label)
         raise Forbidden
     if who.role == "admin" and request.method not in SAFE:
         limits.count("admin_writes", who.label)

@@ -17,7 +17,7 @@ from app.catalog import service as catalog
 from app.catalog.models import Product
 from app.discounts import service as discounts
 from app.discounts.service import CodeRefused, Item, Quote
-from app.errors import NotFound
+from app.errors import not_shown
 from app.kit.db import db, insert
 
 
@@ -198,7 +198,7 @@ def _locking(owned: ColumnElement[bool]) -> Select[Cart]:
 def _line(cart: Cart, line_id: int) -> CartLine:
     line = next((line for line in cart.lines if line.id == line_id), None)
     if line is None:
-        raise NotFound
+        raise not_shown(select(CartLine.id).where(CartLine.id == line_id))
     return line
 
 

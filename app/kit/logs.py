@@ -75,7 +75,12 @@ class Trickle:
         log.warning(event, **facts, **more)
 
 
-refusals = Trickle(most=30)
+trespasses = Trickle(most=30)
+
+
+def name_caller(label: str) -> None:
+    """The lines of this request say from now on whose it is: `user:5`, `key:3`."""
+    bind_contextvars(by=label)
 
 
 def request_id() -> str:

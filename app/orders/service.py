@@ -21,7 +21,7 @@ from app.cart import service as carts
 from app.cart.models import Cart
 from app.cart.service import CartView
 from app.discounts import service as discounts
-from app.errors import NotFound
+from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.money import MOST_CENTS
 from app.kit.text import like
@@ -158,12 +158,18 @@ def get(invoice_id: int) -> Invoice:
 
 def by_number(number: str) -> Invoice:
     """With its lines. Raises NotFound."""
-    return _one(Invoice.number == number)
+    invoice = _first(Invoice.number == number)
+    if invoice is None:
+        raise NotFound
+    return invoice
 
 
 def shown_to(viewer: Viewer, number: str) -> Invoice:
     """With its lines, if it is the viewer's to see. Raises NotFound: to others it doesn't exist."""
-    return _one(and_(Invoice.number == number, _visible_to(viewer)))
+    invoice = _first(and_(Invoice.number == number, _visible_to(viewer)))
+    if invoice is None:
+        raise not_shown(select(Invoice.id).where(Invoice.number == number))
+    return invoice
 
 
 def made(viewer: Viewer, invoice: Invoice) -> bool:
@@ -248,11 +254,8 @@ def _visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return or_(*ways)
 
 
-def _one(condition: ColumnElement[bool]) -> Invoice:
-    invoice = db.session.scalar(select(Invoice).where(condition).options(selectinload(Invoice.lines)))
-    if invoice is None:
-        raise NotFound
-    return invoice
+def _first(condition: ColumnElement[bool]) -> Invoice | None:
+    return db.session.scalar(select(Invoice).where(condition).options(selectinload(Invoice.lines)))
 
 
 def _changed(statement: Update) -> int:

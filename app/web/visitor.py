@@ -19,7 +19,7 @@ from app.audit.service import Actor
 from app.errors import Forbidden
 from app.kit.db import db
 from app.kit.htmx import wants_part
-from app.kit.logs import refusals
+from app.kit.logs import name_caller
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -55,7 +55,6 @@ def turn_away(audience: tuple[str, ...]) -> ResponseReturnValue | None:
     if user is None:
         return _to_sign_in()
     if "user" not in audience and user.role not in audience:
-        refusals.warn("refused", path=request.path, user_id=user.id, role=user.role)
         raise Forbidden
     return None
 
@@ -136,9 +135,12 @@ def _load_user(carried: str) -> User | None:
     user_id, _dot, epoch = carried.partition(".")
     if not (user_id.isdecimal() and epoch.isdecimal()):
         return None
-    return db.session.scalar(
+    user = db.session.scalar(
         select(User).where(User.id == int(user_id), User.session_epoch == int(epoch), User.is_active)
     )
+    if user is not None:
+        name_caller(f"user:{user.id}")
+    return user
 
 
 def _shopper_name() -> str | None:
