@@ -5,16 +5,17 @@
     assert sorted(outcomes) == ["taken"] + ["usage_limit_reached"] * 7
 
 The window stays open until every contestant stands in it, or until `seconds` have passed because a guard keeps the
-others out. A control run with the guard patched away (before the race: contestants are forks) must go wrong.
+others out. A control run with the guard patched away (before the race: contestants are forks) must go wrong. SQLite's
+one writer at a time is a guard too, which `letting_go` takes off, and so are unique keys: `without_unique`.
 """
 
 import multiprocessing
 import re
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
@@ -22,7 +23,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, TableClause, delete, event, text
 
 from app.errors import DomainError
 from app.kit.db import db
@@ -57,7 +58,7 @@ def race(
     start = _forks.Barrier(len(contestants))
     window = Window(_forks.Barrier(len(contestants)), seconds)
 
-    def run(contestant: Callable[[], T], report: Connection) -> None:
+    def run(contestant: Callable[[], T], report: Pipe) -> None:
         die_with_parent()
         if hold is not None:
             hold(window)
@@ -77,9 +78,13 @@ def race(
     return [_result(*lane) for lane in lanes]
 
 
-def before_statement(pattern: str) -> Hold:
-    """Hold each contestant just before it sends a statement like this (a regular expression)."""
-    return _at_statement("before_cursor_execute", pattern)
+def before_statement(pattern: str, *, letting_go: bool = False) -> Hold:
+    """Hold each contestant just before it sends a statement like this (a regular expression).
+
+    With `letting_go`, SQLite's transaction ends here and the next begins after the window, as if what was read so far
+    had been read by an earlier one.
+    """
+    return _at_statement("before_cursor_execute", pattern, letting_go=letting_go)
 
 
 def after_statement(pattern: str) -> Hold:
@@ -103,10 +108,55 @@ def after_call(module: ModuleType, name: str) -> Hold:
     return install
 
 
-def _at_statement(moment: str, pattern: str) -> Hold:
+@contextmanager
+def without_unique(table: str, name: str) -> Iterator[None]:
+    """While the block runs the table lets twins in. The table is empty, and is so again afterwards."""
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    with db.engine.begin() as connection:
+        again = _drop_unique(connection, table, name) if is_postgresql else _rebuild_without(connection, table, name)
+    db.engine.dispose()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        if is_postgresql:  # a SQLite file is a fresh one for each test
+            with db.engine.begin() as connection:
+                connection.execute(text("SET LOCAL session_replication_role = replica"))
+                connection.execute(delete(TableClause(table)))
+                connection.execute(text(again))
+
+
+def _drop_unique(connection: Connection, table: str, name: str) -> str:
+    """Drop the constraint or index from PostgreSQL; the statement that brings it back."""
+    constraint = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"
+    definition = connection.scalar(text(constraint), {"name": name})
+    if definition:
+        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        return f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
+    index = connection.scalar(text("SELECT indexdef FROM pg_indexes WHERE indexname = :name"), {"name": name})
+    connection.execute(text(f"DROP INDEX {name}"))
+    return str(index)
+
+
+def _rebuild_without(connection: Connection, table: str, name: str) -> str:
+    """Drop the index from SQLite, or the whole table where it is a constraint inside of it."""
+    made = str(connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :table"), {"table": table}))
+    without = re.sub(rf",\s*CONSTRAINT \W?{name}\W? UNIQUE \([^)]*\)", "", made)
+    for statement in [f"DROP INDEX {name}"] if without == made else [f"DROP TABLE {table}", without]:
+        connection.execute(text(statement))
+    return ""
+
+
+def _at_statement(moment: str, pattern: str, *, letting_go: bool = False) -> Hold:
     def install(window: Window) -> None:
-        def look(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-            if re.search(pattern, statement, re.DOTALL):
+        def look(connection: Connection, cursor: Any, statement: str, *_more: Any) -> None:
+            if not re.search(pattern, statement, re.DOTALL):
+                return
+            if letting_go and connection.dialect.name == "sqlite":
+                cursor.connection.execute("COMMIT")
+                window.hold()
+                cursor.connection.execute("BEGIN IMMEDIATE")
+            else:
                 window.hold()
 
         event.listen(Engine, moment, look)
@@ -123,7 +173,7 @@ def _outcome_of(contestant: Callable[[], T]) -> tuple[bool, Any]:
         return False, traceback.format_exc()
 
 
-def _result(process: BaseProcess, report: Connection) -> Any:
+def _result(process: BaseProcess, report: Pipe) -> Any:
     try:
         if not report.poll(FINISH_SECONDS):
             raise AssertionError("a contestant did not finish")

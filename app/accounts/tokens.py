@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jwt
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from app.accounts.models import ApiKey, RefreshToken, User
 from app.config import settings
@@ -44,12 +44,7 @@ def refresh(token: str, now: datetime) -> Pair | None:
     """
     spent = db.session.execute(
         update(RefreshToken)
-        .where(
-            RefreshToken.token_hash == _digest(token),
-            RefreshToken.used_at.is_(None),
-            RefreshToken.revoked_at.is_(None),
-            RefreshToken.expires_at > now,
-        )
+        .where(*_is_alive(token, now))
         .values(used_at=now)
         .returning(RefreshToken.user_id, RefreshToken.family)
     ).one_or_none()
@@ -128,6 +123,15 @@ def note_use(key_id: int, now: datetime) -> None:
     """Remember when the key was used last."""
     long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now)
     db.session.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=now))
+
+
+def _is_alive(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        RefreshToken.token_hash == _digest(token),
+        RefreshToken.used_at.is_(None),
+        RefreshToken.revoked_at.is_(None),
+        RefreshToken.expires_at > now,
+    )
 
 
 def _next_pair(user: User, family: str, now: datetime) -> Pair:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from app.accounts.models import PasswordReset, RefreshToken, User
 from app.audit.service import SYSTEM
 from app.kit.db import db, unit_of_work
 from tests import make
-from tests.racing import after_statement, race
+from tests.racing import after_statement, before_statement, race, without_unique
 
 LATER = make.NOW.replace(hour=13)
 
@@ -36,16 +38,21 @@ def test_two_admins_cant_deactivate_each_other(app: Flask) -> None:
     assert count(User.role == "admin", User.is_active) == 1
 
 
-@pytest.mark.parametrize("app", ["postgresql"], indirect=True)  # SQLite has one writer at a time, lock or not
-def test_without_the_lock_both_would_be_gone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    admins = [make.user(role="admin") for _each in range(2)]
+@pytest.fixture
+def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard taken away: admins read accounts without locking them."""
 
     def unlocked(*user_ids: int | None) -> dict[int, User]:
         wanted = [user_id for user_id in user_ids if user_id is not None]
         return {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(wanted)))}
 
     monkeypatch.setattr(desk, "_lock", unlocked)
-    hold = after_statement(r"users\.id != ")
+
+
+@pytest.mark.usefixtures("_unlocked")
+def test_without_the_lock_both_would_be_gone(app: Flask) -> None:
+    admins = [make.user(role="admin") for _each in range(2)]
+    hold = before_statement("^UPDATE users SET session_epoch", letting_go=True)
     outcomes = race(app, [partial(deactivate, each.id) for each in admins], hold=hold)
     assert outcomes == ["deactivated", "deactivated"]
     assert count(User.role == "admin", User.is_active) == 0
@@ -72,43 +79,85 @@ def test_a_name_is_registered_once_however_many_try(app: Flask) -> None:
     assert count(func.lower(User.username) == "ada") == 1
 
 
-def test_a_reset_link_sets_one_password(app: Flask) -> None:
+def test_without_the_unique_name_all_have_it(app: Flask) -> None:
+    hold = before_statement("^INSERT INTO users", letting_go=True)
+    with without_unique("users", "uq_users_username"):
+        assert race(app, [partial(register, name) for name in ("ada", "Ada")], hold=hold) == ["registered"] * 2
+        assert count(func.lower(User.username) == "ada") == 2
+
+
+@pytest.fixture
+def link(app: Flask) -> str:  # noqa: ARG001
+    """The token of a link that sets a new password."""
     user = make.user()
+    token_hash = resets._hash("a token")  # noqa: SLF001
     with unit_of_work():
         db.session.add(
             PasswordReset(
-                user_id=user.id,
-                token_hash=resets._hash("a token"),  # noqa: SLF001
-                created_at=make.NOW,
-                expires_at=make.NOW.replace(day=3),
+                user_id=user.id, token_hash=token_hash, created_at=make.NOW, expires_at=make.NOW.replace(day=3)
             )
         )
+    return "a token"
 
-    def use(password_hash: str) -> str:
-        with unit_of_work():
-            resets.use("a token", password_hash, now=LATER)
-        return password_hash
 
-    outcomes = race(app, [partial(use, f"hash {number}") for number in range(4)])
+def use(link: str, password_hash: str) -> str:
+    with unit_of_work():
+        resets.use(link, password_hash, now=LATER)
+    return password_hash
+
+
+def test_a_reset_link_sets_one_password(app: Flask, link: str) -> None:
+    outcomes = race(app, [partial(use, link, f"hash {number}") for number in range(4)])
     winners = [each for each in outcomes if each.startswith("hash")]
     assert len(winners) == 1
     assert outcomes.count("dead_link") == 3
-    assert db.session.get_one(User, user.id, populate_existing=True).password_hash == winners[0]
+    assert db.session.scalars(select(User.password_hash)).one() == winners[0]
 
 
-def test_a_refresh_token_that_two_use_at_once_ends_the_family(app: Flask) -> None:
+def trusting(module: ModuleType, column: Any, token: str, then: Callable[[], str]) -> str:
+    """Look first whether the token is alive, and act on that in a transaction of its own."""
+    found = db.session.scalar(select(column).where(*module._is_alive(token, LATER)))  # noqa: SLF001
+    db.session.rollback()
+    module._is_alive = lambda *_args: (column == found,)  # type: ignore[attr-defined]  # noqa: SLF001
+    return then()
+
+
+def test_without_the_condition_a_reset_link_sets_several(app: Flask, link: str) -> None:
+    contestants = [
+        partial(trusting, resets, PasswordReset.id, link, partial(use, link, f"hash {number}")) for number in range(2)
+    ]
+    hold = after_statement("^SELECT password_resets")
+    assert race(app, contestants, hold=hold) == ["hash 0", "hash 1"]
+
+
+@pytest.fixture
+def token(app: Flask) -> str:  # noqa: ARG001
+    """A refresh token."""
     user = make.user()
     with unit_of_work():
-        pair = tokens.issue(user, make.NOW)
+        return tokens.issue(user, make.NOW).refresh
 
-    def refresh() -> str:
-        with unit_of_work():
-            return "a pair" if tokens.refresh(pair.refresh, LATER) else "refused"
 
-    outcomes = race(app, [refresh] * 4)
+def refresh(token: str) -> str:
+    with unit_of_work():
+        return "a pair" if tokens.refresh(token, LATER) else "refused"
+
+
+def live_tokens() -> int:
+    live = select(func.count()).select_from(RefreshToken)
+    return db.session.scalar(live.where(RefreshToken.revoked_at.is_(None), RefreshToken.used_at.is_(None))) or 0
+
+
+def test_a_refresh_token_that_two_use_at_once_ends_the_family(app: Flask, token: str) -> None:
+    outcomes = race(app, [partial(refresh, token)] * 4)
     assert sorted(outcomes) == ["a pair", "refused", "refused", "refused"]
-    live = select(func.count()).select_from(RefreshToken).where(RefreshToken.revoked_at.is_(None))
-    assert db.session.scalar(live) == 0
+    assert live_tokens() == 0
+
+
+def test_without_the_condition_both_go_on(app: Flask, token: str) -> None:
+    contestants = [partial(trusting, tokens, RefreshToken.id, token, partial(refresh, token))] * 2
+    assert race(app, contestants, hold=after_statement("^SELECT refresh_tokens")) == ["a pair"] * 2
+    assert live_tokens() == 2
 
 
 def edit(user_id: int, display_name: str, version: int) -> str:
@@ -129,7 +178,17 @@ def test_of_two_edits_from_one_version_the_second_is_refused(app: Flask) -> None
     assert db.session.get_one(User, user.id, populate_existing=True).version == 2
 
 
-def test_a_coach_who_is_deactivated_while_getting_a_client_ends_without_one(app: Flask) -> None:
+@pytest.mark.usefixtures("_unlocked")
+def test_without_the_lock_the_second_edit_overwrites_the_first(app: Flask) -> None:
+    user = make.user()
+    contestants = [partial(edit, user.id, f"Name {number}", user.version) for number in range(2)]
+    hold = before_statement("^UPDATE users SET display_name", letting_go=True)
+    assert race(app, contestants, hold=hold) == ["saved"] * 2
+    assert db.session.get_one(User, user.id, populate_existing=True).version == 2
+
+
+def coach_and_admin() -> list[Callable[[], str]]:
+    """An admin gives a coach a client while another deactivates that coach."""
     coach, client = make.user(role="coach"), make.user()
 
     def assign() -> str:
@@ -140,8 +199,18 @@ def test_a_coach_who_is_deactivated_while_getting_a_client_ends_without_one(app:
             desk.edit(client.id, account, version=client.version, actor=SYSTEM, now=LATER)
         return "assigned"
 
-    contestants: list[Callable[[], str]] = [assign, partial(deactivate, coach.id)]
-    outcomes = race(app, contestants, hold=after_statement(r"FOR UPDATE$"))
+    return [assign, partial(deactivate, coach.id)]
+
+
+def test_a_coach_who_is_deactivated_while_getting_a_client_ends_without_one(app: Flask) -> None:
+    outcomes = race(app, coach_and_admin(), hold=after_statement(r"FOR UPDATE$"))
     assert outcomes[1] == "deactivated"
     assert outcomes[0] in {"assigned", "not_a_coach", "conflict"}
     assert count(User.coach_id.is_not(None)) == 0
+
+
+@pytest.mark.usefixtures("_unlocked")
+def test_without_the_lock_the_client_hangs_on_nobody(app: Flask) -> None:
+    hold = before_statement(r"^UPDATE users SET (coach_id=\S+ version=\S+ updated_at|is_active=)", letting_go=True)
+    assert race(app, coach_and_admin(), hold=hold) == ["assigned", "deactivated"]
+    assert count(User.coach_id.is_not(None)) == 1

@@ -8,16 +8,19 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app.accounts.persons import Person
+from app.audit.models import AuditEntry
 from app.audit.service import SYSTEM
 from app.cart import service as carts
 from app.kit import db as kit_db
 from app.kit.db import db, unit_of_work
+from app.orders import invoicing
 from app.orders import service as orders
-from app.orders.models import Invoice, InvoiceLine
+from app.orders.models import Invoice, InvoiceCounter, InvoiceLine
+from app.payments.models import PaymentEvent
 from app.promotions.models import Promotion, PromotionUse
 from tests import make
 from tests.make_kit import NOW
-from tests.racing import after_statement, race
+from tests.racing import after_statement, before_statement, race, without_unique
 
 ADA = Person("Ada")
 KEY = "the-key-of-one-page-0001"
@@ -97,6 +100,15 @@ def test_a_person_never_has_more_than_three_unpaid_orders_whatever_the_sessions(
     assert numbers == [f"2026-{number:06d}" for number in range(1, len(placed) + 1)]
 
 
+def test_without_the_slots_a_person_has_as_many_as_they_have_sessions(app: Flask) -> None:
+    for number in range(4):
+        fill_cart(f"visit-{number}")
+    contestants = [checkout(f"visit-{number}", f"key-of-page-number-{number}", 2000) for number in range(4)]
+    with without_unique("invoices", "uq_invoices_unpaid_slot"):
+        race(app, contestants, hold=before_statement("^DELETE FROM carts", letting_go=True))
+        assert count(Invoice) == 4
+
+
 def test_numbers_have_no_gap_and_no_twin_when_many_order_and_some_are_refused(app: Flask) -> None:
     people = [Person(f"shopper-{number}") for number in range(12)]
     contestants = []
@@ -107,6 +119,23 @@ def test_numbers_have_no_gap_and_no_twin_when_many_order_and_some_are_refused(ap
     outcomes = race(app, contestants, hold=after_statement(r"^INSERT INTO invoice_counters"), seconds=0.05)
     assert Counter(outcomes)["total_changed"] == 4
     assert sorted(each for each in outcomes if each.startswith("2026-")) == [f"2026-{n:06d}" for n in range(1, 9)]
+
+
+def test_without_the_one_statement_two_orders_want_one_number(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_then_write(_now: object) -> str:
+        last = db.session.scalar(select(InvoiceCounter.last)) or 0
+        db.session.execute(update(InvoiceCounter).values(last=last + 1))
+        return f"2026-{last + 1:06d}"
+
+    monkeypatch.setattr(invoicing, "_next_number", read_then_write)
+    contestants = []
+    for number in range(2):
+        fill_cart(f"visit-{number}", person=Person(f"shopper-{number}"))
+        contestants.append(
+            checkout(f"visit-{number}", f"key-of-page-number-{number}", 2000, Person(f"shopper-{number}"))
+        )
+    with pytest.raises(AssertionError, match=r"uq_invoices_number|UNIQUE constraint failed: invoices\.number"):
+        race(app, contestants, hold=before_statement("^UPDATE invoice_counters", letting_go=True))
 
 
 def pay(invoice_id: int) -> Contestant:
@@ -144,12 +173,30 @@ def test_without_the_condition_both_happen(app: Flask, monkeypatch: pytest.Monke
     def trusting(invoice_id: int, values: dict[str, object]) -> bool:
         if orders.get(invoice_id).status != "pending":
             return False
-        db.session.execute(update(Invoice).where(Invoice.id == invoice_id).values(unpaid_slot=None, **values))
+        neither = {"unpaid_slot": None, "paid_at": None, "closed_at": None}  # else the table itself objects
+        db.session.execute(update(Invoice).where(Invoice.id == invoice_id).values(neither | values))
         return True
 
     monkeypatch.setattr(orders, "_leave_pending", trusting)
-    outcomes = race(app, [pay(invoice.id), cancel(invoice.id)], hold=after_statement(r"^SELECT invoices"))
-    if app.extensions["settings"].database_url.startswith("sqlite"):
-        assert sorted(outcomes) != ["paid", "void"]  # its one writer at a time is a guard of its own
-    else:
-        assert sorted(outcomes) == ["paid", "void"]
+    hold = before_statement("^UPDATE invoices", letting_go=True)
+    race(app, [pay(invoice.id), cancel(invoice.id)], hold=hold)
+    db.session.expire_all()
+    both = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("invoice."))).all()
+    assert sorted(both) == ["invoice.paid", "invoice.voided"]
+
+
+def test_one_notification_that_comes_four_times_at_once_counts_once(app: Flask) -> None:
+    invoice = make.invoice()
+    assert race(app, [pay(invoice.id)] * 4, hold=before_statement("^INSERT INTO payment_events")) == ["paid"] * 4
+    assert strays() == 0
+
+
+def test_without_its_key_the_money_seems_to_have_come_twice(app: Flask) -> None:
+    invoice = make.invoice()
+    with without_unique("payment_events", "uq_payment_events_event"):
+        race(app, [pay(invoice.id)] * 2, hold=before_statement("^INSERT INTO payment_events"))
+        assert strays() > 0
+
+
+def strays() -> int:
+    return db.session.scalar(select(func.count()).select_from(PaymentEvent).where(PaymentEvent.is_stray)) or 0
