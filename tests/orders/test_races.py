@@ -7,13 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from app.accounts.models import User
 from app.accounts.persons import Person
 from app.audit.models import AuditEntry
 from app.audit.service import SYSTEM
 from app.cart import service as carts
 from app.kit import db as kit_db
 from app.kit.db import db, unit_of_work
-from app.orders import invoicing
+from app.orders import invoicing, linking
 from app.orders import service as orders
 from app.orders.models import Invoice, InvoiceCounter, InvoiceLine
 from app.payments.models import PaymentEvent
@@ -200,3 +201,40 @@ def test_without_its_key_the_money_seems_to_have_come_twice(app: Flask) -> None:
 
 def strays() -> int:
     return db.session.scalar(select(func.count()).select_from(PaymentEvent).where(PaymentEvent.is_stray)) or 0
+
+
+def linkers(number: str) -> list[Contestant]:
+    """Two admins, each linking the order to another account."""
+
+    def linker(username: str) -> Contestant:
+        def link() -> str:
+            with unit_of_work():
+                linking.link(number, username, actor=SYSTEM, now=NOW)
+            return "linked"
+
+        return link
+
+    return [linker(make.user().username) for _each in range(2)]
+
+
+def times_linked() -> int:
+    linked = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "invoice.linked")
+    return db.session.scalar(linked) or 0
+
+
+def test_of_two_admins_one_links_an_order(app: Flask) -> None:
+    contestants = linkers(make.paid_invoice().number)
+    outcomes = race(app, contestants, hold=before_statement("^UPDATE invoices"))
+    assert sorted(outcomes) == ["already_linked", "linked"]
+    assert times_linked() == 1
+
+
+def test_without_the_condition_an_order_is_linked_twice(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(invoice: Invoice, user: User) -> list[int]:
+        db.session.execute(update(Invoice).where(Invoice.id == invoice.id).values(user_id=user.id, visit=None))
+        return [invoice.id]
+
+    monkeypatch.setattr(linking, "_hand_over", trusting)
+    contestants = linkers(make.paid_invoice().number)
+    assert race(app, contestants, hold=before_statement("^UPDATE invoices", letting_go=True)) == ["linked"] * 2
+    assert times_linked() == 2
