@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Annotated, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import structlog
 from flask import Flask, current_app, g, has_app_context
@@ -50,6 +52,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 ATTEMPTS = 4
+REST = 1.0
 LOST_TO_ANOTHER = {"40001", "40P01"}
 POSTGRES_SETTINGS = {
     "lock_timeout": "3s",
@@ -110,6 +113,7 @@ def init_db(app: Flask) -> None:
             _teach_sqlite(db.engine)
             app.extensions["reader"] = db.engine
         else:
+            _ping_after_rest(db.engine)
             app.extensions["reader"] = db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -124,6 +128,23 @@ def _engine_options(backend: str) -> dict[str, Any]:
         "pool_size": 5,
         "max_overflow": 5,
     }
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Let `pool_pre_ping` ask only connections that have rested: each question is a trip to the server.
+
+    One that dies between two requests of the same second is found out by its first statement: a 503, and a new pool.
+    """
+    ask: Callable[[Any], bool] = engine.dialect.do_ping
+    last_taken: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
+    def is_alive(connection: Any) -> bool:
+        now = monotonic()
+        has_rested = now - last_taken.get(connection, 0.0) > REST
+        last_taken[connection] = now
+        return ask(connection) if has_rested else True
+
+    engine.dialect.do_ping = is_alive  # type: ignore[assignment,method-assign]
 
 
 def _teach_sqlite(engine: Engine) -> None:

@@ -29,12 +29,12 @@ def init_headers(app: Flask, *, proxies: int, hosts: tuple[str, ...], is_https: 
         if hosts and "*" not in hosts and request.blueprint != "health" and not host_is_trusted(request.host, hosts):
             abort(400)
 
+    always = ALWAYS | ({"Strict-Transport-Security": f"max-age={A_YEAR}; includeSubDomains"} if is_https else {})
+
     def say(response: Response) -> Response:
-        for name, value in ALWAYS.items():
-            response.headers.setdefault(name, value)
-        if is_https:
-            response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}; includeSubDomains")
-        if "Cache-Control" not in response.headers:  # whatever a view doesn't say otherwise of, is personal
+        said = {name for name, _value in response.headers}
+        response.headers.extend((name, value) for name, value in always.items() if name not in said)
+        if "Cache-Control" not in said:  # whatever a view doesn't say otherwise of, is personal
             response.headers["Cache-Control"] = "private, no-store"
             response.vary.update(("Cookie", "HX-Request"))
         return response

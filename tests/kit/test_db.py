@@ -2,11 +2,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Integer, String, select, text, update
+from sqlalchemy import Integer, String, make_url, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from app.kit import db as kit_db
 from app.kit.db import after_commit, db, given, insert, is_overload, retry_lost_transactions, unit_of_work, violated
 from app.kit.limits import LimitCounter
 from app.kit.outbox import OutboxEvent
@@ -184,6 +186,38 @@ def test_a_lock_waited_for_too_long_counts_as_overload(app: Flask) -> None:
             db.session.execute(text("SET LOCAL lock_timeout = '50ms'"))
             db.session.execute(update(LimitCounter).values(count=5))
     assert is_overload(refusal.value)
+
+
+def lose_the_connection(app: Flask) -> None:
+    """The server ends the one connection in the pool, as it does when it restarts."""
+    db.session.remove()
+    db.engine.dispose()
+    for _use in range(2):
+        process = db.session.scalar(text("SELECT pg_backend_pid()"))
+        db.session.remove()
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", [process]).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_a_connection_that_died_while_it_rested_is_replaced(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit_db, "REST", 0)
+    lose_the_connection(app)
+    assert db.session.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_one_that_died_between_two_quick_requests_counts_as_overload_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit_db, "REST", 60)
+    lose_the_connection(app)
+    with pytest.raises(OperationalError) as lost:
+        db.session.scalar(text("SELECT 1"))
+    assert is_overload(lost.value)
+    db.session.rollback()
+    assert db.session.scalar(text("SELECT 1")) == 1
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
