@@ -20,11 +20,11 @@ figures = tempfile.mkdtemp(prefix="laurel-figures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
-    """A worker begins."""
+def post_worker_init(worker: Any) -> None:
+    """A worker has loaded our code. Not sooner: until its signals are set, it is deaf to SIGTERM."""
     from app.kit.processes import die_with_parent  # noqa: PLC0415
 
-    die_with_parent()
+    die_with_parent(parent=worker.ppid)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

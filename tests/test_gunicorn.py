@@ -34,6 +34,12 @@ def test_sigterm_lets_the_request_at_hand_finish(app: Flask, tmp_path: Path) -> 
         assert running.process.wait(30) == 0
 
 
+def test_sigterm_is_heard_by_workers_that_are_still_starting(app: Flask, tmp_path: Path) -> None:
+    with web(environment_of(app), tmp_path, workers=4) as running:  # the first of them has answered
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(15) == 0  # after 20 s those who heard nothing would be killed
+
+
 def test_workers_do_not_outlive_a_killed_parent(app: Flask, tmp_path: Path) -> None:
     env = environment_of(app, SLOW_FOLDER=str(tmp_path))
     with web(env, tmp_path, wsgi="tests.slow_wsgi:app") as running, ThreadPoolExecutor() as visitors:
