@@ -15,7 +15,7 @@ from app.accounts.models import PasswordReset, RefreshToken, User
 from app.audit.service import SYSTEM
 from app.kit.db import db, unit_of_work
 from tests import make
-from tests.racing import after_statement, before_statement, race, without_unique
+from tests.racing import after_statement, before_statement, race, unguarded_race, without_unique
 
 LATER = make.NOW.replace(hour=13)
 
@@ -53,7 +53,7 @@ def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_the_lock_both_would_be_gone(app: Flask) -> None:
     admins = [make.user(role="admin") for _each in range(2)]
     hold = before_statement("^UPDATE users SET session_epoch", letting_go=True)
-    outcomes = race(app, [partial(deactivate, each.id) for each in admins], hold=hold)
+    outcomes = unguarded_race(app, [partial(deactivate, each.id) for each in admins], hold=hold)
     assert outcomes == ["deactivated", "deactivated"]
     assert count(User.role == "admin", User.is_active) == 0
 
@@ -82,7 +82,9 @@ def test_a_name_is_registered_once_however_many_try(app: Flask) -> None:
 def test_without_the_unique_name_all_have_it(app: Flask) -> None:
     hold = before_statement("^INSERT INTO users", letting_go=True)
     with without_unique("users", "uq_users_username"):
-        assert race(app, [partial(register, name) for name in ("ada", "Ada")], hold=hold) == ["registered"] * 2
+        assert (
+            unguarded_race(app, [partial(register, name) for name in ("ada", "Ada")], hold=hold) == ["registered"] * 2
+        )
         assert count(func.lower(User.username) == "ada") == 2
 
 
@@ -127,7 +129,7 @@ def test_without_the_condition_a_reset_link_sets_several(app: Flask, link: str) 
         partial(trusting, resets, PasswordReset.id, link, partial(use, link, f"hash {number}")) for number in range(2)
     ]
     hold = after_statement("^SELECT password_resets")
-    assert race(app, contestants, hold=hold) == ["hash 0", "hash 1"]
+    assert unguarded_race(app, contestants, hold=hold) == ["hash 0", "hash 1"]
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ def test_a_refresh_token_that_two_use_at_once_ends_the_family(app: Flask, token:
 
 def test_without_the_condition_both_go_on(app: Flask, token: str) -> None:
     contestants = [partial(trusting, tokens, RefreshToken.id, token, partial(refresh, token))] * 2
-    assert race(app, contestants, hold=after_statement("^SELECT refresh_tokens")) == ["a pair"] * 2
+    assert unguarded_race(app, contestants, hold=after_statement("^SELECT refresh_tokens")) == ["a pair"] * 2
     assert live_tokens() == 2
 
 
@@ -183,7 +185,7 @@ def test_without_the_lock_the_second_edit_overwrites_the_first(app: Flask) -> No
     user = make.user()
     contestants = [partial(edit, user.id, f"Name {number}", user.version) for number in range(2)]
     hold = before_statement("^UPDATE users SET display_name", letting_go=True)
-    assert race(app, contestants, hold=hold) == ["saved"] * 2
+    assert unguarded_race(app, contestants, hold=hold) == ["saved"] * 2
     assert db.session.get_one(User, user.id, populate_existing=True).version == 2
 
 
@@ -212,5 +214,5 @@ def test_a_coach_who_is_deactivated_while_getting_a_client_ends_without_one(app:
 @pytest.mark.usefixtures("_unlocked")
 def test_without_the_lock_the_client_hangs_on_nobody(app: Flask) -> None:
     hold = before_statement(r"^UPDATE users SET (coach_id=\S+ version=\S+ updated_at|is_active=)", letting_go=True)
-    assert race(app, coach_and_admin(), hold=hold) == ["assigned", "deactivated"]
+    assert unguarded_race(app, coach_and_admin(), hold=hold) == ["assigned", "deactivated"]
     assert count(User.coach_id.is_not(None)) == 1

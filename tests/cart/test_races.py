@@ -11,7 +11,7 @@ from app.cart.models import Cart, CartLine
 from app.kit.db import db, unit_of_work
 from tests import make
 from tests.make_kit import NOW
-from tests.racing import after_statement, before_statement, race, without_unique
+from tests.racing import after_statement, before_statement, race, unguarded_race, without_unique
 
 
 def put_in(product_id: int) -> str:
@@ -49,7 +49,7 @@ def test_what_four_windows_put_in_adds_up(app: Flask, product_id: int) -> None:
 def test_without_the_lock_some_is_lost(app: Flask, product_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carts, "_locking", lambda owned: carts._carts().where(owned))  # noqa: SLF001
     hold = before_statement("^UPDATE cart_lines", letting_go=True)
-    race(app, [lambda: put_in(product_id)] * 2, hold=hold)
+    unguarded_race(app, [lambda: put_in(product_id)] * 2, hold=hold)
     assert pieces() == 2
 
 
@@ -62,5 +62,5 @@ def test_without_its_key_a_session_has_several(app: Flask, product_id: int) -> N
     hold = before_statement("^(INSERT INTO|SELECT) carts", letting_go=True)
     with without_unique("carts", "uq_carts_visit"):
         with suppress(AssertionError):  # on SQLite both see what they have done, and give up
-            race(app, [lambda: put_in(product_id)] * 2, hold=hold)
+            unguarded_race(app, [lambda: put_in(product_id)] * 2, hold=hold)
         assert carts_made() == 2

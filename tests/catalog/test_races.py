@@ -14,7 +14,7 @@ from app.catalog.service import ProductDetails
 from app.kit.db import db, unit_of_work
 from tests import make
 from tests.make_kit import NOW
-from tests.racing import after_statement, before_statement, race
+from tests.racing import after_statement, before_statement, race, unguarded_race
 
 
 def editors(count: int) -> list[Callable[[], str]]:
@@ -53,5 +53,5 @@ def test_without_the_lock_the_second_overwrites_the_first(app: Flask, monkeypatc
             return self
 
     monkeypatch.setattr(catalog, "_products", lambda: Unlocked(Product))
-    assert race(app, editors(2), hold=before_statement("^UPDATE products", letting_go=True)) == ["saved"] * 2
+    assert unguarded_race(app, editors(2), hold=before_statement("^UPDATE products", letting_go=True)) == ["saved"] * 2
     assert versions() == [2]

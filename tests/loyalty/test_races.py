@@ -4,6 +4,7 @@ The guards: the lock on the user's summary, under which is read what was earned 
 """
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,9 +23,10 @@ from app.loyalty.models import XpSummary, XpTransaction
 from app.loyalty.rules import Happening
 from tests import make
 from tests.make import NOW
-from tests.racing import after_call, race
+from tests.racing import after_call, race, unguarded_race
 
 WINDOW = after_call(settlement, "_learn")
+LEARNT = after_call(sys.modules[__name__], "learn_early")
 
 
 def settle_again(events: list[OutboxEvent]) -> Callable[[], str]:
@@ -38,12 +40,18 @@ def settle_again(events: list[OutboxEvent]) -> Callable[[], str]:
     return work
 
 
+def learn_early(events: list[OutboxEvent]) -> Any:
+    """What is known before, read in a transaction of its own."""
+    known = settlement._learn([Happening.read(event.payload) for event in events])  # noqa: SLF001
+    db.session.rollback()
+    return known
+
+
 def settle_unguarded(events: list[OutboxEvent]) -> Callable[[], str]:
     """The same without the lock: what is known was read earlier, when nothing held anybody else back."""
 
     def work() -> str:
-        known = settlement._learn([Happening.read(event.payload) for event in events])  # noqa: SLF001
-        db.session.rollback()
+        known = learn_early(events)
         settlement._learn = lambda happenings: known  # noqa: ARG005, SLF001
         return settle_again(events)()
 
@@ -71,7 +79,7 @@ def test_an_event_that_two_workers_have_is_paid_once(app: Flask) -> None:
 def test_without_the_lock_the_key_of_the_thing_still_keeps_it_to_one(app: Flask) -> None:
     client = make.user()
     make.workout(client)
-    race(app, [settle_unguarded(waiting())] * 2, hold=WINDOW)
+    unguarded_race(app, [settle_unguarded(waiting())] * 2, hold=LEARNT)
     assert books(client) == (20, 1)
 
 
@@ -84,7 +92,7 @@ def test_without_lock_and_key_it_goes_wrong(app: Flask, monkeypatch: pytest.Monk
     monkeypatch.setattr(settlement, "_row", unkeyed)
     client = make.user()
     make.workout(client)
-    race(app, [settle_unguarded(waiting())] * 2, hold=WINDOW)
+    unguarded_race(app, [settle_unguarded(waiting())] * 2, hold=LEARNT)
     assert books(client) == (40, 2)
 
 
@@ -104,7 +112,7 @@ def test_a_cooldown_is_passed_by_one_of_two(app: Flask) -> None:
 
 def test_without_the_lock_both_pass_the_cooldown(app: Flask) -> None:
     client, batches = two_within_a_cooldown()
-    race(app, [settle_unguarded(batch) for batch in batches], hold=WINDOW)
+    unguarded_race(app, [settle_unguarded(batch) for batch in batches], hold=LEARNT)
     assert books(client) == (40, 2)
 
 

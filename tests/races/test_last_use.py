@@ -24,7 +24,7 @@ from app.promotions.models import PromotionUse
 from tests import make
 from tests.processes import environment_of, web
 from tests.races import guards
-from tests.racing import after_statement, race
+from tests.racing import after_statement, race, unguarded_race
 from tests.visiting import Visitor
 
 SHOPPERS = 32
@@ -141,7 +141,7 @@ def test_a_limit_of_three_is_taken_three_times_by_eight(app: Flask) -> None:
 def test_without_the_guard_a_limit_of_three_is_passed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promotions, "_count_up", guards.count_up_without_limit)
     made = make.discount(code="THREE", usage_limit=3)
-    assert race(app, takers("THREE", people(8)), hold=QUOTED) == ["taken"] * 8
+    assert unguarded_race(app, takers("THREE", people(8)), hold=QUOTED) == ["taken"] * 8
     assert len(Books(made).live) == 8
 
 
@@ -157,7 +157,7 @@ def test_one_person_in_many_windows_stays_within_the_limit_per_person(app: Flask
 def test_without_the_guard_one_person_has_more_than_the_limit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promotions, "_fill_next_slot", guards.fill_slot_without_limit)
     made = make.discount(code="TWICE", per_user_limit=2)
-    assert race(app, takers("TWICE", [Person("Ada")] * 6), hold=QUOTED) == ["taken"] * 6
+    assert unguarded_race(app, takers("TWICE", [Person("Ada")] * 6), hold=QUOTED) == ["taken"] * 6
     assert len(Books(made).slots) == 6
 
 
@@ -187,7 +187,7 @@ def trusting_givers(invoice_id: int, count: int) -> list[Callable[[], str]]:
 def test_without_the_guard_it_comes_back_too_often(app: Flask) -> None:
     made = make.discount(code="FIVE", usage_limit=5)
     taken = [make.use("FIVE") for _ in range(5)]
-    race(app, trusting_givers(taken[0], 4), hold=after_statement("^SELECT promotion_uses"))
+    unguarded_race(app, trusting_givers(taken[0], 4), hold=after_statement("^SELECT promotion_uses"))
     assert Books(made).used_count != len(Books(made).live)
     assert faults()
 
@@ -211,7 +211,7 @@ def test_without_the_guards_giving_back_against_taking_spoils_them(app: Flask, m
     held = [make.use("SOME", person=Person("Ada")) for _each in range(2)]
     monkeypatch.setattr(promotions, "_count_up", guards.count_up_without_limit)
     crowd = takers("SOME", people(3)) + trusting_givers(held[0], 2)
-    outcomes = race(app, crowd, hold=TAKING_AND_GIVING)
+    outcomes = unguarded_race(app, crowd, hold=TAKING_AND_GIVING)
     assert Counter(outcomes) == {"taken": 3, "given back": 2}
     books = Books(made)
     assert (books.used_count, len(books.live)) == (3, 4)
@@ -244,4 +244,4 @@ def test_without_the_guard_they_overwrite_each_other(app: Flask, monkeypatch: py
     real = editing.lock_for_change
     monkeypatch.setattr(editing, "lock_for_change", lambda discount_id, kind, _version: real(discount_id, kind, None))
     made = make.discount()
-    assert race(app, editors(made, 4)) == ["saved"] * 4
+    assert unguarded_race(app, editors(made, 4)) == ["saved"] * 4
