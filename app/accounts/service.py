@@ -109,6 +109,14 @@ def shopper_name(typed: str) -> str:
     return name
 
 
+def check_new_name(username: str) -> None:
+    """Raises NotAName, and NameTaken when somebody has it already."""
+    if not rules.is_username(username):
+        raise NotAName
+    if has_account(username):
+        raise NameTaken
+
+
 def home_timezone() -> str:
     """The zone that new accounts take."""
     return settings().timezone
@@ -137,11 +145,8 @@ def create_user(  # noqa: PLR0913
     locale: str = "en",
 ) -> User:
     """Make an account and what belongs to it. Raises NotAName, NotAnEmail, NameTaken, EmailTaken."""
-    if not rules.is_username(username):
-        raise NotAName
+    check_new_name(username)
     email = normal_email(email)
-    if has_account(username):
-        raise NameTaken
     if find_by_email(email):
         raise EmailTaken
     user = User(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Row, bindparam, exists, select
 
 from app.accounts.persons import Person
 from app.discounts.editing import KIND, create, fields_of, get, listing, remove, update
@@ -83,11 +84,7 @@ def quote(  # noqa: PLR0913
     """
     subtotal = sum(item.total_cents for item in items) if items else subtotal_cents or 0
     typed = normalise_code(code or "")
-    by = {"code_id": code_id} if code_id is not None else {"code": typed}
-    found = None
-    if code_id is not None or is_code(typed):
-        query = FOUND_BY_ID if code_id is not None else FOUND_BY_CODE
-        found = row(query, {**by, "person": person.key if person else ""})
+    found = _find(typed, code_id, person)
     if found is None:
         return _refused(None, typed, None, UNKNOWN, subtotal, items)
     edition = (KIND, found.promotion_id, found.version, found.updated_at)
@@ -151,6 +148,14 @@ def note_paid_order(person_key: str, invoice_id: int, now: datetime) -> None:
         .values(person=person_key, invoice_id=invoice_id, noted_at=now)
         .on_conflict_do_nothing(index_elements=["person"])
     )
+
+
+def _find(typed: str, code_id: int | None, person: Person | None) -> Row[Any] | None:
+    """The code with what is never cached about it. What can't be a code isn't looked for."""
+    whose = {"person": person.key if person else ""}
+    if code_id is not None:
+        return row(FOUND_BY_ID, {"code_id": code_id, **whose})
+    return row(FOUND_BY_CODE, {"code": typed, **whose}) if is_code(typed) else None
 
 
 def _purpose(invoice_id: int) -> str:

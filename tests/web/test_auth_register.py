@@ -45,6 +45,16 @@ def test_an_account_is_made_and_signed_in_at_once(client: FlaskClient) -> None:
     assert client.get("/profile").status_code == 200
 
 
+def test_all_that_is_wrong_is_told_at_once(client: FlaskClient) -> None:
+    make.user(username="grace")
+    wrong = {"username": "Grace", "email": "ada@", "password": "short"}
+    answer = client.post("/register", data=ADA | wrong)
+    assert answer.status_code == 422
+    for told in ("That username is taken.", "This is not an e-mail address.", "Please take at least 8 characters."):
+        assert told in answer.text
+    assert [user.username for user in users()] == ["grace"]
+
+
 @pytest.mark.parametrize("address", ["ada@shop.local", "ada@laurel.test"])
 def test_an_address_within_ones_own_network_is_fine(client: FlaskClient, address: str) -> None:
     client.post("/register", data=ADA | {"email": address})

@@ -186,6 +186,19 @@ def test_a_page_that_does_not_exist_shows_one_that_does(client: FlaskClient, mia
     assert "The only one" in answer.text
 
 
+def test_what_is_logged_again_promises_no_xp(client: FlaskClient, mia: User) -> None:
+    typed = {"title": "Run", "performed_at": "2026-03-02T18:00"}
+    assert "XP are on their way" in client.post("/client/log/workout", data=typed, follow_redirects=True).text
+    make.settled()
+    logged = db.session.scalars(select(WorkoutLog)).one()
+    client.delete(f"/client/log/workout/{logged.id}")
+    make.settled()
+    again = client.post("/client/log/workout", data=typed, follow_redirects=True).text
+    assert "The same thing earns XP and points only once." in again
+    assert "XP are on their way" not in again
+    assert db.session.get_one(XpSummary, mia.id).total_xp == 20
+
+
 def test_the_list_is_sent_again_only_when_it_changed(client: FlaskClient, mia: User) -> None:
     make.workout(mia)
     shown = client.get("/client/log").text

@@ -38,8 +38,11 @@ def show_registration() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     _refuse_when_closed()
     form = Register()
-    if not form.validate():
-        return page(*TEMPLATES, 422, form=form)
+    is_valid, refusals = form.validate(), _refusals_of(form)
+    for refusal in refusals:
+        explain(form, refusal)
+    if not is_valid or refusals:
+        return page(*TEMPLATES, refusals[0].status if is_valid else 422, form=form)
     limits.check("sign_in_address", request.remote_addr or "")
     try:
         user = _make_account(form)
@@ -51,6 +54,18 @@ def register() -> ResponseReturnValue:
     sessions.begin(user)
     toast(_("Welcome, %(name)s! Your account is ready.", name=user.username))
     return see_other(sessions.where_to(user, form.next.data))
+
+
+def _refusals_of(form: Register) -> list[DomainError]:
+    """What an account can't be made with, all of it at once. Not whether we know the address: that is limited."""
+    refusals = []
+    for field, check in ((form.username, accounts.check_new_name), (form.email, accounts.normal_email)):
+        try:
+            if field.data and not field.errors:
+                check(field.data)
+        except DomainError as refusal:
+            refusals.append(refusal)
+    return refusals
 
 
 def _make_account(form: Register) -> User:

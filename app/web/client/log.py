@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.accounts.models import User
 from app.activity import rules
 from app.activity import service as activity
+from app.activity.models import Log
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -42,8 +43,8 @@ def show_log() -> ResponseReturnValue:
 def log_checkin() -> ResponseReturnValue:
     form = CheckinForm(date=_here().date())
 
-    def keep(user: User, now: datetime) -> None:
-        activity.log_checkin(
+    def keep(user: User, now: datetime) -> Log:
+        return activity.log_checkin(
             user,
             on=form.date.data,
             mood=int(form.mood.data) if form.mood.data else None,
@@ -61,8 +62,8 @@ def log_checkin() -> ResponseReturnValue:
 def log_workout() -> ResponseReturnValue:
     form = WorkoutForm(performed_at=_here())
 
-    def keep(user: User, now: datetime) -> None:
-        activity.log_workout(
+    def keep(user: User, now: datetime) -> Log:
+        return activity.log_workout(
             user,
             performed_at=rules.from_wall_clock(form.performed_at.data, user.timezone),
             title=form.title.data or "",
@@ -79,8 +80,8 @@ def log_workout() -> ResponseReturnValue:
 def log_meal() -> ResponseReturnValue:
     form = MealForm(eaten_at=_here())
 
-    def keep(user: User, now: datetime) -> None:
-        activity.log_meal(
+    def keep(user: User, now: datetime) -> Log:
+        return activity.log_meal(
             user,
             eaten_at=rules.from_wall_clock(form.eaten_at.data, user.timezone),
             meal=rules.Meal(form.meal.data),
@@ -101,18 +102,18 @@ def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
     return page(PAGE, BOOK, **_book()) if wants_part() else see_other(url_for("client.show_log"))
 
 
-def _log(kind: str, form: Form, keep: Callable[[User, datetime], None]) -> ResponseReturnValue:
+def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> ResponseReturnValue:
     """Keep what the form says, and answer with the form: empty again, or with what is wrong with it."""
     if not form.validate():
         return _answer(kind, form, 422)
     try:
         with unit_of_work():
-            keep(me(), clock.now())
+            log = keep(me(), clock.now())
     except DomainError as refusal:
         explain(form, refusal)
         return _answer(kind, form, refusal.status)
     logbook.watch(clock.now())
-    toast(_praise(kind))
+    toast(_praise(kind, has_earned=bool(loyalty.outcomes(me().id, [log.source]))))
     if not wants_part():
         return see_other(url_for("client.show_log"))
     response = make_response(_answer(kind, None, 200))
@@ -120,7 +121,9 @@ def _log(kind: str, form: Form, keep: Callable[[User, datetime], None]) -> Respo
     return response
 
 
-def _praise(kind: str) -> str:
+def _praise(kind: str, *, has_earned: bool) -> str:
+    if has_earned:  # it was logged before, and deleted
+        return _("Logged again. The same thing earns XP and points only once.")
     return {
         "checkin": _("Checked in. Your XP are on their way."),
         "workout": _("Workout logged. Your XP are on their way."),
