@@ -3,9 +3,10 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
@@ -23,6 +24,7 @@ FILES = {"stylesheet", "script", "image", "font"}
 ANSWERED_4XX = ("Failed to load resource: the server responded with a status of 4", "Response Status Error Code 4")
 LEFT_BEHIND = ("htmx:sendAbort", "htmx:afterRequest")  # the page was left meanwhile; what fails says htmx:sendError too
 PATIENCE = 10_000
+Theme = Literal["light", "dark"]
 
 expect.set_options(timeout=PATIENCE)
 
@@ -74,6 +76,21 @@ def complaints_of(page: Page) -> list[str]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.set_default_timeout(PATIENCE)
     return complaints
+
+
+def look(page: Page, width: int, theme: Theme) -> None:
+    """From now on a window of this width, on a device of this theme."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, and whether it sticks out at the side."""
+    found = Axe().run(page)
+    faults = [found.generate_report()] if found.violations_count else []
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        faults.append(f"{page.url} sticks out at the side")
+    return faults
 
 
 def bring_in(page: Page, app: Flask, client: FlaskClient) -> None:

@@ -13,6 +13,22 @@ from werkzeug.serving import make_server
 from app import create_app
 from tests.conftest import settings_for_tests
 
+WITHOUT = "page_without_javascript"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers cost most. With JavaScript they meet SQLite, without it PostgreSQL; the doors' own tests meet both."""
+    items[:] = [item for item in items if Path(__file__).parent not in item.path.parents or _is_worth_it(item)]
+
+
+def _is_worth_it(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    params: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
+    if any(mark.args[0] == "app" for mark in item.iter_markers("parametrize")):
+        return True
+    without = WITHOUT in item.fixturenames or WITHOUT in params.values()
+    return params.get("app") in {None, "postgresql" if without else "sqlite"}
+
 
 @pytest.fixture(scope="module")
 def guide_app(tmp_path_factory: pytest.TempPathFactory, _valkey_url: str) -> Flask:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, expect
 
@@ -11,9 +10,9 @@ from app.accounts.models import User
 from app.discounts import service as discounts
 from app.kit.db import db
 from tests import make
+from tests.browsing import Theme, faults_of, look
 
 SignIn = Callable[[Page, User], None]
-WIDTHS = (360, 1280)
 NIGHTS = {"enabled": True, "start_time": "22:00", "end_time": "02:00", "timezone": "Asia/Tokyo", "weekdays": [3]}
 
 
@@ -116,19 +115,15 @@ def test_switching_and_deleting_happen_in_the_list(page: Page, live_server: str,
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])  # the others: test_pages.py
 def test_axe_finds_nothing_and_nothing_sticks_out(
-    page: Page, live_server: str, sign_in: SignIn, theme: str, width: int
+    page: Page, live_server: str, sign_in: SignIn, theme: Theme, width: int
 ) -> None:
     make.category("design")
     made = make.discount(title="A title that is long enough to need more than a line", code="X" * 32, usage_limit=3)
     make.use("X" * 32)
     sign_in(page, make.user(role="admin"))
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    look(page, width, theme)
     for address in ("", "/new", f"/{made.id}"):
         page.goto(f"{live_server}/admin/promotions{address}")
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert faults_of(page) == []

@@ -1,10 +1,8 @@
 """An admin keeps the store, in a real browser, with JavaScript and without."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask_login import UserMixin
 from playwright.sync_api import Page, expect
 
@@ -70,27 +68,3 @@ def test_an_admin_finds_an_invoice_and_marks_it_as_paid(desk: Page, live_server:
     db.session.rollback()
     db.session.expire_all()
     assert db.session.get_one(Invoice, invoice.id).status == "paid"
-
-
-@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_and_nothing_sticks_out(
-    page: Page, live_server: str, sign_in: SignIn, theme: Literal["light", "dark"], width: int
-) -> None:
-    make.discount(code="SAVE20")
-    invoice = make.invoice(code="SAVE20")
-    sign_in(page, make.user(role="admin"))
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    for path in ("products", "products/new", "products/1", "categories", "categories/new", "categories/1", "invoices"):
-        page.goto(f"{live_server}/admin/{path}")
-        is_fine(page)
-    page.goto(f"{live_server}/admin/invoices/{invoice.number}")
-    is_fine(page)
-
-
-def is_fine(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url

@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, expect
 
 from app.accounts.models import User
 from tests import make
+from tests.browsing import Theme, faults_of, look
 from tests.processes import Running, environment_of, worker
 
 StartWorker = Callable[[], AbstractContextManager[Running]]
@@ -117,17 +117,14 @@ def test_it_all_works_without_javascript(
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("path", ["/client", "/client/log"])
-@pytest.mark.parametrize(("theme", "width"), [("light", 360), ("dark", 1280)])
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])  # the others: test_pages.py
 def test_axe_finds_nothing_and_nothing_overflows(
-    page: Page, live_server: str, mia: User, path: str, theme: str, width: int
+    page: Page, live_server: str, mia: User, path: str, theme: Theme, width: int
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    look(page, width, theme)
     make.workout(mia, title="Evening run", notes="Rain")
     make.settled()
     make.workout(mia, title="Morning run", at=make.NOW.replace(hour=6))
     sign_in(page, live_server)
     page.goto(f"{live_server}{path}")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert faults_of(page) == []

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -14,12 +13,13 @@ from app import demo
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.kit import clock
+from tests.browsing import Theme, faults_of, look
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
 SignIn = Callable[[FlaskClient | Page, User], None]
 HOMES = {"admin": "/admin", "coach": "/coach", "client": "/client", "shopper": "/store"}
-LOOKS = ((1280, "light"), (360, "dark"))
+LOOKS: tuple[tuple[int, Theme], ...] = ((1280, "light"), (360, "dark"))
 
 
 @pytest.mark.parametrize("role", HOMES)
@@ -37,15 +37,10 @@ def test_every_page_that_links_lead_to_is_accessible(
     assert len(ways) >= 3
     faults: list[str] = []
     for width, theme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+        look(page, width, theme)
         for way in ways:
             page.goto(live_server + way)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                faults.append(f"{way} sticks out at {width} px")
-            found = Axe().run(page)
-            if found.violations_count:
-                faults.append(f"{way} ({theme}): {found.generate_report()}")
+            faults += [f"{way} ({theme}, {width} px): {fault}" for fault in faults_of(page)]
     assert not faults, "\n".join(faults)
 
 

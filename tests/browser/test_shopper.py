@@ -1,10 +1,8 @@
 """A shopper uses a code: the whole job in a real browser, with JavaScript and without."""
 
 import re
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -12,8 +10,8 @@ from app.kit.db import db
 from app.orders.models import Invoice
 from app.promotions.models import Promotion
 from tests import make
+from tests.browsing import Theme, faults_of, look
 
-Theme = Literal["light", "dark"]
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -174,44 +172,36 @@ def test_the_search_works_as_one_types(page: Page, live_server: str) -> None:
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])  # the others: test_pages.py
 def test_axe_finds_nothing_and_nothing_sticks_out(page: Page, live_server: str, theme: Theme, width: int) -> None:
     fill_the_store()
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    look(page, width, theme)
     page.goto(f"{live_server}/store?code=DESIGN20")
-    is_fine(page)
+    assert faults_of(page) == []
     page.get_by_label("Who is shopping?").fill("Ada")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("Shopping as Ada")).to_be_visible()
     put_in_cart(page, "Logo design", 2)
     page.get_by_role("link", name="Logo design").click()
     expect(page.get_by_role("heading", name="Logo design")).to_be_visible()
-    is_fine(page)
+    assert faults_of(page) == []
     page.goto(f"{live_server}/store/cart")
-    is_fine(page)
+    assert faults_of(page) == []
     type_code(page, "nope")
     expect(page.locator("#code-error")).to_be_visible()
-    is_fine(page)
+    assert faults_of(page) == []
     type_code(page, "design20")
     expect(page.get_by_label("Summary")).to_contain_text("Discount")
-    is_fine(page)
+    assert faults_of(page) == []
     set_quantity(page, "Logo design", 1)
     expect(page.locator("#code-reason")).to_be_visible()
-    is_fine(page)
+    assert faults_of(page) == []
     page.get_by_role("button", name="Order and pay $100.00").click()
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_text("was declined.")).to_be_visible()
-    is_fine(page)
+    assert faults_of(page) == []
     page.get_by_role("link", name="Pay later, and see the invoice").click()
     expect(page.get_by_role("button", name="Pay now")).to_be_visible()
-    is_fine(page)
+    assert faults_of(page) == []
     page.goto(f"{live_server}/store/invoices")
-    is_fine(page)
-
-
-def is_fine(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    assert faults_of(page) == []

@@ -5,9 +5,10 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browsing import Theme, faults_of, look
 
 PHONE: ViewportSize = {"width": 360, "height": 760}
 WIDTHS = (360, 768, 1280)
@@ -16,22 +17,18 @@ BUDGET = 150 * 1024
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing(page: Page, guide: str, theme: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+def test_axe_finds_nothing(page: Page, guide: str, theme: Theme, width: int) -> None:
+    look(page, width, theme)
     page.goto(guide)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert faults_of(page) == []
 
 
 @pytest.mark.parametrize("status", [404, 500])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_error_pages(plain_page: Page, guide: str, theme: str, status: int) -> None:
-    page = plain_page
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.goto(f"{guide}/errors/{status}")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+def test_axe_finds_nothing_on_error_pages(plain_page: Page, guide: str, theme: Theme, status: int) -> None:
+    look(plain_page, 360, theme)
+    plain_page.goto(f"{guide}/errors/{status}")
+    assert faults_of(plain_page) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
