@@ -79,11 +79,11 @@ class Conflict(DomainError):
 
 class RateLimited(DomainError):
     code, status = "rate_limited", 429
-    message = _l("Too many attempts. Please wait a moment and try again.")
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__()
         self.retry_after = max(1, retry_after)
+        told = _l("Too many attempts. Please wait %(seconds)s seconds and try again.", seconds=self.retry_after)
+        super().__init__(told)
 
 
 class ValidationFailed(DomainError):

@@ -199,7 +199,12 @@ def _refuse_stale(user: User, version: int) -> None:
         raise Conflict
     name = names_of({last.actor_id}).get(last.actor_id, "")
     raise Conflict(
-        _("%(name)s changed this account in the meantime. Look at the newer version and try again.", name=name)
+        _(
+            "%(name)s changed this account while you had it open (%(fields)s). "
+            "What you typed is kept: save again to use it.",
+            name=name,
+            fields=", ".join(last.after or ()).replace("_", " "),
+        )
     )
 
 

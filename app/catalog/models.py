@@ -12,6 +12,7 @@ class Category(Base):
     """A shelf of the store. Codes and programs know it by its slug, which therefore never changes."""
 
     __tablename__ = "categories"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 SQLAlchemy's; an id that was audited never comes again
 
     id: Mapped[pk]
     slug: Mapped[str] = mapped_column(String(64), unique=True)
@@ -28,6 +29,7 @@ class Product(Base):
     __table_args__ = (
         CheckConstraint("price_cents >= 0", name="price_not_negative"),
         Index("ix_products_shelf", "category_id", "position"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[pk]

@@ -29,6 +29,11 @@ def init_headers(app: Flask, *, proxies: int, hosts: tuple[str, ...], is_https: 
         if hosts and "*" not in hosts and request.blueprint != "health" and not host_is_trusted(request.host, hosts):
             abort(400)
 
+    def refuse_nul() -> None:
+        # PostgreSQL can't look for it, nothing of ours holds it, and nobody types it
+        if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
+            abort(400)
+
     always = ALWAYS | ({"Strict-Transport-Security": f"max-age={A_YEAR}; includeSubDomains"} if is_https else {})
 
     def say(response: Response) -> Response:
@@ -40,4 +45,5 @@ def init_headers(app: Flask, *, proxies: int, hosts: tuple[str, ...], is_https: 
         return response
 
     app.before_request(refuse_other_hosts)
+    app.before_request(refuse_nul)
     app.after_request(say)

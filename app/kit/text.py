@@ -62,3 +62,8 @@ def like(text: str) -> str:
     r"""A pattern for `.ilike(…, escape="\\")` that finds the text anywhere, its wildcards taken literally."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text.replace("\x00", ""))
     return f"%{escaped}%"
+
+
+def is_writable(text: str) -> bool:
+    """Whether every database can keep it: no NUL, no half of a character."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

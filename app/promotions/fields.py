@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 from app.kit.money import NotAnAmount, as_number, cents_of
-from app.kit.text import clean_html, normalise_code
+from app.kit.text import clean_html, is_writable, normalise_code
 from app.promotions.hours import ActiveHours, NotHours
 
 MOST = 2_147_483_647
@@ -148,11 +148,6 @@ def instant(value: Any) -> datetime:
     if value.year not in YEARS:
         raise Wrong(_l("Please give a year from 1970 to 8999."))
     return value
-
-
-def is_writable(value: str) -> bool:
-    """Whether every database can keep it: no NUL, no half of a character."""
-    return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def is_code(normalised: str) -> bool:

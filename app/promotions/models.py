@@ -37,6 +37,7 @@ class Promotion(Base):
         CheckConstraint("auto_deactivated_at IS NULL OR NOT is_active", name="auto_deactivated_is_inactive"),
         Index("ix_promotions_kind_order", "kind", "display_order", "id"),
         Index("ix_promotions_ends_at", "ends_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[pk]

@@ -5,6 +5,10 @@ import re
 from flask import request
 
 MOST_PAGES = 100_000
+OF_LISTS = {
+    *("q", "status", "state", "role", "kind", "category", "sort", "page"),
+    *("actor", "action", "entity", "entity_id", "since", "until"),
+}
 WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -12,6 +16,11 @@ def whole_number(text: str | None) -> int | None:
     """The number that ASCII digits write, and nothing else."""
     trimmed = (text or "").strip()
     return int(trimmed) if WHOLE.fullmatch(trimmed) else None
+
+
+def list_arguments() -> dict[str, str]:
+    """What the address says about the list that is looked at: its search, filters and page, and nothing else."""
+    return {name: value for name, value in request.args.items() if name in OF_LISTS}
 
 
 def page_number() -> int:

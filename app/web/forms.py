@@ -1,12 +1,16 @@
 """What forms of every door share."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from flask import Response
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from app.errors import DomainError
+from app.errors import DomainError, RateLimited
+from app.kit.limits import TooOften
+from app.kit.text import is_writable
 
 
 class Form(FlaskForm):
@@ -16,7 +20,12 @@ class Form(FlaskForm):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        return bool(super().validate(extra_validators))  # type: ignore[no-untyped-call]
+        """Also whether the database can keep every text."""
+        fits = bool(super().validate(extra_validators))  # type: ignore[no-untyped-call]
+        odd = [field for field in self if isinstance(field.data, str) and not is_writable(field.data)]
+        for field in odd:
+            field.errors = [*field.errors, _("There is a character in it that we can't keep.")]
+        return fits and not odd
 
 
 def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
@@ -27,6 +36,16 @@ def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
 def strip(text: str | None) -> str | None:
     """A WTForms filter: without the spaces around it."""
     return text.strip() if text else text
+
+
+def refused(form: Form, error: DomainError | TooOften, show: Callable[[int], Response]) -> Response:
+    """The form again, as `show` shows it with a status: what was typed, why it was refused, and when to come back."""
+    refusal = RateLimited(error.retry_after) if isinstance(error, TooOften) else error
+    explain(form, refusal)
+    answer = show(refusal.status)
+    if refusal.retry_after is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
+    return answer
 
 
 def explain(form: Form, refusal: DomainError) -> None:

@@ -1,9 +1,12 @@
 """What the frame of every page asks for: its navigation, the way home, the server's clock."""
 
 import time
+from contextlib import suppress
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
+from werkzeug.exceptions import HTTPException
 
+from app.web.arguments import list_arguments
 from app.web.navigation import sections_for
 
 HOMES = {
@@ -17,8 +20,27 @@ HOMES = {
 def init_frame(app: Flask) -> None:
     """Give the templates what they need to draw the frame."""
     app.jinja_env.globals.update(
-        sections_for=sections_for, has_page=has_page, home_url=home_url, server_time=server_time, icons_url=icons_url
+        sections_for=sections_for,
+        has_page=has_page,
+        home_url=home_url,
+        server_time=server_time,
+        icons_url=icons_url,
+        this_page=this_page,
+        list_arguments=list_arguments,
     )
+
+
+def this_page() -> str:
+    """The address of this page; where a form was answered that has none, of the nearest page above it."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    pages, path = current_app.url_map.bind(""), request.path
+    while path:
+        with suppress(HTTPException):
+            pages.match(path, method="GET")
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def has_page(endpoint: str) -> bool:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_categories")),
         sa.UniqueConstraint("slug", name=op.f("uq_categories_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "products",
@@ -44,6 +45,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("sku", name=op.f("uq_products_sku")),
         sa.UniqueConstraint("slug", name=op.f("uq_products_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_products_shelf", "products", ["category_id", "position"], unique=False)
     op.create_table(

@@ -67,6 +67,7 @@ def upgrade() -> None:
             ["updated_by"], ["users.id"], name=op.f("fk_promotions_updated_by"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotions")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_promotions_ends_at", "promotions", ["ends_at"], unique=False)
     op.create_index("ix_promotions_kind_order", "promotions", ["kind", "display_order", "id"], unique=False)

@@ -114,6 +114,18 @@ def test_switching_and_deleting_happen_in_the_list(page: Page, live_server: str,
     expect(page.get_by_text("Nothing found")).to_be_visible()
 
 
+def test_what_is_deleted_goes_and_the_others_stay(page: Page, live_server: str, sign_in: SignIn) -> None:
+    make.discount(title="Spring", code="SPRING")
+    make.discount(title="Autumn", code="AUTUMN")
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions?status=active")
+    page.locator(".promo", has_text="Spring").locator("summary[aria-label=Delete]").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Spring was deleted.")).to_be_visible()
+    expect(page.locator(".promo")).to_have_count(1)
+    expect(page.get_by_text("Autumn", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])  # the others: test_pages.py
 def test_axe_finds_nothing_and_nothing_sticks_out(

@@ -321,3 +321,10 @@ def test_a_list_takes_two_statements_whatever_its_length() -> None:
     with count_statements() as sent:
         discounts.listing(now=make.NOW)
     assert len(sent) == 2, sent
+
+
+def test_the_number_of_a_deleted_code_never_comes_again() -> None:
+    gone = make.discount(code="FIRST")
+    with unit_of_work():
+        assert discounts.remove(gone.id, make.SYSTEM, make.NOW)
+    assert make.discount(code="SECOND").id > gone.id

@@ -48,6 +48,15 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(client: FlaskClient, admin: User
 
 
 @pytest.mark.usefixtures("admin")
+def test_a_last_day_too_far_off_is_refused_and_the_form_kept(client: FlaskClient) -> None:
+    data = {"name": "For ever", "scopes": ["read"], "expires_on": "9999-12-31"}
+    answer = client.post("/admin/keys", data=data)
+    assert answer.status_code == 422
+    assert "Please give a year up to 8999" in answer.text
+    assert 'value="For ever"' in answer.text
+
+
+@pytest.mark.usefixtures("admin")
 def test_a_revoked_key_opens_nothing_at_once(client: FlaskClient) -> None:
     secret = make_key(client)
     key = tokens.key_of(secret, clock.now())

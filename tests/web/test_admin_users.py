@@ -134,9 +134,12 @@ def test_a_stale_edit_is_refused_and_says_who_was_faster(client: FlaskClient, ad
     client.post(f"/admin/users/{user.id}", data=form_of(user, display_name="First"))
     answer = client.post(f"/admin/users/{user.id}", data=stale)
     assert answer.status_code == 409
-    assert f"{admin.username} changed this account in the meantime" in answer.text
+    assert f"{admin.username} changed this account while you had it open (display name)." in answer.text
     assert 'value="Second"' in answer.text
     assert fresh(user).display_name == "First"
+    client.post(f"/admin/users/{user.id}", data=stale | {"version": "2"})  # as the form says now
+    assert 'name="version" type="hidden" value="2"' in answer.text
+    assert fresh(user).display_name == "Second"
 
 
 @pytest.mark.usefixtures("admin")

@@ -157,7 +157,10 @@ def test_guesses_are_limited_for_an_account_from_anywhere(client: FlaskClient) -
         "/login", data={"username": "ADA", "password": make.PASSWORD}, environ_base={"REMOTE_ADDR": "10.9.9.9"}
     )
     assert answer.status_code == 429
-    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    wait = int(answer.headers["Retry-After"])
+    assert 1 <= wait <= 60
+    assert f"Please wait {wait} seconds" in answer.text
+    assert 'value="ADA"' in answer.text
 
 
 @pytest.mark.usefixtures("frozen")

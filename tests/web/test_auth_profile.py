@@ -112,6 +112,18 @@ def test_guessing_the_password_of_an_open_session_is_limited(client: FlaskClient
     assert client.post("/profile/password", data=data | {"password": make.PASSWORD}).status_code == 429
 
 
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("refused", "way_back"), [("/profile/password", "/profile"), ("/store/cart/lines", "/store/cart")]
+)
+def test_after_a_refused_form_the_choice_of_language_leads_back_to_its_page(
+    client: FlaskClient, refused: str, way_back: str
+) -> None:
+    answer = client.post(refused, data={})
+    assert answer.status_code in {404, 422}
+    assert f'name="next" value="{way_back}"' in answer.text
+
+
 def test_a_visitors_language_follows_the_choice_then_the_browser(client: FlaskClient) -> None:
     assert '<html lang="th">' in client.get("/login", headers={"Accept-Language": "th;q=0.9, de"}).text
     assert '<html lang="en">' in client.get("/login", headers={"Accept-Language": "de"}).text

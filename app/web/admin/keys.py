@@ -31,6 +31,9 @@ SCOPES = {
 }
 
 
+LAST_YEAR = 8999
+
+
 def at_least_one(_form: Form, field: SelectMultipleField) -> None:
     """A WTForms validator that doesn't ask browsers to have every box ticked, as InputRequired would."""
     if not field.data:
@@ -51,6 +54,8 @@ class KeyForm(Form):
     expires_on = DateField(_l("Last day"), [Optional()])
 
     def validate_expires_on(self, field: DateField) -> None:
+        if field.data and field.data.year > LAST_YEAR:
+            raise ValidationError(_l("Please give a year up to %(year)s, or no day at all.", year=LAST_YEAR))
         if field.data and _end_of(field.data) <= clock.now():
             raise ValidationError(_l("This day is over. Choose a later one, or none."))
 

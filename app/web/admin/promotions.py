@@ -22,7 +22,7 @@ from app.promotions.models import Promotion
 from app.web.admin import bp
 from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
 from app.web.admin.promotion_history import lines_of
-from app.web.arguments import page_number, whole_number
+from app.web.arguments import list_arguments, page_number, whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
 
@@ -147,7 +147,7 @@ def remove_promotion(promotion_id: int) -> ResponseReturnValue:
 
 
 def _list_url() -> str:
-    asked: dict[str, Any] = request.args.to_dict()
+    asked: dict[str, Any] = list_arguments()
     return url_for("admin.list_promotions", **asked)
 
 

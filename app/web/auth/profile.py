@@ -13,9 +13,10 @@ from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
+from app.kit.limits import TooOften
 from app.web.auth import bp, sessions
 from app.web.auth.forms import ChangeEmail, ChangePassword, Profile, timezones
-from app.web.forms import Form, explain
+from app.web.forms import Form, explain, refused
 from app.web.visitor import access, me
 
 
@@ -61,9 +62,8 @@ def change_password() -> ResponseReturnValue:
         with unit_of_work():
             user = accounts.lock(user.id)
             accounts.set_password(user, password_hash, clock.now())
-    except DomainError as refusal:
-        explain(form, refusal)
-        return _show("auth/_password_change.html", refusal.status, password_form=form)
+    except (DomainError, TooOften) as error:
+        return refused(form, error, lambda status: _show("auth/_password_change.html", status, password_form=form))
     sessions.renew(user, remember=is_remembered)
     toast(_("Your password is changed. Other devices are signed out."))
     return see_other(url_for("auth.profile"))
@@ -80,9 +80,8 @@ def change_email() -> ResponseReturnValue:
             raise WrongPassword("current_password")
         with unit_of_work():
             accounts.change_email(accounts.lock(user.id), form.email.data, clock.now())
-    except DomainError as refusal:
-        explain(form, refusal)
-        return _show("auth/_email_change.html", refusal.status, email_form=form)
+    except (DomainError, TooOften) as error:
+        return refused(form, error, lambda status: _show("auth/_email_change.html", status, email_form=form))
     toast(_("Your e-mail address is changed. We told the old one about it."))
     return see_other(url_for("auth.profile"))
 

@@ -13,9 +13,10 @@ from app.errors import DomainError
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
+from app.kit.limits import TooOften
 from app.web.auth import bp, sessions
 from app.web.auth.forms import Register
-from app.web.forms import explain
+from app.web.forms import explain, refused
 from app.web.languages import current_locale
 from app.web.visitor import access, signed_in
 
@@ -43,14 +44,13 @@ def register() -> ResponseReturnValue:
         explain(form, refusal)
     if not is_valid or refusals:
         return page(*TEMPLATES, refusals[0].status if is_valid else 422, form=form)
-    limits.check("sign_in_address", request.remote_addr or "")
     try:
+        limits.check("sign_in_address", request.remote_addr or "")
         user = _make_account(form)
-    except DomainError as refusal:
-        if isinstance(refusal, EmailTaken):  # whoever goes on asking which addresses we know is guessing
+    except (DomainError, TooOften) as error:
+        if isinstance(error, EmailTaken):  # whoever goes on asking which addresses we know is guessing
             limits.count("sign_in_address", request.remote_addr or "")
-        explain(form, refusal)
-        return page(*TEMPLATES, refusal.status, form=form)
+        return refused(form, error, lambda status: page(*TEMPLATES, status, form=form))
     sessions.begin(user)
     toast(_("Welcome, %(name)s! Your account is ready.", name=user.username))
     return see_other(sessions.where_to(user, form.next.data))

@@ -1,6 +1,8 @@
 """Signing in and out."""
 
-from flask import redirect, request, session, url_for
+from functools import partial
+
+from flask import Response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,9 +12,10 @@ from app.accounts.errors import WrongCredentials
 from app.config import settings
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
+from app.kit.limits import TooOften
 from app.web.auth import bp, sessions
 from app.web.auth.forms import SignIn
-from app.web.forms import explain
+from app.web.forms import explain, refused
 from app.web.languages import LOCALE
 from app.web.visitor import access, signed_in
 
@@ -34,14 +37,20 @@ def sign_in() -> ResponseReturnValue:
 def begin_session() -> ResponseReturnValue:
     form = SignIn()
     if not form.validate():
-        return page(*TEMPLATES, 422, form=form, may_register=settings().allow_registration)
+        return _form_again(form, 422)
     try:
         user = authenticate(form.username.data, form.password.data, address=request.remote_addr or "")
     except WrongCredentials as refusal:
         explain(form, refusal)
-        return page(*TEMPLATES, 422, form=form, may_register=settings().allow_registration)
+        return _form_again(form, 422)
+    except TooOften as limit:
+        return refused(form, limit, partial(_form_again, form))
     sessions.begin(user, password=form.password.data, remember=form.remember.data)
     return see_other(sessions.where_to(user, form.next.data))
+
+
+def _form_again(form: SignIn, status: int) -> Response:
+    return page(*TEMPLATES, status, form=form, may_register=settings().allow_registration)
 
 
 @bp.post("/logout")
