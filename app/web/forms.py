@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
@@ -12,9 +13,40 @@ from app.errors import DomainError, RateLimited
 from app.kit.limits import TooOften
 from app.kit.text import is_writable
 
+WORDS = {
+    "Invalid Choice: could not coerce.": _l("Please choose one of the list."),
+    "Not a valid choice.": _l("Please choose one of the list."),
+    "'%(value)s' is not a valid choice for this field.": _l("Please choose only from the list."),
+    "'%(value)s' are not valid choices for this field.": _l("Please choose only from the list."),
+    "Invalid choice(s): one or more data inputs could not be coerced.": _l("Please choose only from the list."),
+    "Not a valid integer value.": _l("Please enter a whole number."),
+    "Not a valid date value.": _l("Please enter a date such as 2026-03-01."),
+    "Not a valid datetime value.": _l("Please enter a date and a time such as 2026-03-01 18:30."),
+    "Not a valid time value.": _l("Please enter a time such as 18:30."),
+    "This field is required.": _l("Please fill this in."),
+    "Field must be at least %(min)d character long.": _l("Please use at least %(min)d characters."),
+    "Field must be at least %(min)d characters long.": _l("Please use at least %(min)d characters."),
+    "Field cannot be longer than %(max)d character.": _l("Please use at most %(max)d characters."),
+    "Field cannot be longer than %(max)d characters.": _l("Please use at most %(max)d characters."),
+}
+
+
+class OurWords:
+    """What WTForms says by itself, in our words and the reader's language."""
+
+    def gettext(self, text: str) -> str:
+        return str(WORDS.get(text, text)).replace("%%", "%")
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.gettext(one if number == 1 else many)
+
 
 class Form(FlaskForm):
-    """A form that type checkers can read."""
+    """A form that type checkers can read, and people too."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: Any) -> OurWords:
+            return OurWords()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -22,6 +54,9 @@ class Form(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Also whether the database can keep every text."""
         fits = bool(super().validate(extra_validators))  # type: ignore[no-untyped-call]
+        for field in self:
+            if field.process_errors and len(field.errors) > 1:  # a validator has said it better
+                field.errors = field.errors[-1:]
         odd = [field for field in self if isinstance(field.data, str) and not is_writable(field.data)]
         for field in odd:
             field.errors = [*field.errors, _("There is a character in it that we can't keep.")]

@@ -1,16 +1,20 @@
 """The page of the audit log."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
 
+import app
 from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
 from app.kit.db import unit_of_work
+from app.web.admin.audit_words import DONE, THINGS
 from tests import make
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -95,3 +99,15 @@ def test_what_was_typed_by_people_is_shown_as_text(client: FlaskClient) -> None:
 def test_only_admins_read_it(client: FlaskClient, sign_in: SignIn, role: str) -> None:
     sign_in(client, make.user(role=role))
     assert client.get("/admin/audit").status_code == 403
+
+
+def test_every_action_has_words() -> None:
+    recorded = re.compile(r"""\b(?:record|_?note_\w+)\((?:[^()"]|\(\))*"([a-z_.]+)"(?!:)(?:, "([a-z_]+)")?""")
+    source = "\n".join(path.read_text() for path in Path(app.__file__).parent.rglob("*.py"))
+    found = recorded.findall(source)
+    assert len(found) > 15
+    for action, entity in found:
+        assert action.rpartition(".")[2] in {*DONE, *THINGS}, (
+            action
+        )  # of some the action varies, the thing stands there
+        assert not entity or entity in THINGS, entity

@@ -83,7 +83,7 @@ def test_a_key_ends_with_its_last_day_on_the_admins_calendar(client: FlaskClient
     [
         ("name", "", "Please fill this in."),
         ("scopes", [], "Please choose at least one."),
-        ("scopes", ["everything"], "is not a valid choice"),
+        ("scopes", ["everything"], "Please choose only from the list."),
         ("expires_on", "2020-01-01", "This day is over."),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_code_that_is_taken_is_told_at_its_field_and_nothing_typed_is_lost(cli
         ({"usage_limit": "0"}, "usage_limit", "A limit is at least 1. Leave it empty for no limit."),
         ({"starts_on": "2026-03-02", "ends_on": "2026-03-01"}, "ends_on", "The end must be after the start."),
         ({"ends_on": "9999-12-31"}, "ends_on", "Please give a year from 1970 to 8999."),
-        ({"ends_on": "soon"}, "ends_on", "Not a valid date value."),
+        ({"ends_on": "soon"}, "ends_on", "Please enter a date such as 2026-03-01."),
         ({"hours_timezone": "Mars"}, "hours_timezone", "We don't know this time zone."),
         ({"opens_at": "25:00"}, "opens_at", "Please give a time from 00:00 to 23:59."),
     ],

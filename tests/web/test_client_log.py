@@ -102,7 +102,7 @@ def test_htmx_gets_the_empty_form_and_the_list_is_told(client: FlaskClient, mia:
         ("workout", WORKOUT | {"performed_at": "2026-03-02T19:01"}, "This lies in the future."),
         ("workout", WORKOUT | {"performed_at": "2026-02-27T23:59"}, "You can log up to 2 days back."),
         ("workout", WORKOUT | {"performed_at": ""}, "Please say when it was."),
-        ("workout", WORKOUT | {"performed_at": "soon"}, "Not a valid datetime value."),
+        ("workout", WORKOUT | {"performed_at": "soon"}, "Please enter a date and a time such as 2026-03-01 18:30."),
         ("workout", WORKOUT | {"duration": "0"}, "Please enter a number from 1 to 1440."),
         ("workout", WORKOUT | {"duration": "1.5"}, "Please enter a number from 1 to 1440."),
         ("workout", WORKOUT | {"duration": "٤٥"}, "Please enter a number from 1 to 1440."),
@@ -111,8 +111,8 @@ def test_htmx_gets_the_empty_form_and_the_list_is_told(client: FlaskClient, mia:
         ("checkin", CHECKIN | {"weight": "NaN"}, "Please enter a number from 1 to 999."),
         ("checkin", CHECKIN | {"sleep": "25"}, "Please enter a number from 0 to 24."),
         ("checkin", CHECKIN | {"sleep": "1e1"}, "Please enter a number from 0 to 24."),
-        ("checkin", CHECKIN | {"mood": "9"}, "Not a valid choice."),
-        ("meal", MEAL | {"meal": "brunch"}, "Not a valid choice."),
+        ("checkin", CHECKIN | {"mood": "9"}, "Please choose one of the list."),
+        ("meal", MEAL | {"meal": "brunch"}, "Please choose one of the list."),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])

@@ -18,6 +18,7 @@ from app.kit.db import db
 from app.kit.htmx import page
 from app.kit.lists import Page, paginate
 from app.web.admin import bp
+from app.web.admin.audit_words import done, thing
 from app.web.visitor import access
 
 SHORT = 10
@@ -35,12 +36,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry with what it refers to: the actor's name, personal values (blanked ones are None)."""
+    """An entry with what it refers to: the actor's name, personal values (blanked ones are None). And in words."""
 
     entry: AuditEntry
     actor: str
     address: str | None
     changes: list[Change]
+
+    @property
+    def did(self) -> str:
+        return done(self.entry.action)
+
+    @property
+    def what(self) -> str:
+        return thing(self.entry.entity)
 
 
 @bp.get("/audit")
@@ -54,8 +63,19 @@ def show_audit() -> ResponseReturnValue:
     lines = Page(lines_of(list(found.items)), found.total, found.number, found.size)
     actions, entities = audit.kinds()
     return page(
-        "admin/audit.html", "admin/_audit_table.html", lines=lines, asked=asked, actions=actions, entities=entities
+        "admin/audit.html",
+        "admin/_audit_table.html",
+        lines=lines,
+        asked=asked,
+        actions=[(each, _title(each)) for each in actions],
+        entities=[(each, thing(each)) for each in entities],
     )
+
+
+def _title(action: str) -> str:
+    """`product.changed` → product: changed; `revoke` → revoked."""
+    entity, dot, _verb = action.partition(".")
+    return f"{thing(entity)}: {done(action)}" if dot else done(action)
 
 
 def history_of(entity: str, entity_id: int | str, limit: int = SHORT) -> list[Line]:

@@ -1,0 +1,51 @@
+"""What the audit log says, in words: actions are kept as codes, which programs may rely on."""
+
+from flask_babel import lazy_gettext as _l
+
+DONE = {
+    "activate": _l("let in again"),
+    "activated": _l("switched on"),
+    "anonymise": _l("took the name of"),
+    "archived": _l("archived"),
+    "changed": _l("changed"),
+    "code_used_up": _l("took the last use of a code of"),
+    "create": _l("made"),
+    "created": _l("made"),
+    "deactivate": _l("shut out"),
+    "deactivated": _l("switched off"),
+    "deleted": _l("deleted"),
+    "end_sessions": _l("signed out everywhere"),
+    "ended": _l("switched off at its end"),
+    "linked": _l("linked to an account"),
+    "paid": _l("marked as paid"),
+    "reopened": _l("switched on again, since a use came back,"),
+    "retry": _l("tried again"),
+    "revoke": _l("revoked"),
+    "send_again": _l("sent again"),
+    "stray_payment": _l("took money for the closed"),
+    "stray_returned": _l("gave money back for"),
+    "update": _l("changed"),
+    "used_up": _l("took the last use of"),
+    "voided": _l("cancelled"),
+}
+THINGS = {
+    "api_key": _l("API key"),
+    "category": _l("category"),
+    "invoice": _l("invoice"),
+    "mail": _l("mail"),
+    "outbox_event": _l("event"),
+    "product": _l("product"),
+    "promotion": _l("promotion"),
+    "user": _l("user"),
+}
+
+
+def done(action: str) -> str:
+    """`promotion.used_up` → took the last use of."""
+    verb = action.rpartition(".")[2]
+    return str(DONE.get(verb, verb.replace("_", " ")))
+
+
+def thing(entity: str) -> str:
+    """`api_key` → API key."""
+    return str(THINGS.get(entity, entity.replace("_", " ")))
