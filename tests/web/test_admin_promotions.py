@@ -117,6 +117,16 @@ def test_dates_are_in_the_zone_of_the_installation_and_a_bare_end_is_the_midnigh
 
 
 @pytest.mark.usefixtures("admin")
+def test_all_that_is_wrong_is_told_at_once(client: FlaskClient) -> None:
+    make.discount(code="DESIGN20")
+    wrong = {"discount_value": "", "usage_limit": "0", "ends_on": "soon"}
+    answer = client.post("/admin/promotions/new?kind=discount", data=TYPED | wrong)
+    assert answer.status_code == 422
+    for name in ("code", "discount_value", "usage_limit", "ends_on"):
+        assert f'id="{name}-error"' in answer.text, name
+
+
+@pytest.mark.usefixtures("admin")
 def test_a_code_that_is_taken_is_told_at_its_field_and_nothing_typed_is_lost(client: FlaskClient) -> None:
     make.discount(code="DESIGN20")
     for headers in ({}, HTMX):

@@ -28,7 +28,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.catalog.models import Category
 from app.config import settings
-from app.errors import DomainError
+from app.errors import DomainError, ValidationFailed
 from app.promotions.fields import YEARS
 from app.web.forms import Form, choices, explain, strip
 
@@ -168,6 +168,12 @@ class PromotionForm(Form):
     def refuse(self, refusal: DomainError) -> None:
         """Show a refusal at the fields that it belongs to."""
         explain(self, Placed(refusal))
+
+    def tell(self, faults: Mapping[str, Sequence[Any]]) -> None:
+        """Show what else is wrong, at fields of which nothing is said yet."""
+        for name, sentences in Placed(ValidationFailed(faults)).fields.items():
+            if name in self and not self[name].errors:
+                self[name].errors = list(sentences)
 
     def label(self, name: str) -> str:
         """What a field of a room is called on this form."""

@@ -67,6 +67,7 @@ def create_promotion() -> ResponseReturnValue:
             return _new(kind, form, "admin/_promotion_form.html", refusal.status)
         toast(_("%(title)s was created.", title=form.title.data))
         return see_other(url_for("admin.list_promotions"))
+    form.tell(kind.faults(form.fields(), None))
     return _new(kind, form, "admin/_promotion_form.html", 422)
 
 
@@ -104,6 +105,7 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     kind, form = kinds.named(promotion.kind), FORMS[promotion.kind]()
     _offer(form)
     if not form.validate():
+        form.tell(kind.faults(form.fields(), promotion_id))
         return _edit(promotion, form, "admin/_promotion_form.html", 422)
     version = whole_number(form.version.data) or 0
     try:
