@@ -17,6 +17,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import UserMixin
+from hypothesis import settings
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
@@ -37,6 +38,8 @@ from tests.client import Browser
 from tests.make import NOW
 
 _services = ExitStack()
+settings.register_profile("laurel", deadline=None)  # how long an example takes says only how busy the machine is
+settings.load_profile("laurel")
 
 
 def pytest_configure(config: pytest.Config) -> None:
