@@ -87,7 +87,7 @@ def create(username: str, account: Account, *, password_hash: str | None, actor:
 def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: datetime) -> User:
     """Change an account. A new role and deactivation end its sessions and tokens, and set a coach's clients free.
 
-    Raises Conflict (with who was faster), LastAdmin, NotACoach, EmailTaken, NotAnEmail.
+    Raises Conflict (with who was faster, and their `version`), LastAdmin, NotACoach, EmailTaken, NotAnEmail.
     """
     user = _locked(user_id, account.coach_id)
     _refuse_stale(user, version)
@@ -196,7 +196,7 @@ def _refuse_stale(user: User, version: int) -> None:
         return
     last = audit.last_change("user", user.id)
     if last is None or last.actor_id is None:
-        raise Conflict
+        raise Conflict(version=user.version)
     name = names_of({last.actor_id}).get(last.actor_id, "")
     raise Conflict(
         _(
@@ -204,7 +204,8 @@ def _refuse_stale(user: User, version: int) -> None:
             "What you typed is kept: save again to use it.",
             name=name,
             fields=", ".join(last.after or ()).replace("_", " "),
-        )
+        ),
+        version=user.version,
     )
 
 

@@ -13,7 +13,7 @@ from app.accounts import desk, passwords, rules
 from app.accounts import service as accounts
 from app.accounts.desk import Account
 from app.accounts.models import User
-from app.errors import Conflict, DomainError
+from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -133,10 +133,9 @@ def edit_user(user_id: int) -> ResponseReturnValue:
             desk.edit(user_id, account, version=_version(form), actor=actor(), now=clock.now())
     except DomainError as refusal:
         explain(form, refusal)
-        user = accounts.get(user_id)
-        if isinstance(refusal, Conflict):
-            form.version.data = str(user.version)
-        return _show(user, refusal.status, form)
+        if "version" in refusal.facts:  # of the edit that was told, not of one that came since
+            form.version.data = str(refusal.facts["version"])
+        return _show(accounts.get(user_id), refusal.status, form)
     toast(_("The account is saved."))
     return see_other(url_for("admin.show_user", user_id=user_id))
 
