@@ -39,6 +39,7 @@ class Product(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
     price_cents: Mapped[cents]
+    image: Mapped[str | None] = mapped_column(String(64))
     is_active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
@@ -53,10 +54,12 @@ class Product(Base):
 
 
 class RewardItem(Base):
-    """Something that a game can hand out; `item_id` is the game's own name for it."""
+    """Something that a game can hand out; `item_id` is the game's own name for it, and never changes."""
 
     __tablename__ = "reward_items"
 
     id: Mapped[pk]
     item_id: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(128))
+    image: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
