@@ -31,6 +31,9 @@ from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
 from app.orders import jobs as order_jobs  # noqa: F401 puts itself on the schedule
 from app.orders import service as orders
+from app.payments import jobs as payment_jobs
+from app.payments import returns
+from app.payments import service as payments
 from app.promotions import jobs as promotion_jobs  # noqa: F401 puts itself on the schedule
 from app.promotions import kinds
 
@@ -72,15 +75,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _furnish_rooms(_app: Flask) -> None:
+def _furnish_rooms(app: Flask) -> None:
     """Let rooms register with each other what a lower one must learn from above."""
     outbox.register(messages.TOPIC, queue="mail", settle=deliver_mails, limit=1, is_external=True)
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
+    outbox.register(returns.TOPIC, queue="default", settle=payment_jobs.send, limit=1, is_external=True)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
     accounts.on_anonymised(orders.forget_name)
     kinds.register(DISCOUNT)
+    payments.install(app)
 
 
 def _open_doors(app: Flask) -> None:

@@ -9,19 +9,22 @@ from typing import Self, cast
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from babel.numbers import get_currency_precision, list_currencies
 from dotenv import dotenv_values
 from flask import Flask, current_app
 
 from app.kit.limits import LIMITS
+from app.kit.money import NotAnAmount, parse_cents
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 ENVIRONMENTS = ("development", "production", "testing")
-PROVIDERS = ("manual", "test")
+PROVIDERS = ("manual", "test", "stripe")
 LOG_FORMATS = ("console", "json")
 ON, OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SHORTEST_SECRET = 32
+DECIMALS = 2
 
 
 class UnsafeSettings(Exception):
@@ -41,6 +44,11 @@ class Settings:
     currency: str = "USD"
     timezone: str = "UTC"
     payments: str = "manual"
+    stripe_secret_key: str = ""
+    stripe_webhook_secret: str = ""
+    stripe_api_url: str = "https://api.stripe.com"
+    donation_min_cents: int = 100
+    donation_max_cents: int = 1_000_000
     smtp_url: str = ""
     mail_dir: str = ""
     mail_from: str = "Laurel <laurel@localhost>"
@@ -82,9 +90,14 @@ class Settings:
             redis_url=env.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
             base_url=base_url,
             port=port,
-            currency=env.text("CURRENCY", "USD").upper(),
+            currency=env.currency(),
             timezone=env.one_of("TIMEZONE", available_timezones(), "UTC"),
             payments=env.one_of("PAYMENTS", PROVIDERS, "manual" if is_production else "test"),
+            stripe_secret_key=env.text("STRIPE_SECRET_KEY"),
+            stripe_webhook_secret=env.text("STRIPE_WEBHOOK_SECRET"),
+            stripe_api_url=env.text("STRIPE_API_URL", "https://api.stripe.com").rstrip("/"),
+            donation_min_cents=env.amount("DONATION_MIN", "1.00"),
+            donation_max_cents=env.amount("DONATION_MAX", "10000.00"),
             smtp_url=env.text("SMTP_URL"),
             mail_dir=env.text("MAIL_DIR", str(VAR / "mail")),
             mail_from=env.text("MAIL_FROM", "Laurel <laurel@localhost>"),
@@ -97,6 +110,7 @@ class Settings:
             log_format=env.one_of("LOG_FORMAT", LOG_FORMATS, "json" if is_production else "console"),
             cheap_passwords=kind == "testing",
         )
+        env.refuse_contradictions(chosen)
         env.raise_refusals()
         return chosen
 
@@ -125,6 +139,22 @@ class _Environment:
             return int(text)
         self._refusals.append(f"{name} must be a whole number, not {text!r}.")
         return default
+
+    def amount(self, name: str, default: str) -> int:
+        """An amount such as 12.50, in cents."""
+        text = self.text(name, default)
+        try:
+            return parse_cents(text)
+        except NotAnAmount:
+            self._refusals.append(f"{name} must be an amount such as {default}, not {text!r}.")
+            return parse_cents(default)
+
+    def currency(self) -> str:
+        """Amounts are kept in hundredths, so the currency must have them."""
+        code = self.text("CURRENCY", "USD").upper()
+        if code not in list_currencies() or get_currency_precision(code) != DECIMALS:
+            self._refusals.append(f"CURRENCY must be one with two decimals, such as USD or EUR, not {code!r}.")
+        return code
 
     def switch(self, name: str, default: str = "1") -> bool:
         text = self.text(name, default).lower()
@@ -159,6 +189,15 @@ class _Environment:
             self._refusals.append("PAYMENTS must not be test: everybody could mark their own invoice as paid.")
         if "*" in self.words("ALLOWED_HOSTS"):
             self._refusals.append("ALLOWED_HOSTS must name hosts, not *: links in mails follow the host.")
+
+    def refuse_contradictions(self, chosen: Settings) -> None:
+        """What is fine alone and makes no sense together."""
+        if not 0 < chosen.donation_min_cents <= chosen.donation_max_cents:
+            self._refusals.append("DONATION_MIN must be more than 0 and not more than DONATION_MAX.")
+        if chosen.payments == "stripe" and not (chosen.stripe_secret_key and chosen.stripe_webhook_secret):
+            self._refusals.append(
+                "PAYMENTS is stripe, so STRIPE_SECRET_KEY (sk_…) and STRIPE_WEBHOOK_SECRET (whsec_…) must be set."
+            )
 
     def raise_refusals(self) -> None:
         """Raises UnsafeSettings that names everything which was refused."""

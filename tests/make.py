@@ -9,7 +9,7 @@ from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
 from tests.make_promotions import discount, use
-from tests.make_store import category, invoice, paid_invoice, product
+from tests.make_store import category, invoice, paid_invoice, product, told
 
 __all__ = [
     "NOW",
@@ -27,6 +27,7 @@ __all__ = [
     "rich_client",
     "saved",
     "settled",
+    "told",
     "use",
     "user",
     "workout",

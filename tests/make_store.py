@@ -1,5 +1,6 @@
 """What is in the store: products, carts, orders."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.catalog.service import CategoryDetails, ProductDetails
 from app.kit.db import unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice
+from app.payments.providers import Notification
 from tests.make_kit import NOW
 
 _numbers = count(1)
@@ -44,16 +46,26 @@ def product(*, category: Category | None = None, **details: Any) -> Product:
 
 
 def invoice(
-    *, person: Person | None = None, visit: str | None = None, code: str | None = None, **details: Any
+    *,
+    person: Person | None = None,
+    visit: str | None = None,
+    code: str | None = None,
+    quantity: int = 1,
+    also: Sequence[tuple[Product, int]] = (),
+    **details: Any,
 ) -> Invoice:
-    """An unpaid order of one product, by somebody of their own unless told otherwise; `details` are the product's."""
+    """An unpaid order of one product, by somebody of their own unless told otherwise; `details` are the product's.
+
+    `also` are other products, and how many of each.
+    """
     number = next(_numbers)
     person = person or Person(f"shopper-{number}")
     visit = visit or f"visit-{number}"
     ordered = product(**details)
     with unit_of_work():
         cart = carts.of(person, visit, NOW)
-        carts.add(cart, ordered.id, 1, NOW)
+        for each, pieces in ((ordered, quantity), *also):
+            carts.add(cart, each.id, pieces, NOW)
         if code:
             carts.apply_code(cart, code, person=person, now=NOW)
         total = carts.view(cart, person, NOW).total_cents
@@ -61,8 +73,21 @@ def invoice(
         return orders.check_out(cart, person=person, visit=visit, key=key, expected_total_cents=total, now=NOW)
 
 
+def told(invoice: Invoice, event_id: str = "", **more: Any) -> Notification:
+    """What a provider says when an invoice was paid."""
+    event_id = event_id or f"paid:invoice:{invoice.id}"
+    payable = orders.payable(invoice)
+    said: dict[str, Any] = {
+        "outcome": "paid",
+        "happened_at": NOW,
+        "amount_cents": payable.amount_cents,
+        "reference": event_id,
+    }
+    return Notification(event_id=event_id, subject=payable.subject, **said | more)
+
+
 def paid_invoice(**details: Any) -> Invoice:
     """The same, paid."""
     made = invoice(**details)
     with unit_of_work():
-        return orders.mark_paid(made.id, made.provider, f"paid:invoice:{made.id}", NOW, NOW)
+        return orders.mark_paid(made.id, made.provider, told(made), NOW)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalog.models import Product
-from app.kit.db import Base, pk
+from app.kit.db import Base, cents, pk
 
 MOST_PIECES = 999
 
@@ -32,7 +32,10 @@ class Cart(Base):
 
 
 class CartLine(Base):
-    """A product and how many of it. Its price is the catalogue's, read whenever it is needed."""
+    """A product and how many of it. Its price is the catalogue's, read whenever it is needed.
+
+    `seen_price_cents` is what the shopper saw when they last chose it: it only tells them of a change.
+    """
 
     __tablename__ = "cart_lines"
     __table_args__ = (
@@ -45,8 +48,17 @@ class CartLine(Base):
     cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     quantity: Mapped[int]
+    seen_price_cents: Mapped[cents]
 
     product: Mapped[Product] = relationship(lazy="raise")
+
+    def note_price(self) -> None:
+        """The shopper sees the price of now."""
+        self.seen_price_cents = self.product.price_cents
+
+    @property
+    def has_new_price(self) -> bool:
+        return self.seen_price_cents != self.product.price_cents
 
     @property
     def total_cents(self) -> int:

@@ -108,6 +108,7 @@ def add(cart: Cart, product_id: int, quantity: int, now: datetime) -> CartLine:
         raise TooManyPieces(field="quantity", in_cart=line.quantity)
     else:
         line.quantity += quantity
+    line.note_price()
     cart.updated_at = now
     return line
 
@@ -116,6 +117,7 @@ def change(cart: Cart, line_id: int, quantity: int, now: datetime) -> CartLine:
     """Order so many of it. Raises NotFound, NotAQuantity."""
     line = _line(cart, line_id)
     line.quantity = _in_range(quantity)
+    line.note_price()
     cart.updated_at = now
     return line
 
@@ -211,7 +213,9 @@ def _in_range(quantity: int) -> int:
 def _merge(cart: Cart, product: Product, quantity: int) -> None:
     line = next((line for line in cart.lines if line.product_id == product.id), None)
     if line is None:
-        cart.lines.append(CartLine(product=product, product_id=product.id, quantity=quantity))
+        line = CartLine(product=product, product_id=product.id, quantity=quantity)
+        line.note_price()
+        cart.lines.append(line)
     else:
         line.quantity = min(line.quantity + quantity, MOST_PIECES)
 

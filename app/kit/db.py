@@ -192,6 +192,14 @@ def _finish_reading() -> None:
         db.session.commit()
 
 
+def let_go() -> None:
+    """End the reading transaction, so that nothing is held while we wait for somebody outside. Rows in hand stay."""
+    if _writing.get():
+        raise RuntimeError("nobody outside is waited for inside a unit of work")
+    if db.session().in_transaction():
+        db.session.commit()
+
+
 def after_commit(call: Callable[[], object]) -> None:
     """Call this once the unit of work at hand is safely committed; forget it when it isn't."""
     _callbacks().append(call)

@@ -2,7 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
+from app.config import settings
 from app.errors import Conflict, DomainError
+from app.kit.words import money
 
 
 class CartEmpty(DomainError):
@@ -61,3 +63,37 @@ class AlreadyLinked(Conflict):
 
 class StillUnpaid(Conflict):
     code, message = "still_unpaid", _l("This order is not paid yet. Wait until it is paid or void, then link it.")
+
+
+class DonationOutOfRange(DomainError):
+    """The limits are the installation's, in cents."""
+
+    code = "invalid_amount"
+
+    def __init__(self, least: int, most: int) -> None:
+        words = {"least": money(least, settings().currency), "most": money(most, settings().currency)}
+        told = _l("Please give between %(least)s and %(most)s.", **words)
+        super().__init__(told, field="amount", least_cents=least, most_cents=most)
+
+
+class DonationMade(Conflict):
+    """The page's key has made another donation: the shopper went back and changed the amount."""
+
+    code = "donation_made"
+    message = _l("You have given from this page already. To give once more, please press the button again.")
+
+
+class NotRefundable(Conflict):
+    code, message = "not_refundable", _l("Only a paid order can be refunded, as long as something of it is left.")
+
+
+class NothingToRefund(DomainError):
+    code, message = "nothing_to_refund", _l("Please choose at least one piece to refund.")
+
+
+class UnknownLine(DomainError):
+    code, message = "unknown_line", _l("This line isn't on the invoice. Please look at it again.")
+
+
+class TooMuchToRefund(DomainError):
+    code, message = "too_much_to_refund", _l("There are not so many pieces left to refund. Please look at it again.")

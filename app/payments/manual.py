@@ -1,21 +1,23 @@
 """Paid outside of Laurel, by bank transfer for instance; an admin confirms it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from app.payments.providers import Notification, NotRecognised, Payable
+from app.payments.providers import PAID, Money, Notification, NotRecognised, Payable, ReturnRefused, Started, Told
 
 
 class ManualProvider:
     name = "manual"
+    by_hand = True
 
-    def start(self, payable: Payable) -> str | None:  # noqa: ARG002
+    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
         return None
 
-    def give_back(self, payable: Payable) -> bool:  # noqa: ARG002
-        return False
-
-    def recognise(self, told: Mapping[str, str], payable: Payable, now: datetime) -> Notification:
-        if told.get("outcome") != "paid":
+    def recognise(self, told: Told, now: datetime) -> Notification:
+        """An admin's word is taken once for each thing to pay."""
+        if told.fields.get("outcome") != PAID or told.payable is None:
             raise NotRecognised
-        return Notification(f"confirmed:{payable.subject}", "paid", now)
+        event = f"confirmed:{told.payable.subject}"
+        return Notification(event, PAID, now, told.payable.subject, told.payable.amount_cents, event)
+
+    def give_back(self, money: Money) -> str:
+        raise ReturnRefused(money.key)

@@ -1,9 +1,11 @@
-"""What we ask of whoever brings the money: start a payment, and recognise what they tell us of it."""
+"""What we ask of whoever brings the money: start a payment, recognise what they tell us of it, send money back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+PAID, DECLINED, RETURN_FAILED = "paid", "declined", "return_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +18,76 @@ class Payable:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """Where it is paid. A page that waits for a while has a name at the provider and an end."""
+
+    url: str
+    reference: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came in: the fields of a form about something to pay, or the signed body of a notification."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    payable: Payable | None = None
+    body: bytes = b""
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
-    """What a provider told us: `outcome` is `paid` or `declined`. The same `event_id` is the same thing told again."""
+    """What a provider told us. The same `event_id` is the same thing told again.
+
+    `outcome` is `paid`, `declined` or `return_failed`; `reference` is the provider's name of the payment, or our key
+    of the money that could not be sent back, and then `reason` says why.
+    """
 
     event_id: str
     outcome: str
     happened_at: datetime
+    subject: str
+    amount_cents: int
+    reference: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount to send back to where a payment came from. The same `key` is the same money."""
+
+    key: str
+    subject: str
+    reference: str
+    amount_cents: int
 
 
 class NotRecognised(Exception):
     """The provider would not say that."""
 
 
+class ReturnRefused(Exception):
+    """The provider will never send it back this way; the text says why."""
+
+
 class Provider(Protocol):
-    """A way to pay."""
+    """A way to pay. What comes back `by_hand` is sent by people, and they are told."""
 
     name: str
+    by_hand: bool
 
-    def start(self, payable: Payable) -> str | None:
-        """The address where it is paid; None where the invoice itself says how."""
+    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:
+        """Where it is paid, from where the payer comes `back`; None where the invoice itself says how.
 
-    def give_back(self, payable: Payable) -> bool:
-        """Send stray money back to where it came from. False where people have to do it."""
+        Raises PaymentUnavailable.
+        """
 
-    def recognise(self, told: Mapping[str, str], payable: Payable, now: datetime) -> Notification:
-        """Understand a notification. Raises NotRecognised."""
+    def recognise(self, told: Told, now: datetime) -> Notification | None:
+        """Understand a notification; None where it doesn't concern us. Raises NotRecognised."""
+
+    def give_back(self, money: Money) -> str:
+        """Send it back, once however often it is asked; the provider's name of it.
+
+        Raises ReturnRefused; whatever else it raises may go well when it is tried again.
+        """

@@ -1,37 +1,101 @@
-"""The providers of this installation, and what they told us. Callers own the transaction."""
+"""The providers of this installation, where payments wait for money, and what came of them.
+
+Callers own the transaction, but for `start`, which talks to the provider outside of any.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from flask import Flask, current_app
 from sqlalchemy import select, update
 
 from app.errors import NotFound
-from app.kit.db import db, insert
+from app.kit.db import db, insert, let_go, unit_of_work
 from app.payments.manual import ManualProvider
-from app.payments.models import TO_GIVE_BACK, PaymentEvent
+from app.payments.models import PaymentEvent, PaymentSession
 from app.payments.providers import Notification, Payable, Provider
+from app.payments.returns import (
+    awaiting_people,
+    note_given_back,
+    note_return_failed,
+    returns_of,
+    try_again,
+    write_down,
+)
 from app.payments.test import TestProvider
 
-PROVIDERS: dict[str, Provider] = {each.name: each for each in (ManualProvider(), TestProvider())}
+__all__ = [
+    "awaiting_people",
+    "history",
+    "install",
+    "mark_stray",
+    "note",
+    "note_given_back",
+    "note_return_failed",
+    "provider",
+    "returns_of",
+    "send_back",
+    "start",
+    "try_again",
+]
+
+STILL_OPEN = timedelta(minutes=2)
+
+
+def install(app: Flask) -> None:
+    """Make the providers that this installation can use."""
+    app.extensions["payments"] = {each.name: each for each in (ManualProvider(), TestProvider())}
 
 
 def provider(name: str) -> Provider:
-    """Raises NotFound."""
-    if name not in PROVIDERS:
+    """Raises NotFound, also for one that this installation has no keys for."""
+    made: Provider | None = current_app.extensions["payments"].get(name)
+    if made is None:
         raise NotFound
-    return PROVIDERS[name]
+    return made
 
 
-def note(name: str, told: Notification, payable: Payable, now: datetime) -> bool:
-    """Keep what a provider told us. False if we knew it already, so that it counts once."""
-    added = db.session.execute(
+def start(name: str, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> str | None:
+    """The address where it is paid; None where the invoice itself says how. Raises PaymentUnavailable.
+
+    A page that still waits at the provider is used again, so that two tabs are not two payments.
+    """
+    waiting = db.session.scalar(
+        select(PaymentSession.url)
+        .where(PaymentSession.provider == name, PaymentSession.subject == payable.subject)
+        .where(PaymentSession.expires_at > now + STILL_OPEN)
+        .order_by(PaymentSession.id.desc())
+        .limit(1)
+    )
+    if waiting is not None:
+        return waiting
+    let_go()
+    started = provider(name).start(payable, back=back, pay_by=pay_by, now=now)
+    if started is not None and started.expires_at is not None:
+        with unit_of_work():
+            db.session.add(
+                PaymentSession(
+                    provider=name,
+                    subject=payable.subject,
+                    reference=started.reference,
+                    url=started.url,
+                    created_at=now,
+                    expires_at=started.expires_at,
+                )
+            )
+    return started.url if started else None
+
+
+def note(name: str, told: Notification, now: datetime) -> int | None:
+    """Keep what a provider told us; the id of the row. None if we knew it already, so that it counts once."""
+    return db.session.scalar(
         insert(PaymentEvent)
         .values(
             provider=name,
             event_id=told.event_id,
-            subject=payable.subject,
+            subject=told.subject,
             outcome=told.outcome,
-            amount_cents=payable.amount_cents,
+            amount_cents=told.amount_cents,
             happened_at=told.happened_at,
             received_at=now,
             is_stray=False,
@@ -39,33 +103,30 @@ def note(name: str, told: Notification, payable: Payable, now: datetime) -> bool
         .on_conflict_do_nothing()
         .returning(PaymentEvent.id)
     )
-    return added.scalar() is not None
 
 
-def mark_stray(name: str, event_id: str, payable: Payable, now: datetime) -> None:
-    """Give back money that came for something closed already, or remember that somebody has to."""
-    given_back_at = now if provider(name).give_back(payable) else None
-    db.session.execute(
-        update(PaymentEvent)
-        .where(PaymentEvent.provider == name, PaymentEvent.event_id == event_id)
-        .values(is_stray=True, given_back_at=given_back_at)
+def mark_stray(event_id: int) -> None:
+    """Nobody owed this money."""
+    db.session.execute(update(PaymentEvent).where(PaymentEvent.id == event_id).values(is_stray=True))
+
+
+def send_back(  # noqa: PLR0913
+    key: str, payable: Payable, *, provider: str, reference: str, amount_cents: int, now: datetime
+) -> None:
+    """Let so much of a payment go back, once for each key; asked of the provider when this transaction is committed.
+
+    Where the provider doesn't send money, or this installation doesn't know it any more, people are told to.
+    """
+    known: Provider | None = current_app.extensions["payments"].get(provider)
+    write_down(
+        key,
+        subject=payable.subject,
+        provider=provider,
+        by_hand=known is None or known.by_hand,
+        reference=reference,
+        amount_cents=amount_cents,
+        now=now,
     )
-
-
-def to_give_back() -> Sequence[str]:
-    """The subjects of stray money that is still here."""
-    return db.session.scalars(select(PaymentEvent.subject).where(TO_GIVE_BACK).distinct()).all()
-
-
-def note_given_back(subject: str, now: datetime) -> bool:
-    """Somebody gave the stray money of this back. Whether there was any."""
-    given = db.session.scalars(
-        update(PaymentEvent)
-        .where(PaymentEvent.subject == subject, TO_GIVE_BACK)
-        .values(given_back_at=now)
-        .returning(PaymentEvent.id)
-    )
-    return bool(given.all())
 
 
 def history(subject: str) -> Sequence[PaymentEvent]:

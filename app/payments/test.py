@@ -1,12 +1,11 @@
 """A provider for trying things out: a page with "Pay" and "Decline", and no money."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime
 
-from app.payments.providers import Notification, NotRecognised, Payable
+from app.payments.providers import DECLINED, PAID, Money, Notification, NotRecognised, Payable, Started, Told
 
-OUTCOMES = {"pay": "paid", "decline": "declined"}
+OUTCOMES = {"pay": PAID, "decline": DECLINED}
 
 
 class TestProvider:
@@ -14,16 +13,17 @@ class TestProvider:
 
     __test__ = False
     name = "test"
+    by_hand = False
 
-    def start(self, payable: Payable) -> str | None:
-        return f"/store/payments/test/{payable.reference}"
+    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
+        return Started(f"/store/payments/test/{payable.reference}")
 
-    def give_back(self, payable: Payable) -> bool:  # noqa: ARG002
-        return True
-
-    def recognise(self, told: Mapping[str, str], payable: Payable, now: datetime) -> Notification:
-        outcome = OUTCOMES.get(told.get("outcome", ""))
-        if outcome is None:
+    def recognise(self, told: Told, now: datetime) -> Notification:
+        outcome = OUTCOMES.get(told.fields.get("outcome", ""))
+        if outcome is None or told.payable is None:
             raise NotRecognised
-        event = payable.subject if outcome == "paid" else secrets.token_hex(8)
-        return Notification(f"{outcome}:{event}", outcome, now)
+        event = f"{outcome}:{told.payable.subject if outcome == PAID else secrets.token_hex(8)}"
+        return Notification(event, outcome, now, told.payable.subject, told.payable.amount_cents, event)
+
+    def give_back(self, money: Money) -> str:
+        return f"returned:{money.key}"

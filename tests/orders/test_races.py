@@ -14,7 +14,7 @@ from app.audit.service import SYSTEM
 from app.cart import service as carts
 from app.kit import db as kit_db
 from app.kit.db import db, unit_of_work
-from app.orders import invoicing, linking
+from app.orders import invoicing, linking, paying
 from app.orders import service as orders
 from app.orders.models import Invoice, InvoiceCounter, InvoiceLine
 from app.payments.models import PaymentEvent
@@ -142,7 +142,7 @@ def test_without_the_one_statement_two_orders_want_one_number(app: Flask, monkey
 def pay(invoice_id: int) -> Contestant:
     def mark_paid() -> str:
         with unit_of_work():
-            return orders.mark_paid(invoice_id, "test", f"paid:invoice:{invoice_id}", NOW, NOW).status
+            return orders.mark_paid(invoice_id, "test", make.told(orders.get(invoice_id)), NOW).status
 
     return mark_paid
 
@@ -178,7 +178,7 @@ def test_without_the_condition_both_happen(app: Flask, monkeypatch: pytest.Monke
         db.session.execute(update(Invoice).where(Invoice.id == invoice_id).values(neither | values))
         return True
 
-    monkeypatch.setattr(orders, "_leave_pending", trusting)
+    monkeypatch.setattr(paying, "_leave_pending", trusting)
     hold = before_statement("^UPDATE invoices", letting_go=True)
     unguarded_race(app, [pay(invoice.id), cancel(invoice.id)], hold=hold)
     db.session.expire_all()

@@ -14,5 +14,6 @@ from app.web.admin import (  # noqa: E402
     products,  # noqa: F401
     promotions,  # noqa: F401
     queue,  # noqa: F401
+    refunds,  # noqa: F401
     users,  # noqa: F401
 )

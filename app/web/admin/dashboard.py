@@ -40,5 +40,6 @@ def dashboard() -> ResponseReturnValue:
         unpaid_cents=unpaid_cents,
         set_aside=sum(each.set_aside for each in outbox.backlog()),
         mails=messages.count_by_state(),
+        awaiting_return=orders.awaiting_return(),
         latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
     )

@@ -8,17 +8,16 @@ from flask_babel import ngettext
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.orders import linking
 from app.orders import service as orders
-from app.orders.errors import NotPayable
 from app.orders.models import STATUSES
+from app.orders.service import Wish
 from app.payments import service as payments
-from app.payments.manual import ManualProvider
 from app.web.admin import bp
 from app.web.arguments import page_number
 from app.web.forms import Form, explain, strip
@@ -41,7 +40,7 @@ class LinkForm(Form):
 def list_invoices() -> ResponseReturnValue:
     search, status = request.args.get("q", "").strip()[:100], request.args.get("status", "")
     status = status if status in STATUSES else ""
-    found = paginate(orders.invoices(search=search, status=status), number=page_number())
+    found = paginate(orders.invoices(Wish(search=search, status=status)), number=page_number())
     return page(
         "admin/invoices.html",
         "admin/_invoices.html",
@@ -80,25 +79,30 @@ def link_invoice(number: str) -> ResponseReturnValue:
 @bp.post("/invoices/<number>/paid")
 @access("admin")
 def confirm_payment(number: str) -> ResponseReturnValue:
-    """The money of a `manual` payment is there."""
-    invoice, now = orders.by_number(number), clock.now()
-    told = payments.provider(ManualProvider.name).recognise({"outcome": "paid"}, orders.payable(invoice), now)
+    """The money is there, by another way than the installation's provider."""
     with unit_of_work():
-        if orders.get(invoice.id).status == "void":
-            raise NotPayable
-        orders.mark_paid(invoice.id, ManualProvider.name, told.event_id, told.happened_at, now, actor())
+        orders.confirm_payment(number, actor=actor(), now=clock.now())
     toast(_("%(number)s is paid.", number=number))
     return see_other(url_for("admin.show_invoice", number=number))
 
 
-@bp.post("/invoices/<number>/given-back")
+@bp.post("/invoices/<number>/returns/<int:return_id>/done")
 @access("admin")
-def give_back_payment(number: str) -> ResponseReturnValue:
-    """Money that came for a closed order went back to the shopper."""
-    invoice = orders.by_number(number)
+def note_given_back(number: str, return_id: int) -> ResponseReturnValue:
+    """Money that people had to give back went back to the shopper."""
     with unit_of_work():
-        orders.note_given_back(invoice.id, actor=actor(), now=clock.now())
+        payments.note_given_back(_return_of(number, return_id), actor=actor(), now=clock.now())
     toast(_("Noted: the money for %(number)s went back.", number=number))
+    return see_other(url_for("admin.show_invoice", number=number))
+
+
+@bp.post("/invoices/<number>/returns/<int:return_id>/retry")
+@access("admin")
+def retry_return(number: str, return_id: int) -> ResponseReturnValue:
+    """The provider refused; perhaps it does it now."""
+    with unit_of_work():
+        payments.try_again(_return_of(number, return_id), actor=actor(), now=clock.now())
+    toast(_("The provider is asked once more."), "info")
     return see_other(url_for("admin.show_invoice", number=number))
 
 
@@ -112,7 +116,24 @@ def void_invoice(number: str) -> ResponseReturnValue:
     return see_other(url_for("admin.show_invoice", number=number))
 
 
+def _return_of(number: str, return_id: int) -> int:
+    """The id, if this money goes back for this invoice. Raises NotFound."""
+    subject = orders.payable(orders.by_number(number)).subject
+    if return_id not in {each.id for each in payments.returns_of(subject)}:
+        raise NotFound
+    return return_id
+
+
 def _show(number: str, form: LinkForm, status: int = 200) -> Response:
     invoice = orders.by_number(number)
-    told = payments.history(orders.payable(invoice).subject)
-    return page("admin/invoice.html", "admin/_link_account.html", status, invoice=invoice, told=told, form=form)
+    subject = orders.payable(invoice).subject
+    return page(
+        "admin/invoice.html",
+        "admin/_link_account.html",
+        status,
+        invoice=invoice,
+        told=payments.history(subject),
+        returns=payments.returns_of(subject),
+        refunds=orders.refunds_of(invoice.id),
+        form=form,
+    )

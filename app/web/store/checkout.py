@@ -15,6 +15,7 @@ from app.kit.money import NotAnAmount, parse_cents
 from app.orders import service as orders
 from app.orders.errors import TotalChanged, WayToPayUnknown
 from app.orders.models import Invoice
+from app.payments.errors import PaymentUnavailable
 from app.web.store import bp
 from app.web.store.cart import cart_page
 from app.web.visitor import access, current_person, known_visit
@@ -47,8 +48,16 @@ def check_out() -> ResponseReturnValue:
 
 def to_payment(invoice: Invoice) -> ResponseReturnValue:
     """On to where it is paid, or to the invoice when there is nothing to pay or it says itself how."""
-    there = orders.start_payment(invoice) if invoice.status == "pending" else None
-    return see_other(there or url_for("store.show_invoice", number=invoice.number))
+    here = url_for("store.show_invoice", number=invoice.number)
+    if invoice.status != "pending":
+        return see_other(here)
+    back = url_for("store.show_invoice", number=invoice.number, _external=True)
+    try:
+        there = orders.start_payment(invoice, back=back, now=clock.now())
+    except PaymentUnavailable as refusal:  # the order stands, and waits for its payment there
+        toast(str(refusal.message), "warning")
+        return see_other(here)
+    return see_other(there or here)
 
 
 def _expected_total() -> int | None:

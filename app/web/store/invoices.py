@@ -33,11 +33,13 @@ def show_invoices() -> ResponseReturnValue:
 @access("public")
 def show_invoice(number: str) -> ResponseReturnValue:
     invoice = _asked_for(number)
+    subject = orders.payable(invoice).subject
     return render_template(
         "store/invoice.html",
         invoice=invoice,
         is_mine=orders.made(visit.viewer(), invoice),
-        told=payments.history(orders.payable(invoice).subject),
+        told=payments.history(subject),
+        refunds=orders.refunds_of(invoice.id) if invoice.refunded_cents else (),
         receipt_url=receipt_url(invoice),
     )
 

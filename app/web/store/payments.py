@@ -13,7 +13,7 @@ from app.orders import service as orders
 from app.orders.errors import WayToPayUnknown
 from app.orders.models import Invoice
 from app.payments import service as payments
-from app.payments.providers import NotRecognised
+from app.payments.providers import DECLINED, NotRecognised, Told
 from app.payments.test import TestProvider
 from app.web.store import bp, visit
 from app.web.visitor import access
@@ -33,17 +33,17 @@ def show_test_payment(number: str) -> ResponseReturnValue:
 @access("public")
 def pay_by_test(number: str) -> ResponseReturnValue:
     invoice = _payable_here(number)
-    payable, now = orders.payable(invoice), clock.now()
+    now = clock.now()
     try:
-        told = payments.provider(TestProvider.name).recognise(request.form, payable, now)
+        told = TestProvider().recognise(Told(request.form, orders.payable(invoice)), now)
     except NotRecognised:
         raise WayToPayUnknown from None
-    if told.outcome == "declined":
+    if told.outcome == DECLINED:
         with unit_of_work():
-            payments.note(TestProvider.name, told, payable, now)
+            orders.note_declined(TestProvider.name, told, now)
         return see_other(url_for("store.show_test_payment", number=number))
     with unit_of_work():
-        invoice = orders.mark_paid(invoice.id, TestProvider.name, told.event_id, told.happened_at, now)
+        invoice = orders.mark_paid(invoice.id, TestProvider.name, told, now)
     if invoice.status == "paid":
         toast(_("Thank you! Your payment has arrived."))
     else:

@@ -1,0 +1,147 @@
+"""An invoice's way to its money: started, paid, or cancelled unpaid. Callers own the transaction, but for `start`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from app.audit import service as audit
+from app.audit.service import SYSTEM, Actor
+from app.discounts import service as discounts
+from app.kit.db import db
+from app.orders.errors import NotPayable, NotVoidable
+from app.orders.finding import by_number, get
+from app.orders.models import Invoice
+from app.payments import service as payments
+from app.payments.manual import ManualProvider
+from app.payments.models import PaymentReturn
+from app.payments.providers import PAID, Notification, Payable, Told
+
+SUBJECT = "invoice:"
+
+
+def start_payment(invoice: Invoice, *, back: str, now: datetime) -> str | None:
+    """The address where it is paid, from where the shopper comes `back`; None where the invoice itself says how.
+
+    Raises NotPayable, PaymentUnavailable.
+    """
+    if invoice.status != "pending":
+        raise NotPayable
+    return payments.start(invoice.provider, payable(invoice), back=back, pay_by=invoice.pay_by, now=now)
+
+
+def payable(invoice: Invoice) -> Payable:
+    """What a provider is asked to collect for an invoice."""
+    return Payable(f"{SUBJECT}{invoice.id}", invoice.number, invoice.total_cents)
+
+
+def invoice_of(subject: str) -> int | None:
+    """The id of the invoice that providers know by this name; None for anything else that can be paid."""
+    number = subject.removeprefix(SUBJECT)
+    return int(number) if subject.startswith(SUBJECT) and number.isdecimal() else None
+
+
+def mark_paid(invoice_id: int, provider: str, told: Notification, now: datetime, actor: Actor = SYSTEM) -> Invoice:
+    """The provider has the money, since it says so. The same event counts once, and so does the same payment.
+
+    Money for an order that is closed already, or of another amount, changes nothing and goes back at once. Raises
+    NotFound.
+    """
+    invoice = get(invoice_id)
+    noted = payments.note(provider, told, now)
+    if noted is None:
+        return get(invoice_id)
+    paid = {"status": "paid", "paid_at": told.happened_at, "provider": provider, "provider_reference": told.reference}
+    is_right = told.amount_cents == invoice.total_cents
+    if is_right and _leave_pending(invoice_id, paid):
+        invoice = get(invoice_id)
+        count_as_paid(invoice, actor, now)
+        return invoice
+    invoice = get(invoice_id)
+    if (invoice.provider, invoice.provider_reference) != (provider, told.reference):
+        _let_go_back(invoice, noted, provider, told, actor, now)
+    return invoice
+
+
+def confirm_payment(number: str, *, actor: Actor, now: datetime) -> Invoice:
+    """An admin has the money in hand; doing it again does nothing. Raises NotFound, NotPayable."""
+    invoice = by_number(number)
+    if invoice.status == "void":
+        raise NotPayable
+    told = ManualProvider().recognise(Told({"outcome": PAID}, payable(invoice)), now)
+    if invoice.status == "pending":
+        invoice = mark_paid(invoice.id, ManualProvider.name, told, now, actor)
+    return invoice
+
+
+def note_declined(provider: str, told: Notification, now: datetime) -> None:
+    """A payment was tried and refused: it is remembered, and the order waits for the next try."""
+    payments.note(provider, told, now)
+
+
+def note_return_failed(provider: str, told: Notification, now: datetime) -> None:
+    """Money that we sent back came back to the provider: people are told."""
+    if payments.note(provider, told, now) is not None:
+        payments.note_return_failed(told)
+
+
+def void(invoice_id: int, *, actor: Actor, now: datetime) -> Invoice:
+    """Cancel an unpaid order and give back the use of its code. Raises NotFound, NotVoidable."""
+    if _leave_pending(invoice_id, {"status": "void", "closed_at": now}):
+        discounts.give_back(invoice_id, now)
+        audit.record(actor, "invoice.voided", "invoice", invoice_id, {"status": "pending"}, {"status": "void"})
+    invoice = get(invoice_id)
+    if invoice.status != "void":
+        raise NotVoidable
+    return invoice
+
+
+def overdue(now: datetime, *, limit: int = 500) -> Sequence[int]:
+    """Ids of unpaid orders whose time to pay is over."""
+    return db.session.scalars(
+        select(Invoice.id)
+        .where(Invoice.status == "pending", Invoice.pay_by <= now)
+        .order_by(Invoice.pay_by)
+        .limit(limit)
+    ).all()
+
+
+def awaiting_return() -> Sequence[tuple[Invoice, PaymentReturn]]:
+    """Money that people have to give back, with the invoice it came for; the oldest first."""
+    waiting = [(invoice_of(each.subject), each) for each in payments.awaiting_people()]
+    ids = {invoice_id for invoice_id, _money in waiting if invoice_id is not None}
+    if not ids:
+        return []
+    found = {each.id: each for each in db.session.scalars(select(Invoice).where(Invoice.id.in_(ids)))}
+    return [(found[invoice_id], money) for invoice_id, money in waiting if invoice_id in found]
+
+
+def count_as_paid(invoice: Invoice, actor: Actor, now: datetime) -> None:
+    """What a payment sets off. A gift is no order: codes for the first order stay good."""
+    audit.record(actor, "invoice.paid", "invoice", invoice.id, {"status": "pending"}, {"status": "paid"})
+    if invoice.kind == "order":
+        discounts.note_paid_order(invoice.person_key, invoice.id, now)
+
+
+def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:
+    """Paying and cancelling meet here: one of them finds the order pending, the other doesn't."""
+    pending = update(Invoice).where(Invoice.id == invoice_id, Invoice.status == "pending")
+    left = pending.values(unpaid_slot=None, **values).returning(Invoice.id)
+    return db.session.scalar(left, execution_options={"synchronize_session": False}) is not None
+
+
+def _let_go_back(  # noqa: PLR0913, PLR0917
+    invoice: Invoice, event: int, provider: str, told: Notification, actor: Actor, now: datetime
+) -> None:
+    payments.mark_stray(event)
+    payments.send_back(
+        f"stray:{event}",
+        payable(invoice),
+        provider=provider,
+        reference=told.reference,
+        amount_cents=told.amount_cents,
+        now=now,
+    )
+    stray = {"provider": provider, "event": told.event_id, "amount_cents": told.amount_cents}
+    audit.record(actor, "invoice.stray_payment", "invoice", invoice.id, after=stray)

@@ -1,0 +1,13 @@
+"""Why a payment can't begin."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.errors import DomainError
+
+
+class PaymentUnavailable(DomainError):
+    """The provider didn't answer, or not as we can use it. The order stands and can be paid later."""
+
+    code, status = "payment_unavailable", 503
+    message = _l("Our payment provider can't be reached right now. Your order is safe: please try again in a minute.")
+    retry_after = 60
