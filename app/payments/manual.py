@@ -8,6 +8,7 @@ from app.payments.providers import PAID, Money, Notification, NotRecognised, Pay
 class ManualProvider:
     name = "manual"
     by_hand = True
+    outside = False
 
     def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
         return None

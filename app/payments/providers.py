@@ -72,10 +72,14 @@ class ReturnRefused(Exception):
 
 
 class Provider(Protocol):
-    """A way to pay. What comes back `by_hand` is sent by people, and they are told."""
+    """A way to pay. What comes back `by_hand` is sent by people, and they are told.
+
+    One that is `outside` is asked over the network, and its pages wait there for a while.
+    """
 
     name: str
     by_hand: bool
+    outside: bool
 
     def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:
         """Where it is paid, from where the payer comes `back`; None where the invoice itself says how.

@@ -60,30 +60,40 @@ def start(name: str, payable: Payable, *, back: str, pay_by: datetime, now: date
 
     A page that still waits at the provider is used again, so that two tabs are not two payments.
     """
-    waiting = db.session.scalar(
+    asked = provider(name)
+    if asked.outside:
+        return _waiting_page(name, payable, now) or _new_page(asked, payable, back=back, pay_by=pay_by, now=now)
+    started = asked.start(payable, back=back, pay_by=pay_by, now=now)
+    return started.url if started else None
+
+
+def _waiting_page(name: str, payable: Payable, now: datetime) -> str | None:
+    return db.session.scalar(
         select(PaymentSession.url)
         .where(PaymentSession.provider == name, PaymentSession.subject == payable.subject)
         .where(PaymentSession.expires_at > now + STILL_OPEN)
         .order_by(PaymentSession.id.desc())
         .limit(1)
     )
-    if waiting is not None:
-        return waiting
+
+
+def _new_page(asked: Provider, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> str | None:
     let_go()
-    started = provider(name).start(payable, back=back, pay_by=pay_by, now=now)
-    if started is not None and started.expires_at is not None:
-        with unit_of_work():
-            db.session.add(
-                PaymentSession(
-                    provider=name,
-                    subject=payable.subject,
-                    reference=started.reference,
-                    url=started.url,
-                    created_at=now,
-                    expires_at=started.expires_at,
-                )
+    started = asked.start(payable, back=back, pay_by=pay_by, now=now)
+    if started is None:
+        return None
+    with unit_of_work():
+        db.session.add(
+            PaymentSession(
+                provider=asked.name,
+                subject=payable.subject,
+                reference=started.reference,
+                url=started.url,
+                created_at=now,
+                expires_at=started.expires_at or now,
             )
-    return started.url if started else None
+        )
+    return started.url
 
 
 def note(name: str, told: Notification, now: datetime) -> int | None:

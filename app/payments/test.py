@@ -14,6 +14,7 @@ class TestProvider:
     __test__ = False
     name = "test"
     by_hand = False
+    outside = False
 
     def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
         return Started(f"/store/payments/test/{payable.reference}")
