@@ -88,7 +88,7 @@ def _read_body(model: type[M]) -> M:
     if request.mimetype != "application/json" and (request.content_type or request.content_length):
         raise UnsupportedMediaType
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(request.get_data() or b"{}")
     except ValidationError as error:
         raise refusals.of(error) from None
 

@@ -14,6 +14,8 @@ SENTENCES: dict[str, Any] = {
     "amount_decimals": _l("Please give at most two decimals."),
     "amount_range": _l("Please give an amount from 0 to 99,999,999.99."),
     "bool_type": _l("Please say true or false."),
+    "day": _l("Please give a day such as 2026-03-01."),
+    "day_range": _l("Please give a day from 1970 to 9998."),
     "dict_type": _l("Please give an object."),
     "extra_forbidden": _l("We don't know this field. Please check its spelling."),
     "float_type": _l("Please give a number."),

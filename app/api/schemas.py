@@ -1,7 +1,7 @@
 """The vocabulary of bodies and answers: what is an amount, a moment, a text, and how strictly each is read."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, create_model
@@ -93,6 +93,20 @@ def _to_moment(value: Any) -> datetime:
     return moment
 
 
+def _to_day_or_moment(value: Any) -> date | datetime:
+    """A day of the installation's calendar, or an instant with its offset."""
+    text = str(value)
+    if len(text) != len("2026-03-01"):
+        return _to_moment(value)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError("day", "Please give a day such as 2026-03-01.") from error
+    if not EARLIEST.date() < day < LATEST.date():
+        raise PydanticCustomError("day_range", "Please give a day from 1970 to 9998.")
+    return day
+
+
 def _to_whole(value: Any) -> Any:
     return int(value) if type(value) is float and value.is_integer() else value
 
@@ -127,6 +141,13 @@ Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 Moment = Annotated[datetime, BeforeValidator(_to_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant: ISO 8601 with offset in JSON, UTC in here."""
+
+DayOrMoment = Annotated[
+    date | datetime,
+    BeforeValidator(_to_day_or_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
+"""A day, or an instant with its offset, where a period begins or ends."""
 
 Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """A text that every database can keep."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -32,6 +33,13 @@ class Page(Generic[T]):
     @property
     def has_next(self) -> bool:
         return self.number < self.pages
+
+    @property
+    def offered(self) -> list[int]:
+        """The pages to link to: the first, the last and those beside this one; 0 stands for a gap."""
+        near = sorted({1, self.pages, *range(max(1, self.number - 1), min(self.pages, self.number + 1) + 1)})
+        gaps = [[0, here] if here - before > 1 else [here] for before, here in pairwise([0, *near])]
+        return list(chain.from_iterable(gaps))
 
     @property
     def first(self) -> int:

@@ -1,7 +1,6 @@
 """What the books add up to, for those who run the store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,30 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, case, func, select
 
 from app.kit.db import db
+from app.orders.accounting import PAID
 from app.orders.models import Invoice
-
-PAID = ("paid", "partly_refunded", "refunded")
-
-
-@dataclass(frozen=True, slots=True)
-class Takings:
-    """What was paid in a period, in cents: before discounts, saved by codes, and what stayed after refunds."""
-
-    orders: int
-    gross_cents: int
-    saved_cents: int
-    net_cents: int
-
-
-def takings(since: datetime, until: datetime) -> Takings:
-    """By the time of payment, from `since` (inclusive) to `until` (exclusive). One statement."""
-    sums = (Invoice.subtotal_cents, Invoice.discount_cents, Invoice.total_cents - Invoice.refunded_cents)
-    found = db.session.execute(
-        select(func.count(), *(func.coalesce(func.sum(each), 0) for each in sums)).where(
-            Invoice.status.in_(PAID), Invoice.paid_at >= since, Invoice.paid_at < until
-        )
-    ).one()
-    return Takings(*(int(figure) for figure in found))
 
 
 def takings_by_day(last: date, *, days: int, zone: ZoneInfo) -> Sequence[tuple[date, int]]:

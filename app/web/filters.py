@@ -30,10 +30,17 @@ def day(value: date | datetime | None) -> str:
     return str(format_date(value, "medium", rebase=isinstance(value, datetime)))
 
 
+def month_name(value: date) -> str:
+    """Mar 2026."""
+    return str(format_date(value, "MMM y"))
+
+
 def number(value: float | Decimal | None) -> str:
     """12345.6 → 12,345.6."""
     return "" if value is None else format_decimal(value)
 
 
 def init_filters(app: Flask) -> None:
-    app.jinja_env.filters.update(money=money, moment=moment, day=day, number=number, amount=as_text)
+    app.jinja_env.filters.update(
+        money=money, moment=moment, day=day, number=number, amount=as_text, month_name=month_name
+    )

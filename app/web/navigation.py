@@ -30,7 +30,12 @@ class Section:
 NAVIGATION: dict[str, tuple[Section, ...]] = {
     "shopper": (
         Section(
-            "", (Entry("store.browse", _l("Store"), "store"), Entry("store.show_invoices", _l("Invoices"), "receipt"))
+            "",
+            (
+                Entry("store.browse", _l("Store"), "store"),
+                Entry("store.show_donate", _l("Donate"), "heart"),
+                Entry("store.show_invoices", _l("Invoices"), "receipt"),
+            ),
         ),
     ),
     "client": (
@@ -40,6 +45,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("client.dashboard", _l("Dashboard"), "layout-dashboard"),
                 Entry("client.show_log", _l("Log"), "square-pen"),
                 Entry("store.browse", _l("Store"), "store"),
+                Entry("store.show_donate", _l("Donate"), "heart"),
                 Entry("store.show_invoices", _l("Invoices"), "receipt"),
             ),
         ),
@@ -65,6 +71,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("admin.list_products", _l("Products"), "package"),
                 Entry("admin.list_categories", _l("Categories"), "tags"),
                 Entry("admin.list_invoices", _l("Invoices"), "receipt"),
+                Entry("admin.show_accounting", _l("Accounting"), "chart-column"),
                 Entry("store.browse", _l("Visit the store"), "store"),
             ),
         ),

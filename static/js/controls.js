@@ -45,6 +45,14 @@ document.addEventListener("click", async (event) => {
     }, 1800);
     return;
   }
+  const fill = event.target.closest?.("[data-fill]");
+  if (fill) {
+    const input = document.getElementById(fill.dataset.fill);
+    event.preventDefault();
+    input.value = fill.dataset.value;
+    input.focus();
+    return;
+  }
   const share = event.target.closest?.("[data-share]");
   if (share) {
     const what = { title: share.dataset.title, url: share.dataset.share };

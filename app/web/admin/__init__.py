@@ -5,6 +5,7 @@ from flask import Blueprint
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from app.web.admin import (  # noqa: E402
+    accounting,  # noqa: F401
     audit,  # noqa: F401
     categories,  # noqa: F401
     dashboard,  # noqa: F401

@@ -11,8 +11,10 @@ from app.kit import clock, outbox
 from app.kit.db import db
 from app.loyalty import figures as loyalty
 from app.messages import service as messages
+from app.orders import accounting
 from app.orders import figures as books
 from app.orders import service as orders
+from app.orders.accounting import Period
 from app.promotions import editing as promotions
 from app.web.admin import bp
 from app.web.visitor import access
@@ -28,11 +30,12 @@ def dashboard() -> ResponseReturnValue:
     now = clock.now()
     since = now - PERIOD
     zone = ZoneInfo(settings().timezone)
+    takings, before = accounting.by_period([Period(since, now), Period(since - PERIOD, since)])
     unpaid, unpaid_cents = books.unpaid()
     return render_template(
         "admin/dashboard.html",
-        takings=books.takings(since, now),
-        before=books.takings(since - PERIOD, since),
+        takings=takings,
+        before=before,
         by_day=books.takings_by_day(now.astimezone(zone).date(), days=CHART_DAYS, zone=zone),
         promotions=promotions.overview(now, since=since),
         loyalty=loyalty.figures(since),

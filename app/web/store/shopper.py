@@ -27,6 +27,12 @@ class ShopperForm(Form):
     next = HiddenField()
 
 
+def remember_shopper(name: str) -> None:
+    """From now on this session shops under the name."""
+    visit_key()
+    session[SHOPPER] = name
+
+
 @bp.get("/shopper")
 @access("public")
 def ask_name() -> ResponseReturnValue:
@@ -51,8 +57,7 @@ def set_shopper() -> ResponseReturnValue:
         part = STRIP if place in ("strip", "cart") else TEMPLATES[1]
         told = {"form": form, "has_account": has_account, "back": target, "is_main": place == "cart"}
         return page(TEMPLATES[0], part, refusal.status, **told)
-    visit_key()
-    session[SHOPPER] = name
+    remember_shopper(name)
     toast(_("Hello, %(name)s!", name=name))
     return see_other(target)
 
