@@ -5,16 +5,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import Response, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.config import settings
-from app.kit import clock
+from app.errors import ValidationFailed
+from app.kit import clock, sheets
 from app.kit.htmx import page, wants_part
 from app.kit.lists import paginate
-from app.orders import accounting
+from app.orders import accounting, exporting
 from app.orders import service as orders
 from app.orders.accounting import MOST_MONTHS, Period, Sums
 from app.orders.models import STATUSES
@@ -71,6 +72,21 @@ def show_accounting() -> ResponseReturnValue:
         codes=accounting.top_codes(period),
         **shown,
     )
+
+
+@bp.get("/accounting.csv")
+@access("admin")
+def export_invoices() -> ResponseReturnValue:
+    """The invoices of the list, as a file that spreadsheets open; sent while it is read."""
+    zone = ZoneInfo(settings().timezone)
+    chosen = chosen_days(clock.now().astimezone(zone).date())
+    if chosen.fault:
+        raise ValidationFailed({"from": [chosen.fault]})
+    rows = exporting.rows(chosen_wish(chosen.period(zone)), zone)
+    answer = Response(stream_with_context(sheets.chunks(sheets.lines(exporting.COLUMNS, rows))), mimetype="text/csv")
+    name = f"invoices-{chosen.first:%Y-%m-%d}-{chosen.last:%Y-%m-%d}.csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def chosen_days(today: date) -> Chosen:
