@@ -59,7 +59,8 @@ def mark_paid(invoice_id: int, provider: str, told: Notification, now: datetime,
         count_as_paid(invoice, actor, now)
         return invoice
     invoice = get(invoice_id)
-    if (invoice.provider, invoice.provider_reference) != (provider, told.reference):
+    is_the_same = (invoice.provider, invoice.provider_reference) == (provider, told.reference)
+    if told.amount_cents and not is_the_same:
         _let_go_back(invoice, noted, provider, told, actor, now)
     return invoice
 

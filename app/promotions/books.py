@@ -1,24 +1,14 @@
 """The books of uses: whether counters, rows and limits agree, and the row where they don't. Repairs nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from app.kit.books import Fault
 from app.kit.db import db
 from app.promotions.models import Promotion, PromotionCode, PromotionUse
 
 LIVE = PromotionUse.released_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What doesn't agree: of which book, in which row, and how."""
-
-    book: int
-    table: str
-    row_id: int
-    what: str
 
 
 def faults() -> list[Fault]:
