@@ -6,8 +6,9 @@ from sqlalchemy.exc import DatabaseError
 
 from app.audit import service as audit
 from app.audit.models import AuditEntry, AuditValue
-from app.audit.service import Actor, Filters
+from app.audit.service import Actor, Change, Filters
 from app.kit.db import db, unit_of_work
+from tests.counting import count_statements
 
 pytestmark = pytest.mark.usefixtures("app")
 ADA = Actor(1, "ada", "10.0.0.1", "request-1")
@@ -65,3 +66,17 @@ def test_the_log_is_filtered_by_actor_and_thing() -> None:
     found = db.session.scalars(audit.entries(Filters(actor_label="system", entity="promotion"))).all()
     assert [(each.action, each.entity_id) for each in found] == [("deactivate", "2")]
     assert audit.last_change("promotion", 2) == found[0]
+
+
+@pytest.mark.parametrize("count", [2, 200])
+def test_many_changes_are_kept_in_few_statements_and_those_of_nothing_are_not(count: int) -> None:
+    changes = [Change("product.changed", "product", each, {"name": "a"}, {"name": "b"}) for each in range(count)]
+    with count_statements() as sent, unit_of_work():
+        audit.record_all(ADA, [*changes, Change("product.changed", "product", 999, {"name": "a"}, {"name": "a"})])
+    assert len(sent) == 2, sent
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [each.entity_id for each in entries] == [str(each) for each in range(count)]
+    assert {(each.actor_id, each.request_id, str(each.after)) for each in entries} == {
+        (1, "request-1", "{'name': 'b'}")
+    }
+    assert set(audit.readable(entries).values()) == {"10.0.0.1"}
