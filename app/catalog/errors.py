@@ -1,8 +1,11 @@
 """Why the catalogue refuses a change."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 
-from app.errors import Conflict
+from app.errors import Conflict, DomainError
+from app.kit.sheets import Flaw
 
 
 class Stale(Conflict):
@@ -35,3 +38,21 @@ class ProductWasSold(Conflict):
 
 class CategoryInUse(Conflict):
     code, message = "conflict", _l("There are products in this category. Move them to another one first.")
+
+
+class SheetRefused(DomainError):
+    """A file that isn't imported; `flaws` say why, row by row."""
+
+    code = "invalid_sheet"
+    message = _l("Something in the file is wrong, so nothing of it was imported.")
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__()
+        self.flaws = flaws
+
+
+class Overtaken(Conflict):
+    message = _l(
+        "Somebody changed the catalogue while the file was being imported, so nothing of it was written."
+        " Please import it again."
+    )
