@@ -17,6 +17,8 @@ from typing import Any
 MARK = "\ufeff"
 SEPARATORS = ",;\t"
 AT_ONCE = 64 * 1024
+MOST_COLUMNS = 256
+LONGEST_HEADER = 16 * 1024
 # also full-width signs, which some spreadsheets take for the usual ones, and whatever hides behind spaces
 FORMULA = re.compile("'*\\s*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]|'*[\t\r]")
 Cell = str | int | Decimal | None
@@ -119,7 +121,7 @@ def _row_at(data: bytes, place: int) -> int:
 
 def _separator(text: str, known: Collection[str]) -> str:
     """Whichever finds the most known columns in the first line."""
-    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    first = re.split(r"[\r\n]", text[:LONGEST_HEADER], maxsplit=1)[0]
 
     def found(separator: str) -> tuple[int, int]:
         names = [name.strip().lower() for name in next(csv.reader([first], delimiter=separator), [])]
@@ -149,6 +151,8 @@ def _reason(told: str) -> str:
 
 
 def _check_names(names: Sequence[str], known: Collection[str], needed: Collection[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise UnreadableSheet([Flaw(1, "", "too_many_columns", {"most": MOST_COLUMNS})])
     counted = Counter(names)
     flaws = [
         *(

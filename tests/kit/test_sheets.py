@@ -87,6 +87,9 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
         (b'a,b\n1,2\n"3,4\n5,6\n', [(3, "", "open_quote")]),
         (b'a,b\n"1"x,2\n', [(2, "", "stray_quote")]),
         (b'a,b\n1,2\n1,"' + b"x" * 200_000, [(3, "", "long_cell")]),
+        (b"x" * 200_000, [(1, "", "long_cell")]),
+        (b"," * 200_000, [(1, "", "too_many_columns")]),
+        (b"\n\n" + b"a\n", [(1, "a", "missing_column")]),
         (b"a\n" + b"1\n" * 101, [(0, "", "too_many_rows")]),
     ],
 )
