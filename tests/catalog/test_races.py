@@ -1,4 +1,4 @@
-"""Two admins at one product: the second is told, and nothing is overwritten in silence."""
+"""Several admins at one product: nothing is overwritten in silence, by form or by file."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import Select, select
 
 from app.audit.service import SYSTEM
+from app.catalog import importing, sheet
 from app.catalog import service as catalog
 from app.catalog.models import Product
 from app.catalog.service import ProductDetails
@@ -55,3 +56,51 @@ def test_without_the_lock_the_second_overwrites_the_first(app: Flask, monkeypatc
     monkeypatch.setattr(catalog, "_products", lambda: Unlocked(Product))
     assert unguarded_race(app, editors(2), hold=before_statement("^UPDATE products", letting_go=True)) == ["saved"] * 2
     assert versions() == [2]
+
+
+def importers() -> list[Callable[[], str]]:
+    """Admins who import files about the same product, each with another column."""
+    make.product(sku="A", name="Old", price_cents=100)
+
+    def importer(data: bytes) -> Callable[[], str]:
+        def bring() -> str:
+            with unit_of_work():
+                importing.carry_out(sheet.read(data), actor=SYSTEM, now=NOW)
+            return "imported"
+
+        return bring
+
+    return [importer(b"sku,name\nA,New\n"), importer(b"sku,price\nA,2\n")]
+
+
+def kept() -> tuple[str, int]:
+    db.session.expire_all()
+    product = db.session.scalars(select(Product)).one()
+    return product.name, product.price_cents
+
+
+def test_two_files_at_once_leave_each_other_what_they_say_nothing_about(app: Flask) -> None:
+    assert race(app, importers(), hold=after_statement("^SELECT products")) == ["imported"] * 2
+    assert (kept(), versions()) == (("New", 200), [3])
+
+
+def test_without_the_lock_one_file_undoes_the_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = importing._look  # noqa: SLF001
+    monkeypatch.setattr(importing, "_look", lambda read, **_how: look(read, lock=False))
+    hold = before_statement("^UPDATE products", letting_go=True)
+    assert unguarded_race(app, importers(), hold=hold) == ["imported"] * 2
+    assert kept() != ("New", 200)
+
+
+def test_of_two_files_with_the_same_new_product_one_is_told_to_try_again(app: Flask) -> None:
+    make.category("design")
+
+    def bring() -> str:
+        with unit_of_work():
+            importing.carry_out(sheet.read(b"sku,name,category,price\nA,New,design,1\n"), actor=SYSTEM, now=NOW)
+        return "imported"
+
+    outcomes = race(app, [bring] * 2, hold=before_statement("^INSERT INTO products"))
+    is_sqlite = db.engine.dialect.name == "sqlite"  # there the second one waits at its start, and finds nothing to do
+    assert sorted(map(str, outcomes)) == (["imported"] * 2 if is_sqlite else ["conflict", "imported"])
+    assert versions() == [1]
