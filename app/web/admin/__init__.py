@@ -12,6 +12,7 @@ from app.web.admin import (  # noqa: E402
     invoices,  # noqa: F401
     keys,  # noqa: F401
     mails,  # noqa: F401
+    product_sheets,  # noqa: F401
     products,  # noqa: F401
     promotions,  # noqa: F401
     queue,  # noqa: F401

@@ -18,6 +18,7 @@ DONE = {
     "ended": _l("switched off at its end"),
     "failed": _l("could not send back"),
     "given_back": _l("noted by hand as sent back:"),
+    "imported": _l("imported"),
     "linked": _l("linked to an account"),
     "paid": _l("marked as paid"),
     "refunded": _l("gave money back for"),
@@ -39,6 +40,7 @@ THINGS = {
     "outbox_event": _l("event"),
     "payment_return": _l("money"),
     "product": _l("product"),
+    "product_sheet": _l("file of products"),
     "promotion": _l("promotion"),
     "user": _l("user"),
 }
