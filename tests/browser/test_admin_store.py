@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from flask_login import UserMixin
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from app.kit.db import db
 from app.orders.models import Invoice
 from tests import make
+from tests.browsing import faults_of
 
 SignIn = Callable[[Page, UserMixin], None]
 
@@ -68,3 +69,27 @@ def test_an_admin_finds_an_invoice_and_marks_it_as_paid(desk: Page, live_server:
     db.session.rollback()
     db.session.expire_all()
     assert db.session.get_one(Invoice, invoice.id).status == "paid"
+
+
+def test_an_admin_checks_a_file_and_imports_it(desk: Page, live_server: str) -> None:
+    make.product(sku="A", name="Old name", category=make.category("design"))
+    wrong = FilePayload(name="a.csv", mimeType="text/csv", buffer=b"sku,name\nA,\nB,New\n")
+    rows = b"sku,name,category,price\nA,New name,design,20\nB,Fresh,design,5\n"
+    fine = FilePayload(name="a.csv", mimeType="text/csv", buffer=rows)
+
+    desk.goto(f"{live_server}/admin/products/import")
+    has_script = desk.locator("html.js").count() == 1
+    desk.get_by_label("CSV file").set_input_files(wrong)
+    desk.get_by_role("button", name="Import", exact=True).click()
+    expect(desk.get_by_role("row", name="Row 3 category")).to_be_visible()
+
+    desk.get_by_label("CSV file").set_input_files(fine)
+    desk.get_by_role("button", name="Check the file").click()
+    expect(desk.get_by_text("Nothing is written yet")).to_be_visible()
+    if has_script:
+        assert desk.get_by_label("CSV file").input_value()
+        assert faults_of(desk) == []
+    else:
+        desk.get_by_label("CSV file").set_input_files(fine)
+    desk.get_by_role("button", name="Import", exact=True).click()
+    expect(desk.get_by_text("Products were made: 1. Changed: 1.")).to_be_visible()
