@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -27,7 +28,7 @@ def admin(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
     return client
 
 
-def paid(at: datetime, **details: object) -> Invoice:
+def paid(at: datetime, **details: Any) -> Invoice:
     invoice = make.invoice(**details)
     with unit_of_work():
         return orders.mark_paid(invoice.id, "test", make.told(invoice, happened_at=at), at)
@@ -45,7 +46,7 @@ def refund(invoice: Invoice, wanted: dict[int, int] | None = None) -> None:
 
 
 def a_spring() -> None:
-    """March: 60.00 less 6.00, a third of it refunded, and a gift of 5.00. April: 20.00, refunded. One unpaid, one void."""
+    """March: 60.00 less 6.00, a third refunded, and a gift of 5.00. April: 20.00, refunded. One unpaid, one void."""
     make.discount(code="TEN", discount_value=10)
     three = paid(MARCH, code="TEN", quantity=3, price_cents=2000, person=Person("ada"))
     refund(three, {orders.by_number(three.number).lines[0].id: 1})
