@@ -10,6 +10,13 @@ from app.catalog.models import Product
 FIELD = re.compile(r'<input type="hidden" name="(idempotency_key|expected_total|pay_with)" value="([^"]*)">')
 
 
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field of a form."""
+    fields = re.findall(r'<input[^>]*type="hidden"[^>]*>', page)
+    field = next(each for each in fields if f'name="{name}"' in each)
+    return re.search(r'value="([^"]*)"', field)[1]  # type: ignore[index]
+
+
 def call(client: FlaskClient, name: str) -> None:
     """The name to shop under, as if typed."""
     with client.session_transaction() as session:

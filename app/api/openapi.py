@@ -122,7 +122,8 @@ def _operation(rule: Rule, view: Any, promise: Promise, schemas: Models) -> Json
     }
     if promise.body:
         content = {"application/json": {"schema": schemas[promise.body, "validation"]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        is_needed = any(field.is_required() for field in promise.body.model_fields.values())
+        operation["requestBody"] = {"required": is_needed, "content": content}
     return operation
 
 

@@ -49,7 +49,7 @@ def test_a_wrong_address_is_told_in_json(client: FlaskClient, method: str, path:
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
-        ("", {"body"}),
+        ("", {"username", "password"}),
         ("{", {"body"}),
         ("[]", {"body"}),
         ("null", {"body"}),

@@ -50,7 +50,7 @@ class World:
     def dress(self, case: Case[Any]) -> Case[Any]:
         """Give the request real names and ids, and what belongs together."""
         number = next(_numbers)
-        case.path_parameters = {name: make.discount().id for name in case.path_parameters or {}}
+        case.path_parameters = {name: self.real(name, case.path) for name in case.path_parameters or {}}
         body = case.body if isinstance(case.body, dict) else {}
         real: dict[str, Callable[[], Any]] = {
             "code": lambda: "FUZZ",
@@ -68,12 +68,22 @@ class World:
             body.pop("username", None)
         if "discountValue" in body or "discountType" in body:
             body |= {"discountType": "fixed", "discountValue": body.get("discountValue") or 5}
+        if "lines" in body:
+            body["lines"] = None
+        for name in ("from", "to"):
+            case.query.pop(name, None) if case.query else None
         for name in ("activeHours", "startDate", "endDate", "version", "isActive"):
             body.pop(name, None)
         if body and number % 2 and "title" in body:
             body["title"] = f"Title {number}"
             body["endDate"] = (clock.now() + timedelta(days=number)).isoformat()
         return case
+
+    def real(self, name: str, path: str) -> Any:
+        """What the address names: an invoice as its verb needs it, or a code."""
+        if name != "number":
+            return make.discount().id
+        return (make.paid_invoice if path.endswith("refund") else make.invoice)().number
 
     def refresh_token(self) -> str:
         with unit_of_work():

@@ -23,7 +23,7 @@ from app.web.forms import Form, explain, strip
 from app.web.store import bp
 from app.web.store.checkout import to_payment
 from app.web.store.shopper import remember_shopper
-from app.web.visitor import access, current_person, known_visit
+from app.web.visitor import access, current_person, visit_key
 
 TEMPLATES = ("store/donate.html", "store/_donate_form.html")
 SUGGESTED = (500, 1000, 2500, 5000)
@@ -67,7 +67,7 @@ def donate() -> ResponseReturnValue:
                 form.amount.data,
                 form.message.data or "",
                 person=current_person(),
-                visit=known_visit(),
+                visit=visit_key(),
                 key=form.idempotency_key.data or "",
                 now=clock.now(),
             )
