@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self, cast
 from urllib.parse import urlsplit
@@ -52,6 +53,7 @@ class Settings:
     smtp_url: str = ""
     mail_dir: str = ""
     mail_from: str = "Laurel <laurel@localhost>"
+    media_url: str = f"file:{VAR / 'media'}"
     allow_registration: bool = True
     trusted_proxies: int = 0
     allowed_hosts: tuple[str, ...] = ()
@@ -101,6 +103,7 @@ class Settings:
             smtp_url=env.text("SMTP_URL"),
             mail_dir=env.text("MAIL_DIR", str(VAR / "mail")),
             mail_from=env.text("MAIL_FROM", "Laurel <laurel@localhost>"),
+            media_url=env.media_url(),
             allow_registration=env.switch("ALLOW_REGISTRATION"),
             trusted_proxies=env.number("TRUSTED_PROXIES", 0),
             allowed_hosts=env.words("ALLOWED_HOSTS") or _hosts_of(base_url, is_production=is_production),
@@ -168,6 +171,20 @@ class _Environment:
             few = f"one of {', '.join(choices)}" if isinstance(choices, tuple) else "a known one"
             self._refusals.append(f"{name} must be {few}, not {text!r}.")
         return text
+
+    def media_url(self) -> str:
+        """`file:` and an absolute folder, or `s3://bucket/prefix`."""
+        url = self.text("MEDIA_URL", "file:var/media")
+        parts = urlsplit(url)
+        if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path:
+            return f"file:{ROOT / parts.path}"
+        if not (parts.scheme == "s3" and parts.netloc):
+            self._refusals.append(f"MEDIA_URL must be file:<folder> or s3://<bucket>, not {url!r}.")
+        elif find_spec("boto3") is None:
+            self._refusals.append(
+                "MEDIA_URL needs boto3 for s3:// (.venv/bin/python -m pip install -r requirements-s3.txt installs it)."
+            )
+        return url
 
     def refuse_unsafe(self) -> None:
         """What is fine for a first look and dangerous where people trust us."""

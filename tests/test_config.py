@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.config import Settings, UnsafeSettings
+from app import config
+from app.config import ROOT, Settings, UnsafeSettings
 
 SAFE = {
     "LAUREL_ENV": "production",
@@ -64,3 +65,30 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
 def test_limits_can_be_set_one_by_one() -> None:
     settings = Settings.from_env({"SECRET_KEY": "x", "RATELIMIT_SIGN_IN_ACCOUNT": "3"})
     assert (settings.ratelimits["sign_in_account"], settings.ratelimits["sign_in_address"]) == (3, 30)
+
+
+@pytest.mark.parametrize(
+    ("url", "chosen"),
+    [
+        ("", f"file:{ROOT}/var/media"),
+        ("file:pictures", f"file:{ROOT}/pictures"),
+        ("file:/srv/media", "file:/srv/media"),
+        ("file:///srv/media", "file:/srv/media"),
+        ("s3://pictures", "s3://pictures"),
+        ("s3://pictures/shop", "s3://pictures/shop"),
+    ],
+)
+def test_pictures_lie_in_a_folder_or_a_bucket(url: str, chosen: str) -> None:
+    assert Settings.from_env({"SECRET_KEY": "x", "MEDIA_URL": url}).media_url == chosen
+
+
+@pytest.mark.parametrize("url", ["media", "file:", "s3://", "file://host/media", "https://bucket.example"])
+def test_pictures_lie_nowhere_else(url: str) -> None:
+    with pytest.raises(UnsafeSettings, match="MEDIA_URL must be"):
+        Settings.from_env({"SECRET_KEY": "x", "MEDIA_URL": url})
+
+
+def test_s3_without_its_library_is_refused_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "find_spec", lambda _name: None)
+    with pytest.raises(UnsafeSettings, match=r"pip install -r requirements-s3\.txt"):
+        Settings.from_env({"SECRET_KEY": "x", "MEDIA_URL": "s3://pictures"})
