@@ -8,6 +8,7 @@ from tests.make_accounts import user
 from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
+from tests.make_media import image_file, stored_picture
 from tests.make_promotions import discount, use
 from tests.make_store import category, invoice, paid_invoice, product, told
 
@@ -20,6 +21,7 @@ __all__ = [
     "category",
     "discount",
     "event_type",
+    "image_file",
     "invoice",
     "levels",
     "paid_invoice",
@@ -27,6 +29,7 @@ __all__ = [
     "rich_client",
     "saved",
     "settled",
+    "stored_picture",
     "told",
     "use",
     "user",

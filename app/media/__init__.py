@@ -1,0 +1,1 @@
+"""Pictures: taken in, made safe and small, kept on disk or in S3, handed out."""
