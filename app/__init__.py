@@ -14,6 +14,7 @@ from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity
 from app.cart import jobs as cart_jobs  # noqa: F401 puts itself on the schedule
+from app.catalog.models import Product, RewardItem
 from app.config import Settings
 from app.discounts.kind import DISCOUNT
 from app.errors import register_error_handlers
@@ -27,6 +28,8 @@ from app.kit.metrics import init_metrics
 from app.kit.routes import RowId
 from app.loyalty import service as loyalty
 from app.loyalty import settlement
+from app.media import jobs as media_jobs  # noqa: F401 puts itself on the schedule
+from app.media import service as media
 from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
 from app.orders import jobs as order_jobs  # noqa: F401 puts itself on the schedule
@@ -81,6 +84,8 @@ def _furnish_rooms(app: Flask) -> None:
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
     outbox.register(returns.TOPIC, queue="default", settle=payment_jobs.send, limit=1, is_external=True)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
+    for column in (Product.image, RewardItem.image):
+        media.keeps(column)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
     accounts.on_anonymised(orders.forget_name)

@@ -116,6 +116,7 @@ def settings_for_tests(folder: Path, database_url: str, redis_url: str) -> Setti
         base_url="http://127.0.0.1:8000",
         payments="test",
         mail_dir=str(folder / "mail"),
+        media_url=f"file:{folder / 'media'}",
         cheap_passwords=True,
     )
 

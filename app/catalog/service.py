@@ -50,6 +50,7 @@ class ProductDetails:
     price_cents: int
     is_active: bool = True
     position: int = 0
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,9 +193,11 @@ def _finish_reading() -> None:
 
 
 def let_go() -> None:
-    """End the reading transaction, so that nothing is held while we wait for somebody outside. Rows in hand stay."""
+    """End the transaction that reads began, so that slow work and waiting hold no connection. Rows in hand stay."""
     if _writing.get():
-        raise RuntimeError("nobody outside is waited for inside a unit of work")
+        raise RuntimeError("slow work doesn't belong in a unit of work")
+    if db.session.new or db.session.dirty or db.session.deleted:
+        raise RuntimeError("something was changed outside a unit of work")
     if db.session().in_transaction():
         db.session.commit()
 
