@@ -1,7 +1,7 @@
 """The JSON door: one envelope, bearer tokens, one file a resource."""
 
-from flask import Blueprint, Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Blueprint, Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
@@ -9,6 +9,7 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 from app.api import auth, health, invoices, openapi, promotions, reference  # noqa: E402, F401  (they hang their views on the blueprint)
 
 REFERENCE = "/api/docs"
+KEPT = {"static", "media.show_picture"}
 
 
 class PageSessions(SecureCookieSessionInterface):
@@ -18,6 +19,11 @@ class PageSessions(SecureCookieSessionInterface):
         if request.path.startswith("/api/") and request.path != REFERENCE:
             return self.make_null_session(app)
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """What everybody may keep carries nobody's cookie and differs for nobody."""
+        if session.modified or request.endpoint not in KEPT:
+            super().save_session(app, session, response)
 
 
 def register_door(app: Flask, csrf: CSRFProtect) -> None:

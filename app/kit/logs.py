@@ -14,7 +14,7 @@ from structlog.typing import EventDict, Processor
 
 SAFE_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 SECRETS = re.compile(r"password|secret|token|authorization|cookie|(^|_)(code|key)$", re.IGNORECASE)
-QUIET = {"static", "health.alive", "health.ready", "health.figures"}
+QUIET = {"static", "media.show_picture", "health.alive", "health.ready", "health.figures"}
 log = structlog.get_logger(__name__)
 
 

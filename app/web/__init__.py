@@ -3,10 +3,11 @@
 from flask import Flask
 
 from app.config import settings
-from app.web import admin, auth, client, coach, home, store, styleguide
+from app.web import admin, auth, client, coach, home, media, store, styleguide
 from app.web.filters import init_filters
 from app.web.frame import init_frame
 from app.web.languages import init_languages
+from app.web.media import init_media
 from app.web.stale import init_stale_forms
 from app.web.visitor import init_visitors
 
@@ -17,7 +18,8 @@ def register_doors(app: Flask) -> None:
     init_filters(app)
     init_stale_forms(app)
     init_frame(app)
-    for door in (home, auth, store, client, coach, admin):
+    init_media(app)
+    for door in (home, media, auth, store, client, coach, admin):
         app.register_blueprint(door.bp)
     if settings(app).is_development:
         app.register_blueprint(styleguide.bp)
