@@ -8,9 +8,9 @@ from tests.make_accounts import user
 from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
-from tests.make_media import image_file, stored_picture
+from tests.make_media import image_file, png_of, stored_picture
 from tests.make_promotions import discount, use
-from tests.make_store import category, invoice, paid_invoice, product, told
+from tests.make_store import category, invoice, paid_invoice, product, reward_item, told
 
 __all__ = [
     "NOW",
@@ -25,7 +25,9 @@ __all__ = [
     "invoice",
     "levels",
     "paid_invoice",
+    "png_of",
     "product",
+    "reward_item",
     "rich_client",
     "saved",
     "settled",

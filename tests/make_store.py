@@ -7,8 +7,10 @@ from typing import Any
 from app.accounts.persons import Person
 from app.audit.service import SYSTEM
 from app.cart import service as carts
+from app.catalog import reward_items
 from app.catalog import service as catalog
-from app.catalog.models import Category, Product
+from app.catalog.models import Category, Product, RewardItem
+from app.catalog.reward_items import RewardItemDetails
 from app.catalog.service import CategoryDetails, ProductDetails
 from app.kit.db import unit_of_work
 from app.orders import service as orders
@@ -43,6 +45,13 @@ def product(*, category: Category | None = None, **details: Any) -> Product:
     }
     with unit_of_work():
         return catalog.create_product(ProductDetails(**values | details), actor=SYSTEM, now=NOW)
+
+
+def reward_item(*, item_id: str | None = None, **details: Any) -> RewardItem:
+    """Something that a game can hand out."""
+    item_id = item_id or f"item-{next(_numbers)}"
+    with unit_of_work():
+        return reward_items.create(item_id, RewardItemDetails(**{"name": item_id.capitalize()} | details), actor=SYSTEM)
 
 
 def invoice(

@@ -36,6 +36,10 @@ class ProductWasSold(Conflict):
     code, message = "conflict", _l("This product stands on an invoice, so it can't be deleted. Deactivate it instead.")
 
 
+class RewardItemInUse(Conflict):
+    code, message = "conflict", _l("A deal promises this item. Take it out of that deal first.")
+
+
 class CategoryInUse(Conflict):
     code, message = "conflict", _l("There are products in this category. Move them to another one first.")
 

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from app.audit import service as audit
 from app.audit.service import Actor
-from app.catalog.errors import CategoryInUse, ItemIdTaken, ProductWasSold, SkuTaken, SlugTaken, Stale
-from app.catalog.models import Category, Product, RewardItem
-from app.errors import DomainError, NotFound
+from app.catalog import rows
+from app.catalog.errors import CategoryInUse, ProductWasSold, SkuTaken, SlugTaken
+from app.catalog.models import Category, Product
+from app.errors import DomainError
 from app.kit.cache import Shelf
-from app.kit.db import db, violated
+from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.kit.text import clean_html, like
+from app.kit.text import clean_html
 
-T = TypeVar("T")
-R = TypeVar("R", Product, Category)
 PER_SHELF = 12
 names_shelf = Shelf("category-names")
 SORTS: dict[str, tuple[Any, ...]] = {
@@ -29,12 +27,6 @@ SORTS: dict[str, tuple[Any, ...]] = {
     "price": (Product.price_cents, Product.id),
     "-price": (Product.price_cents.desc(), Product.id),
     "name": (func.lower(Product.name), Product.id),
-}
-TAKEN = {
-    "uq_products_sku": (SkuTaken, "sku"),
-    "uq_products_slug": (SlugTaken, "slug"),
-    "uq_categories_slug": (SlugTaken, "slug"),
-    "uq_reward_items_item_id": (ItemIdTaken, "item_id"),
 }
 
 
@@ -75,18 +67,18 @@ def browse(*, category: str = "", search: str = "", sort: str = "featured", numb
     if category:
         query = query.where(Category.slug == category)
     if search:
-        query = query.where(_mentions(search, Product.name, Product.sku, Category.name))
+        query = query.where(rows.mentions(search, Product.name, Product.sku, Category.name))
     return paginate(query.order_by(*SORTS.get(sort, SORTS["featured"])), number=number, size=PER_SHELF)
 
 
 def product_by_slug(slug: str) -> Product:
     """A product of the store; one that isn't for sale now is found too, and says so. Raises NotFound."""
-    return _found(db.session.scalar(_products().where(Product.slug == slug)))
+    return rows.found(db.session.scalar(_products().where(Product.slug == slug)))
 
 
 def product(product_id: int) -> Product:
     """Raises NotFound."""
-    return _found(db.session.scalar(_products().where(Product.id == product_id)))
+    return rows.found(db.session.scalar(_products().where(Product.id == product_id)))
 
 
 def related(to: Product, *, limit: int = 3) -> Sequence[Product]:
@@ -101,7 +93,7 @@ def products(*, search: str = "", category_id: int | None = None, is_active: boo
     """Every product for the admin list."""
     query = _products().order_by(Category.position, Product.position, Product.id)
     if search:
-        query = query.where(_mentions(search, Product.name, Product.sku))
+        query = query.where(rows.mentions(search, Product.name, Product.sku))
     if category_id is not None:
         query = query.where(Product.category_id == category_id)
     if is_active is not None:
@@ -109,12 +101,26 @@ def products(*, search: str = "", category_id: int | None = None, is_active: boo
     return query
 
 
+def taken(*, sku: str | None, slug: str | None, except_id: int | None = None) -> list[DomainError]:
+    """What another product has already: SkuTaken, SlugTaken. For forms: it guards nothing, the constraints do."""
+    others = select(Product.sku, Product.slug).where(or_(Product.sku == sku, Product.slug == slug))
+    if except_id is not None:
+        others = others.where(Product.id != except_id)
+    found = db.session.execute(others).all()
+    refusals: list[DomainError] = []
+    if sku in {each.sku for each in found}:
+        refusals.append(SkuTaken(field="sku"))
+    if slug in {each.slug for each in found}:
+        refusals.append(SlugTaken(field="slug"))
+    return refusals
+
+
 def create_product(details: ProductDetails, *, actor: Actor, now: datetime) -> Product:
     """Raises SkuTaken, SlugTaken."""
     made = Product(**_cleaned(details), created_at=now, updated_at=now)
     db.session.add(made)
-    _write()
-    audit.record(actor, "product.created", "product", made.id, after=_state(made, ProductDetails))
+    rows.write()
+    audit.record(actor, "product.created", "product", made.id, after=rows.state(made, ProductDetails))
     return made
 
 
@@ -122,15 +128,15 @@ def change_product(
     product_id: int, details: ProductDetails, *, version: int | None = None, actor: Actor, now: datetime
 ) -> Product:
     """Raises NotFound, SkuTaken, SlugTaken, and Stale when `version` isn't the newest."""
-    changed = _to_change(
+    changed = rows.to_change(
         db.session.scalar(_products().where(Product.id == product_id).with_for_update(of=Product)), version
     )
-    before = _state(changed, ProductDetails)
-    _assign(changed, _cleaned(details))
+    before = rows.state(changed, ProductDetails)
+    rows.assign(changed, _cleaned(details))
     changed.updated_at = now
     changed.version += 1
-    _write()
-    audit.record(actor, "product.changed", "product", changed.id, before, _state(changed, ProductDetails))
+    rows.write()
+    audit.record(actor, "product.changed", "product", changed.id, before, rows.state(changed, ProductDetails))
     return changed
 
 
@@ -147,8 +153,8 @@ def switch_product(product_id: int, *, is_active: bool, actor: Actor, now: datet
 def delete_product(product_id: int, *, actor: Actor) -> Product:
     """Forget a product that was never sold; carts lose it too. Raises NotFound, ProductWasSold."""
     gone = product(product_id)
-    audit.record(actor, "product.deleted", "product", gone.id, before=_state(gone, ProductDetails))
-    _delete(gone, ProductWasSold)
+    audit.record(actor, "product.deleted", "product", gone.id, before=rows.state(gone, ProductDetails))
+    rows.delete(gone, ProductWasSold)
     return gone
 
 
@@ -165,7 +171,7 @@ def category_names() -> dict[str, str]:
 def list_categories(*, search: str = "") -> Select[Category]:
     """Every category for the admin list."""
     query = select(Category).order_by(Category.position, Category.name)
-    return query.where(_mentions(search, Category.name, Category.slug)) if search else query
+    return query.where(rows.mentions(search, Category.name, Category.slug)) if search else query
 
 
 def product_counts(category_ids: Sequence[int]) -> dict[int, int]:
@@ -180,14 +186,14 @@ def product_counts(category_ids: Sequence[int]) -> dict[int, int]:
 
 def category(category_id: int) -> Category:
     """Raises NotFound."""
-    return _found(db.session.get(Category, category_id))
+    return rows.found(db.session.get(Category, category_id))
 
 
 def create_category(slug: str, details: CategoryDetails, *, actor: Actor) -> Category:
     """Raises SlugTaken."""
     made = Category(slug=slug, **asdict(details))
     db.session.add(made)
-    _write()
+    rows.write()
     audit.record(actor, "category.created", "category", made.id, after={"slug": slug, **asdict(details)})
     names_shelf.drop()
     return made
@@ -197,9 +203,9 @@ def change_category(
     category_id: int, details: CategoryDetails, *, version: int | None = None, actor: Actor
 ) -> Category:
     """Change all but the slug, by which codes and programs know the category. Raises NotFound, Stale."""
-    changed = _to_change(db.session.get(Category, category_id, with_for_update=True), version)
-    before = _state(changed, CategoryDetails)
-    _assign(changed, asdict(details))
+    changed = rows.to_change(db.session.get(Category, category_id, with_for_update=True), version)
+    before = rows.state(changed, CategoryDetails)
+    rows.assign(changed, asdict(details))
     changed.version += 1
     audit.record(actor, "category.changed", "category", changed.id, before, asdict(details))
     names_shelf.drop()
@@ -220,69 +226,13 @@ def delete_category(category_id: int, *, actor: Actor) -> Category:
     """Forget an empty category. Raises NotFound, CategoryInUse."""
     gone = category(category_id)
     audit.record(actor, "category.deleted", "category", gone.id, before={"slug": gone.slug, "name": gone.name})
-    _delete(gone, CategoryInUse)
+    rows.delete(gone, CategoryInUse)
     return gone
-
-
-def create_reward_item(item_id: str, name: str) -> RewardItem:
-    """Raises ItemIdTaken."""
-    made = RewardItem(item_id=item_id, name=name)
-    db.session.add(made)
-    _write()
-    return made
 
 
 def _products() -> Select[Product]:
     return select(Product).join(Product.category).options(contains_eager(Product.category))
 
 
-def _mentions(words: str, *columns: Any) -> ColumnElement[bool]:
-    pattern = like(words.strip())
-    return or_(*(column.ilike(pattern, escape="\\") for column in columns))
-
-
 def _cleaned(details: ProductDetails) -> dict[str, Any]:
     return {**asdict(details), "description": clean_html(details.description)}
-
-
-def _state(row: Product | Category, details: type[ProductDetails | CategoryDetails]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in details.__dataclass_fields__}
-
-
-def _assign(row: Product | Category, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
-
-
-def _to_change(row: R | None, version: int | None) -> R:
-    """The locked row, if it is still as the page showed it."""
-    changed = _found(row)
-    db.session.refresh(changed)
-    if version is not None and version != changed.version:
-        raise Stale(changed.version)
-    return changed
-
-
-def _write() -> None:
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        for constraint, (refusal, field) in TAKEN.items():
-            if violated(error, constraint):
-                raise refusal(field=field) from None
-        raise
-
-
-def _delete(row: Product | Category, refusal: type[DomainError]) -> None:
-    """The foreign keys, not a query, know whether something still refers to it."""
-    try:
-        db.session.execute(delete(type(row)).where(type(row).id == row.id))
-    except IntegrityError:
-        raise refusal from None
-    db.session.expunge(row)
-
-
-def _found(row: T | None) -> T:
-    if row is None:
-        raise NotFound
-    return row

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from app.audit.service import SYSTEM
+from app.catalog import reward_items
 from app.catalog import service as catalog
+from app.catalog.reward_items import RewardItemDetails
 from app.catalog.service import CategoryDetails, ProductDetails
 from app.kit.db import unit_of_work
 from app.kit.text import slugify
@@ -146,4 +148,4 @@ def load(now: datetime) -> None:
             details = ProductDetails(sku, name, slugify(name), description, shelves[shelf], price_cents, position=place)
             catalog.create_product(details, actor=SYSTEM, now=offered_at + timedelta(days=6 * place))
         for item_id, name in REWARD_ITEMS.items():
-            catalog.create_reward_item(item_id, name)
+            reward_items.create(item_id, RewardItemDetails(name), actor=SYSTEM)

@@ -7,7 +7,7 @@ from io import BytesIO
 MOST_BYTES = 5 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 # the longer side in pixels
-SIZES = {"large": 1280, "card": 640, "thumb": 128}
+SIZES = {"large": 1280, "card": 640, "thumb": 256}
 # a progressive JPEG has about ten passes over the picture; thousands of them fit into a small file, and take minutes
 MOST_PASSES = 50
 PASS = b"\xff\xda"

@@ -27,10 +27,10 @@ def test_what_is_taken_is_refused_with_its_field() -> None:
     with pytest.raises(SlugTaken) as slug:
         make.product(slug="a")
     assert (sku.value.field, slug.value.field) == ("sku", "slug")
-    with unit_of_work():
-        catalog.create_reward_item("gold", "Gold")
-    with pytest.raises(ItemIdTaken), unit_of_work():
-        catalog.create_reward_item("gold", "More gold")
+    make.reward_item(item_id="gold")
+    with pytest.raises(ItemIdTaken) as item_id:
+        make.reward_item(item_id="gold")
+    assert item_id.value.field == "item_id"
 
 
 def test_related_products_are_others_for_sale_from_the_same_shelf() -> None:

@@ -33,7 +33,7 @@ def test_each_kind_becomes_webp_in_every_size(kind: str) -> None:
     assert {size: image.size for size, image in found.items()} == {
         "large": (1280, 640),
         "card": (640, 320),
-        "thumb": (128, 64),
+        "thumb": (256, 128),
     }
     assert {image.format for image in found.values()} == {"WEBP"}
     assert is_like(found["large"].convert("RGB").getpixel((5, 5)), GREEN)
