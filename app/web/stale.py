@@ -36,9 +36,13 @@ def _part() -> Response:
 def _page() -> Response:
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     secret = [name for name, _value in typed if "password" in name]
-    open_ones = [(name, value) for name, value in typed if name not in secret]
-    action = request.full_path.rstrip("?")
-    return make_response(render_template("errors/stale.html", action=action, typed=open_ones, secret=secret), 400)
+    said = {
+        "action": request.full_path.rstrip("?"),
+        "typed": [(name, value) for name, value in typed if name not in secret],
+        "secret": secret,
+        "has_file": any(file.filename for file in request.files.values()),
+    }
+    return make_response(render_template("errors/stale.html", **said), 400)
 
 
 def _is_ours() -> bool:
