@@ -70,6 +70,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             (
                 Entry("admin.list_products", _l("Products"), "package"),
                 Entry("admin.list_categories", _l("Categories"), "tags"),
+                Entry("admin.list_reward_items", _l("Reward items"), "gift"),
                 Entry("admin.list_invoices", _l("Invoices"), "receipt"),
                 Entry("admin.show_accounting", _l("Accounting"), "chart-column"),
                 Entry("store.browse", _l("Visit the store"), "store"),

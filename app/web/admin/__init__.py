@@ -17,5 +17,6 @@ from app.web.admin import (  # noqa: E402
     promotions,  # noqa: F401
     queue,  # noqa: F401
     refunds,  # noqa: F401
+    reward_items,  # noqa: F401
     users,  # noqa: F401
 )

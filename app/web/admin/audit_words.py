@@ -42,6 +42,7 @@ THINGS = {
     "product": _l("product"),
     "product_sheet": _l("file of products"),
     "promotion": _l("promotion"),
+    "reward_item": _l("reward item"),
     "user": _l("user"),
 }
 
