@@ -24,14 +24,15 @@ from app.orders import service as orders
 from app.web.admin import bp
 from app.web.arguments import page_number, whole_number
 from app.web.fields import AmountField, slug_shape
-from app.web.forms import Form, explain, strip
+from app.web.forms import explain, strip
+from app.web.pictures import PictureForm, no_picture_field, picture_field
 from app.web.visitor import access, actor
 
 NEEDED = _l("Please fill this in.")
 STATES = {"active": True, "inactive": False}
 
 
-class ProductForm(Form):
+class ProductForm(PictureForm):
     name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=128)], filters=[strip])
     sku = StringField(
         _l("SKU"),
@@ -51,6 +52,7 @@ class ProductForm(Form):
         filters=[strip],
         description=_l("The last part of the product's address. Left empty, it is made from the name."),
     )
+    picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
     category_id = SelectField(_l("Category"), coerce=int)
     price = AmountField(_l("Price"), [InputRequired(NEEDED)], render_kw={"inputmode": "decimal"})
     description = TextAreaField(
@@ -67,21 +69,43 @@ class ProductForm(Form):
     version = HiddenField()
     is_active = BooleanField(_l("For sale"), default=True, description=_l("Shoppers can see and order it."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, product_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.product_id = product_id
         self.category_id.choices = [(each.id, each.name) for each in catalog.categories()]
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also whether another product has the SKU or the address, so that all faults are told at once."""
+        fits = super().validate(extra_validators)
+        refusals = self._taken()
+        for refusal in refusals:
+            explain(self, refusal)
+        if fits and refusals:
+            self.status = refusals[0].status
+        return fits and not refusals
+
+    def _taken(self) -> list[DomainError]:
+        sku = None if self.sku.errors else self._sku()
+        slug = None if self.slug.errors or self.name.errors else self._slug()
+        return catalog.taken(sku=sku, slug=slug, except_id=self.product_id)
+
+    def _sku(self) -> str:
+        return str(self.sku.data).upper()
+
+    def _slug(self) -> str:
+        return self.slug.data or slugify(self.name.data) or slugify(self._sku())
+
     def details(self) -> ProductDetails:
-        sku = self.sku.data.upper()
         return ProductDetails(
-            sku=sku,
+            sku=self._sku(),
             name=self.name.data,
-            slug=self.slug.data or slugify(self.name.data) or slugify(sku),
+            slug=self._slug(),
             description=self.description.data or "",
             category_id=self.category_id.data,
             price_cents=self.price.data,
             is_active=self.is_active.data,
             position=self.position.data,
+            image=self.chosen_picture(),
         )
 
 
@@ -114,7 +138,7 @@ def new_product() -> ResponseReturnValue:
 def create_product() -> ResponseReturnValue:
     form = ProductForm()
     if not form.validate():
-        return _form_page(form, status=422)
+        return _form_page(form, status=form.status)
     try:
         with unit_of_work():
             product = catalog.create_product(form.details(), actor=actor(), now=clock.now())
@@ -135,9 +159,9 @@ def edit_product(product_id: int) -> ResponseReturnValue:
 @bp.post("/products/<int:product_id>")
 @access("admin")
 def change_product(product_id: int) -> ResponseReturnValue:
-    form = ProductForm()
+    form = ProductForm(product_id=product_id, image=catalog.product(product_id).image)
     if not form.validate():
-        return _form_page(form, catalog.product(product_id), status=422)
+        return _form_page(form, catalog.product(product_id), status=form.status)
     try:
         with unit_of_work():
             product = catalog.change_product(
