@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -17,8 +18,16 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Type
 SRGB = ImageCms.createProfile("sRGB")
 
 
-def draw(data: bytes) -> dict[str, bytes]:
-    """The picture as WebP in each of SIZES, never larger than it came. Raises InvalidImage, ImageTooLarge.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """WebP files, one for each of SIZES, and how wide and high the largest of them is."""
+
+    files: dict[str, bytes]
+    dimensions: tuple[int, int]
+
+
+def draw(data: bytes) -> Drawing:
+    """The picture in each of SIZES, never larger than it came. Raises InvalidImage, ImageTooLarge.
 
     Of an animation the first frame. Slow: not for inside a transaction.
     """
@@ -83,12 +92,12 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return image
 
 
-def _drawn(image: Image.Image) -> dict[str, bytes]:
-    drawn = {}
+def _drawn(image: Image.Image) -> Drawing:
+    drawing = Drawing({}, image.size)
     for size, side in SIZES.items():
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        drawn[size] = _written(image)
-    return drawn
+        drawing.files[size] = _written(image)
+    return drawing
 
 
 def _written(image: Image.Image) -> bytes:

@@ -1,6 +1,7 @@
 """What a picture is called, in which sizes it is kept, and what must not be in its file."""
 
 import re
+import secrets
 import zipfile
 from io import BytesIO
 
@@ -11,7 +12,8 @@ SIZES = {"large": 1280, "card": 640, "thumb": 256}
 # a progressive JPEG has about ten passes over the picture; thousands of them fit into a small file, and take minutes
 MOST_PASSES = 50
 PASS = b"\xff\xda"
-NAME = re.compile(r"[0-9a-f]{32}")
+# chance, and the width and height of the largest size, so that pages can leave room for it
+NAME = re.compile(r"[0-9a-f]{32}-(?P<width>[1-9][0-9]{0,3})x(?P<height>[1-9][0-9]{0,3})")
 FILE = re.compile(rf"(?P<picture>{NAME.pattern})-(?:{'|'.join(SIZES)})\.webp")
 SMUGGLED = re.compile(rb"%pdf-|<script|<html|<!doctype|<\?php|<svg[\s/>:]")
 
@@ -19,6 +21,21 @@ SMUGGLED = re.compile(rb"%pdf-|<script|<html|<!doctype|<\?php|<svg[\s/>:]")
 def file_name(picture: str, size: str) -> str:
     """Under which name a size of a picture is stored and served."""
     return f"{picture}-{size}.webp"
+
+
+def new_name(width: int, height: int) -> str:
+    """A name that nobody can guess, for a picture that is so large."""
+    return f"{secrets.token_hex(16)}-{width}x{height}"
+
+
+def dimensions(picture: str, size: str) -> tuple[int, int]:
+    """Width and height of one size of a picture, in pixels."""
+    named = NAME.fullmatch(picture)
+    if named is None:
+        return SIZES[size], SIZES[size]
+    width, height = int(named["width"]), int(named["height"])
+    scale = min(1, SIZES[size] / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def is_name(text: str) -> bool:

@@ -1,6 +1,5 @@
 """Taking pictures in, handing them out, and clearing away those that nothing shows any more."""
 
-import secrets
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from app.config import settings
 from app.errors import DomainError
 from app.kit.db import db, let_go
 from app.media import pictures
-from app.media.rules import SIZES, file_name, is_name, picture_of
+from app.media.rules import SIZES, file_name, is_name, new_name, picture_of
 from app.media.storage import UNFINISHED, Storage, storage_at
 
 UNUSED_FOR = timedelta(days=1)
@@ -34,9 +33,9 @@ def take(data: bytes) -> str:
     """
     let_go()
     drawn = pictures.draw(data)
-    picture, storage = secrets.token_hex(16), _storage()
+    picture, storage = new_name(*drawn.dimensions), _storage()
     try:
-        for size, drawing in drawn.items():
+        for size, drawing in drawn.files.items():
             storage.put(file_name(picture, size), drawing)
     except DomainError:
         with suppress(DomainError):

@@ -7,7 +7,7 @@ from werkzeug.wsgi import wrap_file
 from app.errors import NotFound
 from app.kit.assets import FOREVER
 from app.media import service as media
-from app.media.rules import file_name
+from app.media.rules import dimensions, file_name
 from app.web.visitor import access
 
 bp = Blueprint("media", __name__)
@@ -15,8 +15,8 @@ NOTHING_ELSE = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 def init_media(app: Flask) -> None:
-    """Give the templates `picture_url(name, size)`."""
-    app.jinja_env.globals["picture_url"] = picture_url
+    """Give the templates `picture_url(name, size)` and `picture_dimensions(name, size)`."""
+    app.jinja_env.globals.update(picture_url=picture_url, picture_dimensions=dimensions)
 
 
 def picture_url(picture: str, size: str) -> str:

@@ -25,6 +25,7 @@ class PictureForm(Form):
     image: HiddenField
     picture: FileField
     no_picture: BooleanField
+    too_large = ImageTooLarge.message
     # how a refusal of this form is answered
     status = 422
 
@@ -59,7 +60,6 @@ def picture_field() -> FileField:
             "accept": "image/png,image/jpeg,image/webp",
             "data-picture": "",
             "data-most-bytes": MOST_BYTES,
-            "data-too-large": ImageTooLarge.message,
         },
     )
 

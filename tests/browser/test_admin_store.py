@@ -10,6 +10,7 @@ from app.kit.db import db
 from app.orders.models import Invoice
 from tests import make
 from tests.browsing import faults_of
+from tests.make_media import image_file
 
 SignIn = Callable[[Page, UserMixin], None]
 
@@ -93,3 +94,33 @@ def test_an_admin_checks_a_file_and_imports_it(desk: Page, live_server: str) -> 
         desk.get_by_label("CSV file").set_input_files(fine)
     desk.get_by_role("button", name="Import", exact=True).click()
     expect(desk.get_by_text("Products were made: 1. Changed: 1.")).to_be_visible()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_an_admin_gives_a_product_a_picture_and_shoppers_see_it(desk: Page, live_server: str) -> None:
+    product = make.product(name="Logo design")
+    desk.goto(f"{live_server}/admin/products/{product.id}")
+    desk.get_by_label("Picture").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": image_file()})
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("Logo design was saved.")).to_be_visible()
+    desk.goto(f"{live_server}/store/products/{product.slug}")
+    picture = desk.get_by_role("img", name="Logo design")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", value=True)
+    assert picture.evaluate("image => image.naturalWidth > 0")
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_picture_is_shown_when_it_is_chosen_and_a_large_one_is_not_sent(
+    page: Page, sign_in: SignIn, live_server: str
+) -> None:
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/reward-items/new")
+    field, preview = page.get_by_label("Picture"), page.locator("[data-preview] img")
+    field.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": bytes(5 * 1024 * 1024 + 1)})
+    expect(page.get_by_role("alert")).to_contain_text("at most 5 MB")
+    expect(field).to_have_value("")
+    field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": image_file()})
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(preview).to_be_visible()
+    assert preview.evaluate("image => image.naturalWidth") == 60

@@ -9,14 +9,14 @@ from PIL import Image
 from app.errors import DomainError
 from app.media import pictures
 from app.media.errors import DamagedImage, ImageTooLarge, InvalidImage, MixedImage
-from app.media.rules import MOST_BYTES, PASS, SIZES
+from app.media.rules import MOST_BYTES, PASS, SIZES, dimensions, new_name
 from tests.make_media import GREEN, image_file, png_of, webp_of
 
 PLAIN = image_file("JPEG")
 
 
 def drawn(data: bytes, size: str = "large") -> Image.Image:
-    image = Image.open(BytesIO(pictures.draw(data)[size]))
+    image = Image.open(BytesIO(pictures.draw(data).files[size]))
     image.load()
     return image
 
@@ -28,8 +28,9 @@ def is_like(found: object, wanted: tuple[int, ...]) -> bool:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_each_kind_becomes_webp_in_every_size(kind: str) -> None:
-    files = pictures.draw(image_file(kind, (1600, 800)))
-    found = {size: Image.open(BytesIO(file)) for size, file in files.items()}
+    drawing = pictures.draw(image_file(kind, (1600, 800)))
+    found = {size: Image.open(BytesIO(file)) for size, file in drawing.files.items()}
+    assert drawing.dimensions == (1280, 640)
     assert {size: image.size for size, image in found.items()} == {
         "large": (1280, 640),
         "card": (640, 320),
@@ -144,3 +145,12 @@ def test_every_refusal_says_what_to_do() -> None:
         assert isinstance(refusal, DomainError)
         assert "Please" in str(refusal.message)
         assert refusal.code in {"invalid_image", "image_too_large"}
+
+
+@pytest.mark.parametrize("size", [(1600, 900), (333, 1777), (60, 40), (3000, 2)])
+def test_pages_know_how_much_room_each_size_takes(size: tuple[int, int]) -> None:
+    drawing = pictures.draw(image_file("PNG", size))
+    name = new_name(*drawing.dimensions)
+    for kind, file in drawing.files.items():
+        told, true = dimensions(name, kind), Image.open(BytesIO(file)).size
+        assert all(abs(a - b) <= 1 for a, b in zip(told, true, strict=True)), (kind, told, true)

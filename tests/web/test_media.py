@@ -46,6 +46,7 @@ def test_what_the_browser_has_is_not_sent_again(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        "0" * 32 + "-60x40-card.webp",
         "0" * 32 + "-card.webp",
         "0" * 32,
         "{}-huge.webp",
