@@ -45,7 +45,9 @@ class PictureForm(Form):
 
     def _take_picture(self) -> None:
         if self.picture.data:
-            self.image.data = media.take(self.picture.data.stream.read(MOST_BYTES + 1))
+            file = self.picture.data.stream
+            file.seek(0)  # a request whose transaction was lost is done again
+            self.image.data = media.take(file.read(MOST_BYTES + 1))
             self.no_picture.data = False
         elif self.image.data and self.image.data != self.image.object_data and not media.has(self.image.data):
             self.image.data = ""

@@ -1,6 +1,7 @@
 """The picture of a product, from the form of the desk to the pages of the store. No JavaScript here."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
+from app.catalog import service as catalog
 from app.catalog.models import Product
 from app.kit.db import db
 from app.media import pictures, storage
@@ -149,6 +152,21 @@ def test_a_carried_picture_that_is_not_there_is_told(admin: FlaskClient, name: s
     assert "choose it once more" in answer.text
     assert name not in answer.text
     assert db.session.scalar(select(func.count()).select_from(Product)) == 0
+
+
+def test_a_request_that_is_done_again_reads_the_file_again(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    create, lost = catalog.create_product, sqlite3.OperationalError()
+    lost.sqlstate = "40P01"  # type: ignore[attr-defined]
+    refusals = [OperationalError("INSERT", {}, lost)]
+
+    def lose_once(*args: Any, **kwargs: Any) -> Product:
+        if refusals:
+            raise refusals.pop()
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(catalog, "create_product", lose_once)
+    assert admin.post("/admin/products/new", data=form(picture=chosen())).status_code == 303
+    assert media.has(db.session.scalars(select(Product.image)).one() or "")
 
 
 def test_a_full_disk_is_told_beside_the_field(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,12 @@ class ProductForm(PictureForm):
 
     def _taken(self) -> list[DomainError]:
         sku = None if self.sku.errors else self._sku()
-        slug = None if self.slug.errors or self.name.errors else self._slug()
+        is_told = self.slug.errors or (not self.slug.data and self.name.errors)
+        slug = None if is_told else self._slug()
         return catalog.taken(sku=sku, slug=slug, except_id=self.product_id)
 
     def _sku(self) -> str:
-        return str(self.sku.data).upper()
+        return (self.sku.data or "").upper()
 
     def _slug(self) -> str:
         return self.slug.data or slugify(self.name.data) or slugify(self._sku())
