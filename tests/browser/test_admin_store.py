@@ -96,7 +96,6 @@ def test_an_admin_checks_a_file_and_imports_it(desk: Page, live_server: str) -> 
     expect(desk.get_by_text("Products were made: 1. Changed: 1.")).to_be_visible()
 
 
-@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_an_admin_gives_a_product_a_picture_and_shoppers_see_it(desk: Page, live_server: str) -> None:
     product = make.product(name="Logo design")
     desk.goto(f"{live_server}/admin/products/{product.id}")
@@ -110,7 +109,6 @@ def test_an_admin_gives_a_product_a_picture_and_shoppers_see_it(desk: Page, live
     assert picture.evaluate("image => image.naturalWidth > 0")
 
 
-@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_a_picture_is_shown_when_it_is_chosen_and_a_large_one_is_not_sent(
     page: Page, sign_in: SignIn, live_server: str
 ) -> None:

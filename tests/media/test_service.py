@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.catalog.models import Product
@@ -74,6 +77,21 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(folder: Path, monkeyp
     with pytest.raises(StorageFull):
         make.stored_picture()
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_from_s3_pictures_go_through_us(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_s3 = replace(settings(app), media_url="s3://pictures/shop")
+    monkeypatch.setitem(app.extensions, "settings", in_s3)
+    picture = make.stored_picture()
+    answer = client.get(f"/media/{picture}-card.webp")
+    assert (answer.status_code, answer.data[:4], answer.content_length) == (200, b"RIFF", len(answer.data))
+    assert client.get(f"/media/{'0' * 32}-60x40-card.webp").status_code == 404
+    make.product(image=picture)
+    make.stored_picture()
+    assert media.sweep(clock.now() + timedelta(days=2)) == 1
+    assert media.has(picture)
 
 
 def test_pictures_are_not_drawn_inside_a_transaction() -> None:
