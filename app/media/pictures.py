@@ -13,6 +13,8 @@ from app.media.rules import MOST_BYTES, MOST_PIXELS, SIZES, has_too_many_passes,
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 QUALITY = 82
+# can be made smaller as they are; other modes would first be copied at full size
+SMOOTH = {"RGB", "RGBA", "L"}
 # whatever Pillow raises on a file that isn't what it says
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
 SRGB = ImageCms.createProfile("sRGB")
@@ -70,8 +72,10 @@ def _decoded(data: bytes) -> Image.Image:
         with _opened(data) as image:
             image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction, when that is enough
             profile = image.info.get("icc_profile")
-            small = _in_colours(ImageOps.exif_transpose(image))
-            small.thumbnail((largest, largest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+            is_smooth = image.mode in SMOOTH and "transparency" not in image.info
+            wide = image if is_smooth else _in_colours(image)
+            wide.thumbnail((largest, largest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+            small = _in_colours(ImageOps.exif_transpose(wide))
     except MemoryError:
         raise ImageTooLarge from None
     except BROKEN:
