@@ -12,7 +12,8 @@ from app.audit import service as audit
 from app.audit.service import Actor, Change
 from app.catalog.errors import Overtaken, SheetRefused
 from app.catalog.models import Category, Product
-from app.catalog.service import TAKEN, ProductDetails
+from app.catalog.rows import TAKEN
+from app.catalog.service import ProductDetails
 from app.catalog.sheet import COLUMNS, FOR_NEW, LONGEST, Line, Sheet
 from app.kit.db import db, given, violated
 from app.kit.sheets import Flaw
