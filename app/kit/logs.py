@@ -37,7 +37,7 @@ def configure(style: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("rq", "alembic", "werkzeug", "gunicorn.error"):
+    for noisy in ("rq", "alembic", "werkzeug", "gunicorn.error", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

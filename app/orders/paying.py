@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
 from app.discounts import service as discounts
+from app.errors import NotFound
 from app.kit.db import db
 from app.orders.errors import NotPayable, NotVoidable
 from app.orders.finding import by_number, get
@@ -16,12 +17,12 @@ from app.orders.models import Invoice
 from app.payments import service as payments
 from app.payments.manual import ManualProvider
 from app.payments.models import PaymentReturn
-from app.payments.providers import PAID, Notification, Payable, Told
+from app.payments.providers import DECLINED, PAID, Back, Notification, Payable, Told
 
 SUBJECT = "invoice:"
 
 
-def start_payment(invoice: Invoice, *, back: str, now: datetime) -> str | None:
+def start_payment(invoice: Invoice, *, back: Back, now: datetime) -> str | None:
     """The address where it is paid, from where the shopper comes `back`; None where the invoice itself says how.
 
     Raises NotPayable, PaymentUnavailable.
@@ -42,18 +43,31 @@ def invoice_of(subject: str) -> int | None:
     return int(number) if subject.startswith(SUBJECT) and number.isdecimal() else None
 
 
+def take_in(provider: str, told: Notification, now: datetime) -> None:
+    """Let count what a provider told us by itself. Raises NotFound where it is about no invoice of ours."""
+    invoice_id = invoice_of(told.subject)
+    if invoice_id is None:
+        raise NotFound
+    if told.outcome == PAID:
+        mark_paid(invoice_id, provider, told, now)
+        return
+    get(invoice_id)
+    note = note_declined if told.outcome == DECLINED else note_return_failed
+    note(provider, told, now)
+
+
 def mark_paid(invoice_id: int, provider: str, told: Notification, now: datetime, actor: Actor = SYSTEM) -> Invoice:
     """The provider has the money, since it says so. The same event counts once, and so does the same payment.
 
-    Money for an order that is closed already, or of another amount, changes nothing and goes back at once. Raises
-    NotFound.
+    Money for an order that is closed already, or of another amount or currency, changes nothing and goes back at once.
+    Raises NotFound.
     """
     invoice = get(invoice_id)
     noted = payments.note(provider, told, now)
     if noted is None:
         return get(invoice_id)
     paid = {"status": "paid", "paid_at": told.happened_at, "provider": provider, "provider_reference": told.reference}
-    is_right = told.amount_cents == invoice.total_cents
+    is_right = told.amount_cents == invoice.total_cents and not told.is_foreign
     if is_right and _leave_pending(invoice_id, paid):
         invoice = get(invoice_id)
         count_as_paid(invoice, actor, now)

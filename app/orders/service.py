@@ -55,6 +55,7 @@ from app.orders.paying import (
     overdue,
     payable,
     start_payment,
+    take_in,
     void,
 )
 from app.orders.refunding import refund
@@ -82,6 +83,7 @@ __all__ = [
     "refunds_of",
     "shown_to",
     "start_payment",
+    "take_in",
     "void",
     "was_sold",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.payments.providers import PAID, Money, Notification, NotRecognised, Payable, ReturnRefused, Started, Told
+from app.payments.providers import PAID, Back, Money, Notification, NotRecognised, Payable, ReturnRefused, Started, Told
 
 
 class ManualProvider:
@@ -10,7 +10,7 @@ class ManualProvider:
     by_hand = True
     outside = False
 
-    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
+    def start(self, payable: Payable, *, back: Back, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
         return None
 
     def recognise(self, told: Told, now: datetime) -> Notification:

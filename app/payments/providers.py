@@ -18,6 +18,14 @@ class Payable:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """Where the payer comes back to, once paid or without having paid. Anybody can type these addresses."""
+
+    paid: str = ""
+    unpaid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """Where it is paid. A page that waits for a while has a name at the provider and an end."""
 
@@ -41,7 +49,8 @@ class Notification:
     """What a provider told us. The same `event_id` is the same thing told again.
 
     `outcome` is `paid`, `declined` or `return_failed`; `reference` is the provider's name of the payment, or our key
-    of the money that could not be sent back, and then `reason` says why.
+    of the money that could not be sent back, and then `reason` says why. Money that is foreign, of another currency
+    than ours, pays nothing. `ended` names a page that nobody can pay on any more, though its time isn't over.
     """
 
     event_id: str
@@ -51,6 +60,8 @@ class Notification:
     amount_cents: int
     reference: str
     reason: str = ""
+    is_foreign: bool = False
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ class Provider(Protocol):
     by_hand: bool
     outside: bool
 
-    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:
+    def start(self, payable: Payable, *, back: Back, pay_by: datetime, now: datetime) -> Started | None:
         """Where it is paid, from where the payer comes `back`; None where the invoice itself says how.
 
         Raises PaymentUnavailable.

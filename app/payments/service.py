@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from flask import Flask, current_app
 from sqlalchemy import select, update
 
+from app.config import settings
 from app.errors import NotFound
 from app.kit.db import db, insert, let_go, unit_of_work
 from app.payments.manual import ManualProvider
 from app.payments.models import PaymentEvent, PaymentSession
-from app.payments.providers import Notification, Payable, Provider
+from app.payments.providers import Back, Notification, Payable, Provider
 from app.payments.returns import (
     awaiting_people,
     note_given_back,
@@ -37,6 +38,7 @@ __all__ = [
     "send_back",
     "start",
     "try_again",
+    "waiting_page",
 ]
 
 STILL_OPEN = timedelta(minutes=2)
@@ -44,7 +46,12 @@ STILL_OPEN = timedelta(minutes=2)
 
 def install(app: Flask) -> None:
     """Make the providers that this installation can use."""
-    app.extensions["payments"] = {each.name: each for each in (ManualProvider(), TestProvider())}
+    made: list[Provider] = [ManualProvider(), TestProvider()]
+    if settings(app).stripe_secret_key and settings(app).stripe_webhook_secret:
+        from app.payments.stripe import StripeProvider  # noqa: PLC0415  (its library takes as long as all the rest)
+
+        made.append(StripeProvider(settings(app)))
+    app.extensions["payments"] = {each.name: each for each in made}
 
 
 def provider(name: str) -> Provider:
@@ -55,19 +62,20 @@ def provider(name: str) -> Provider:
     return made
 
 
-def start(name: str, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> str | None:
+def start(name: str, payable: Payable, *, back: Back, pay_by: datetime, now: datetime) -> str | None:
     """The address where it is paid; None where the invoice itself says how. Raises PaymentUnavailable.
 
     A page that still waits at the provider is used again, so that two tabs are not two payments.
     """
     asked = provider(name)
     if asked.outside:
-        return _waiting_page(name, payable, now) or _new_page(asked, payable, back=back, pay_by=pay_by, now=now)
+        return waiting_page(name, payable, now) or _new_page(asked, payable, back=back, pay_by=pay_by, now=now)
     started = asked.start(payable, back=back, pay_by=pay_by, now=now)
     return started.url if started else None
 
 
-def _waiting_page(name: str, payable: Payable, now: datetime) -> str | None:
+def waiting_page(name: str, payable: Payable, now: datetime) -> str | None:
+    """The page at the provider that still waits for this payment, if there is one."""
     return db.session.scalar(
         select(PaymentSession.url)
         .where(PaymentSession.provider == name, PaymentSession.subject == payable.subject)
@@ -77,7 +85,7 @@ def _waiting_page(name: str, payable: Payable, now: datetime) -> str | None:
     )
 
 
-def _new_page(asked: Provider, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> str | None:
+def _new_page(asked: Provider, payable: Payable, *, back: Back, pay_by: datetime, now: datetime) -> str | None:
     let_go()
     started = asked.start(payable, back=back, pay_by=pay_by, now=now)
     if started is None:
@@ -98,6 +106,8 @@ def _new_page(asked: Provider, payable: Payable, *, back: str, pay_by: datetime,
 
 def note(name: str, told: Notification, now: datetime) -> int | None:
     """Keep what a provider told us; the id of the row. None if we knew it already, so that it counts once."""
+    if told.ended:
+        _end_page(name, told)
     return db.session.scalar(
         insert(PaymentEvent)
         .values(
@@ -113,6 +123,12 @@ def note(name: str, told: Notification, now: datetime) -> int | None:
         .on_conflict_do_nothing()
         .returning(PaymentEvent.id)
     )
+
+
+def _end_page(name: str, told: Notification) -> None:
+    page = (PaymentSession.provider == name, PaymentSession.reference == told.ended)
+    is_open = PaymentSession.expires_at > told.happened_at
+    db.session.execute(update(PaymentSession).where(*page, is_open).values(expires_at=told.happened_at))
 
 
 def mark_stray(event_id: int) -> None:

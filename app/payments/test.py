@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from app.payments.providers import DECLINED, PAID, Money, Notification, NotRecognised, Payable, Started, Told
+from app.payments.providers import DECLINED, PAID, Back, Money, Notification, NotRecognised, Payable, Started, Told
 
 OUTCOMES = {"pay": PAID, "decline": DECLINED}
 
@@ -16,7 +16,7 @@ class TestProvider:
     by_hand = False
     outside = False
 
-    def start(self, payable: Payable, *, back: str, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
+    def start(self, payable: Payable, *, back: Back, pay_by: datetime, now: datetime) -> Started | None:  # noqa: ARG002
         return Started(f"/store/payments/test/{payable.reference}")
 
     def recognise(self, told: Told, now: datetime) -> Notification:

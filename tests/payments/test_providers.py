@@ -5,7 +5,7 @@ import pytest
 from app.errors import NotFound
 from app.payments import service as payments
 from app.payments.manual import ManualProvider
-from app.payments.providers import Money, NotRecognised, Payable, ReturnRefused, Told
+from app.payments.providers import Back, Money, NotRecognised, Payable, ReturnRefused, Told
 from app.payments.test import TestProvider
 from tests.make_kit import NOW
 
@@ -15,7 +15,7 @@ MONEY = Money("refund:7:1", "invoice:12", "paid:invoice:12", 500)
 
 def test_the_manual_provider_leads_nowhere_knows_only_paid_and_sends_nothing() -> None:
     manual = ManualProvider()
-    assert manual.start(ORDER, back="", pay_by=NOW, now=NOW) is None
+    assert manual.start(ORDER, back=Back(), pay_by=NOW, now=NOW) is None
     assert manual.recognise(Told({"outcome": "paid"}, ORDER), NOW).event_id == "confirmed:invoice:12"
     with pytest.raises(NotRecognised):
         manual.recognise(Told({"outcome": "declined"}, ORDER), NOW)
@@ -25,7 +25,7 @@ def test_the_manual_provider_leads_nowhere_knows_only_paid_and_sends_nothing() -
 
 def test_the_test_provider_leads_to_its_page_and_is_paid_once_but_declined_often() -> None:
     test = TestProvider()
-    started = test.start(ORDER, back="", pay_by=NOW, now=NOW)
+    started = test.start(ORDER, back=Back(), pay_by=NOW, now=NOW)
     assert started is not None
     assert started.url == "/store/payments/test/2026-000012"
     paid = [test.recognise(Told({"outcome": "pay"}, ORDER), NOW) for _ in range(2)]

@@ -1,5 +1,7 @@
 """From the cart to the order, and on to its payment."""
 
+from functools import partial
+
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,6 +18,7 @@ from app.orders import service as orders
 from app.orders.errors import TotalChanged, WayToPayUnknown
 from app.orders.models import Invoice
 from app.payments.errors import PaymentUnavailable
+from app.payments.providers import Back
 from app.web.store import bp
 from app.web.store.cart import cart_page
 from app.web.visitor import access, current_person, known_visit
@@ -47,17 +50,23 @@ def check_out() -> ResponseReturnValue:
 
 
 def to_payment(invoice: Invoice) -> ResponseReturnValue:
-    """On to where it is paid, or to the invoice when there is nothing to pay or it says itself how."""
+    """On to where it is paid, or to the invoice when there is nothing to pay or it says itself how.
+
+    To another site by way of a page of ours: `form-action` of our content security policy forbids that a form of ours
+    is answered from elsewhere, redirects included.
+    """
     here = url_for("store.show_invoice", number=invoice.number)
     if invoice.status != "pending":
         return see_other(here)
-    back = url_for("store.show_invoice", number=invoice.number, _external=True)
+    back_to = partial(url_for, "store.show_invoice", number=invoice.number, _external=True)
     try:
-        there = orders.start_payment(invoice, back=back, now=clock.now())
+        page = orders.start_payment(invoice, back=Back(back_to(paid=1), back_to()), now=clock.now())
     except PaymentUnavailable as refusal:  # the order stands, and waits for its payment there
         toast(str(refusal.message), "warning")
         return see_other(here)
-    return see_other(there or here)
+    if page is None:
+        return see_other(here)
+    return see_other(page if page.startswith("/") else url_for("store.lead_to_payment", number=invoice.number))
 
 
 def _expected_total() -> int | None:

@@ -19,6 +19,7 @@ from app.payments import service as payments
 from app.web.arguments import page_number
 from app.web.store import bp, visit
 from app.web.store.checkout import to_payment
+from app.web.store.payments import waiting_page
 from app.web.visitor import access, actor
 
 
@@ -41,6 +42,7 @@ def show_invoice(number: str) -> ResponseReturnValue:
         told=payments.history(subject),
         refunds=orders.refunds_of(invoice.id) if invoice.refunded_cents else (),
         receipt_url=receipt_url(invoice),
+        is_confirming="paid" in request.args and waiting_page(invoice) is not None,
     )
 
 

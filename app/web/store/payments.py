@@ -1,6 +1,10 @@
-"""The page of the `test` provider: where another one would ask for a card, this one asks how it should end."""
+"""On the way to a payment, and back from it.
 
-from flask import render_template, request, url_for
+Another site's page is reached by one of ours. The `test` provider's page is here: where others would ask for a card, it
+asks how it should end.
+"""
+
+from flask import make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -8,15 +12,48 @@ from app.config import settings
 from app.errors import NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import see_other, toast
+from app.kit.htmx import see_other, toast, wants_part
 from app.orders import service as orders
 from app.orders.errors import WayToPayUnknown
 from app.orders.models import Invoice
 from app.payments import service as payments
 from app.payments.providers import DECLINED, NotRecognised, Told
 from app.payments.test import TestProvider
+from app.web.arguments import whole_number
 from app.web.store import bp, visit
 from app.web.visitor import access
+
+MOST_LOOKS = 40
+
+
+@bp.get("/invoices/<number>/payment")
+@access("public")
+def lead_to_payment(number: str) -> ResponseReturnValue:
+    """On to the page at the provider, by itself or by its link."""
+    there = waiting_page(orders.shown_to(visit.viewer(), number))
+    if there is None:
+        return see_other(url_for("store.show_invoice", number=number))
+    response = make_response(render_template("store/to_payment.html", number=number, there=there))
+    response.headers["Refresh"] = f"0; url={there}"
+    return response
+
+
+@bp.get("/invoices/<number>/confirmation")
+@access("public")
+def look_for_payment(number: str) -> ResponseReturnValue:
+    """Whether the provider's word has come meanwhile: the invoice then, else the same again."""
+    invoice = orders.shown_to(visit.viewer(), number)
+    if invoice.status != "pending" or not wants_part():
+        return see_other(url_for("store.show_invoice", number=number))
+    looks = whole_number(request.args.get("looks")) or 0
+    return render_template("store/_confirming.html", invoice=invoice, looks=looks, is_last=looks >= MOST_LOOKS)
+
+
+def waiting_page(invoice: Invoice) -> str | None:
+    """Where the provider waits for the payment of this invoice."""
+    if invoice.status != "pending":
+        return None
+    return payments.waiting_page(invoice.provider, orders.payable(invoice), clock.now())
 
 
 @bp.get("/payments/test/<number>")
