@@ -97,6 +97,6 @@ def _open_doors(app: Flask) -> None:
     from app import api, web  # noqa: PLC0415  (doors import every room)
     from app.cli import register_commands  # noqa: PLC0415
 
-    web.register_doors(app)
+    web.register_doors(app, csrf)
     api.register_door(app, csrf)
     register_commands(app)

@@ -23,6 +23,7 @@ from app.kit.wire import facts_of
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER = 5
+FOR_PROGRAMS = {"/healthz", "/readyz", "/metrics", "/store/payments/stripe/webhook"}
 
 
 class DomainError(Exception):
@@ -216,11 +217,7 @@ def _roll_back() -> None:
 
 
 def _wants_json() -> bool:
-    return (request.path.startswith("/api/") and request.path != "/api/docs") or request.path in {
-        "/healthz",
-        "/readyz",
-        "/metrics",
-    }
+    return (request.path.startswith("/api/") and request.path != "/api/docs") or request.path in FOR_PROGRAMS
 
 
 def error_page(status: int, message: str, **context: Any) -> Response:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("store", __name__, url_prefix="/store")
 
-from app.web.store import browse, cart, checkout, donate, invoices, payments, shopper  # noqa: E402, F401
+from app.web.store import browse, cart, checkout, donate, invoices, payments, shopper, stripe  # noqa: E402, F401
