@@ -36,6 +36,7 @@ from tests.browsing import (  # noqa: F401 fixtures
 )
 from tests.client import Browser
 from tests.make import NOW
+from tests.payments.stripe_stand_in import stripe  # noqa: F401 a fixture
 
 _services = ExitStack()
 settings.register_profile("laurel", deadline=None)  # how long an example takes says only how busy the machine is

@@ -24,7 +24,6 @@ from werkzeug.test import TestResponse
 
 from app.config import Settings
 from app.payments import service as payments
-from app.payments.stripe import StripeProvider
 
 SECRET_KEY, WEBHOOK_SECRET = "sk_test_of_the_stand_in", "whsec_of_the_stand_in"
 WEBHOOK = "/store/payments/stripe/webhook"
@@ -186,6 +185,8 @@ def stand_in() -> Iterator[StandIn]:
 @pytest.fixture
 def stripe(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The app under test is paid at the stand-in, and has little patience with it."""
+    from app.payments.stripe import StripeProvider  # noqa: PLC0415  (other tests needn't wait for the library)
+
     with stand_in() as there:
         settings = there.settings(app.extensions["settings"])
         monkeypatch.setitem(app.extensions, "settings", settings)
