@@ -211,10 +211,15 @@ class _Environment:
         """What is fine alone and makes no sense together."""
         if not 0 < chosen.donation_min_cents <= chosen.donation_max_cents:
             self._refusals.append("DONATION_MIN must be more than 0 and not more than DONATION_MAX.")
-        if chosen.payments == "stripe" and not (chosen.stripe_secret_key and chosen.stripe_webhook_secret):
+        keys = (chosen.stripe_secret_key, chosen.stripe_webhook_secret)
+        if chosen.payments == "stripe" and not all(keys):
             self._refusals.append(
                 "PAYMENTS is stripe, so STRIPE_SECRET_KEY (sk_…) and STRIPE_WEBHOOK_SECRET (whsec_…) must be set."
             )
+        elif any(keys) and not all(keys):
+            self._refusals.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together: set both, or neither.")
+        if chosen.is_production and not chosen.stripe_api_url.startswith("https://"):
+            self._refusals.append(f"STRIPE_API_URL must begin with https://, not {chosen.stripe_api_url!r}.")
 
     def raise_refusals(self) -> None:
         """Raises UnsafeSettings that names everything which was refused."""

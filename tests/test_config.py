@@ -32,6 +32,7 @@ def test_production_starts_with_safe_settings() -> None:
         ("FLASK_DEBUG", "1", "FLASK_DEBUG must be off"),
         ("PAYMENTS", "test", "PAYMENTS must not be test"),
         ("ALLOWED_HOSTS", "shop.example,*", "ALLOWED_HOSTS must name hosts"),
+        ("STRIPE_API_URL", "http://stripe.example", "STRIPE_API_URL must begin with https://"),
     ],
 )
 def test_production_refuses_what_is_unsafe_and_says_which(name: str, value: str, sentence: str) -> None:
@@ -92,3 +93,48 @@ def test_s3_without_its_library_is_refused_with_the_command(monkeypatch: pytest.
     monkeypatch.setattr(config, "find_spec", lambda _name: None)
     with pytest.raises(UnsafeSettings, match=r"pip install -r requirements-s3\.txt"):
         Settings.from_env({"SECRET_KEY": "x", "MEDIA_URL": "s3://pictures"})
+
+
+def test_stripe_needs_its_two_keys() -> None:
+    keys = {"STRIPE_SECRET_KEY": "sk_live_x", "STRIPE_WEBHOOK_SECRET": "whsec_x"}
+    settings = Settings.from_env({**SAFE, **keys, "PAYMENTS": "stripe", "STRIPE_API_URL": "https://stripe.example/"})
+    assert (settings.payments, settings.stripe_api_url) == ("stripe", "https://stripe.example")
+    assert (settings.stripe_secret_key, settings.stripe_webhook_secret) == ("sk_live_x", "whsec_x")
+    assert Settings.from_env({**SAFE, **keys}).payments == "manual"
+    for name in keys:
+        with pytest.raises(UnsafeSettings, match="PAYMENTS is stripe, so"):
+            Settings.from_env({**SAFE, "PAYMENTS": "stripe", name: "x"})
+        with pytest.raises(UnsafeSettings, match="set both, or neither"):
+            Settings.from_env({**SAFE, name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "sentence"),
+    [
+        ("0", "10", "DONATION_MIN must be more than 0"),
+        ("5.01", "5", "DONATION_MIN must be more than 0 and not more than DONATION_MAX"),
+        ("one", "10", "DONATION_MIN must be an amount such as 1.00, not 'one'"),
+        ("1", "1.005", "DONATION_MAX must be an amount such as 10000.00, not '1.005'"),
+        ("1", "NaN", "DONATION_MAX must be an amount"),
+    ],
+)
+def test_the_bounds_of_a_gift_are_amounts_in_their_order(least: str, most: str, sentence: str) -> None:
+    with pytest.raises(UnsafeSettings, match=sentence):
+        Settings.from_env({**SAFE, "DONATION_MIN": least, "DONATION_MAX": most})
+
+
+def test_the_bounds_of_a_gift_can_be_set() -> None:
+    settings = Settings.from_env({**SAFE, "DONATION_MIN": "2.50", "DONATION_MAX": "2.50"})
+    assert (settings.donation_min_cents, settings.donation_max_cents) == (250, 250)
+    usual = Settings.from_env(SAFE)
+    assert (usual.donation_min_cents, usual.donation_max_cents) == (100, 1_000_000)
+
+
+@pytest.mark.parametrize("currency", ["JPY", "KWD", "XXQ", "dollars"])
+def test_a_currency_has_two_decimals(currency: str) -> None:
+    with pytest.raises(UnsafeSettings, match="CURRENCY must be one with two decimals"):
+        Settings.from_env({**SAFE, "CURRENCY": currency})
+
+
+def test_a_currency_may_be_written_small() -> None:
+    assert Settings.from_env({**SAFE, "CURRENCY": "eur"}).currency == "EUR"
