@@ -20,20 +20,14 @@ log = structlog.get_logger(__name__)
 
 def configure(style: str) -> None:
     """Send every log line of this process, ours and the libraries', to stderr: `console` for people or `json`."""
-    own: list[Processor] = [
-        merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper("iso", utc=True),
-        hide_secrets,
-    ]
     structlog.configure(
-        processors=[*own, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_chain,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=own, processors=_written_as(style)))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_own, processors=_written_as(style)))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
@@ -86,6 +80,15 @@ def name_caller(label: str) -> None:
 def request_id() -> str:
     """The id of the request, or the job, at work; empty outside of both."""
     return str(get_contextvars().get("request_id", ""))
+
+
+_own: list[Processor] = [
+    merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper("iso", utc=True),
+    hide_secrets,
+]
+_chain: list[Processor] = [*_own, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]  # loggers keep this list
 
 
 def begin_job(job_id: str, asked_by: str) -> None:
