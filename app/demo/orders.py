@@ -1,4 +1,4 @@
-"""Eight weeks of orders, made the way shoppers make them, so that the books are right."""
+"""Five months of orders and gifts, made the way shoppers make them, so that the books are right."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,17 @@ from app.discounts.service import CodeRefused
 from app.kit.db import db, unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice
+from app.orders.service import Wish
 from app.payments.providers import Told
 from app.payments.test import TestProvider
 from app.promotions.models import PromotionCode
 
-WEEKS = 8
+WEEKS = 21
+RECENT = timedelta(weeks=8)
 NAMES = ("ada", "mikael", "noi", "priya", "tomas", "june", "okan")
 SHARE_WITH_CODE = 0.45
 UNPAID = 2
+GIFTS = ((500, ""), (2500, "Keep up the good work!"), (1000, ""), (5000, "For the next hosting bill."), (1500, ""))
 
 
 def load(now: datetime) -> None:
@@ -45,12 +48,14 @@ def load(now: datetime) -> None:
             _pay(invoice, moment + timedelta(minutes=chance.randint(1, 40)))
     with unit_of_work():
         orders.void(invoice.id, actor=SYSTEM, now=now)
+    _give(shoppers, now)
+    _refund(now)
 
 
 def _moments(now: datetime, chance: random.Random) -> Iterator[datetime]:
     """Some orders a day, more of them lately, all in the past."""
     for days in range(7 * WEEKS, 0, -1):
-        for _order in range(chance.choice((0, 1, 1, 2) if days < 7 * WEEKS / 2 else (0, 0, 1, 1))):
+        for _order in range(chance.choice((0, 1, 1, 2) if timedelta(days=days) < RECENT else (0, 0, 0, 1))):
             yield now - timedelta(days=days) + timedelta(hours=chance.randint(0, 9), minutes=chance.randint(0, 59))
     for hours in range(UNPAID, 0, -1):
         yield now - timedelta(hours=hours)
@@ -81,3 +86,25 @@ def _pay(invoice: Invoice, paid_at: datetime) -> None:
         with unit_of_work():
             told = TestProvider().recognise(Told({"outcome": "pay"}, orders.payable(invoice)), paid_at)
             orders.mark_paid(invoice.id, TestProvider.name, told, paid_at)
+
+
+def _give(shoppers: Sequence[Person], now: datetime) -> None:
+    """A gift every three weeks."""
+    for number, (cents, message) in enumerate(GIFTS):
+        person, at = shoppers[number * 2 % len(shoppers)], now - timedelta(weeks=3 * number, hours=5)
+        key = f"demo-gift-at-{number:08d}"
+        with unit_of_work():
+            invoice = orders.donate(cents, message, person=person, visit=f"gift-{number}", key=key, now=at)
+        _pay(invoice, at + timedelta(minutes=3))
+
+
+def _refund(now: datetime) -> None:
+    """One order went back whole, one by a piece; the money is sent by the next worker."""
+    paid = orders.invoices(Wish(status="paid", kind="order")).limit(30)
+    found = db.session.scalars(paid).all()
+    for place, reason, is_whole in ((4, "Ordered twice", True), (12, "One was too many", False)):
+        line = orders.by_number(found[place].number).lines[0].id
+        key, at = f"demo-refund-{place}", now - timedelta(days=1, hours=place)
+        with unit_of_work():
+            wanted = None if is_whole else {line: 1}
+            orders.refund(found[place].number, wanted, reason=reason, key=key, actor=SYSTEM, now=at)

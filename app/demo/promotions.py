@@ -15,7 +15,7 @@ def load(now: datetime) -> None:
     """Each is made as an admin would make it; the orders of the demo use them, so that one is soon used up."""
     for order, fields in enumerate(_codes(now.replace(minute=0, second=0, microsecond=0))):
         with unit_of_work():
-            discounts.create({"display_order": order, **fields}, SYSTEM, now - 60 * DAY)
+            discounts.create({"display_order": order, **fields}, SYSTEM, now - 150 * DAY)
 
 
 def _codes(now: datetime) -> list[dict[str, Any]]:
