@@ -27,6 +27,7 @@ RECENT = timedelta(weeks=8)
 NAMES = ("ada", "mikael", "noi", "priya", "tomas", "june", "okan")
 SHARE_WITH_CODE = 0.45
 UNPAID = 2
+GIFT_EVERY = 14
 GIFTS = ((500, ""), (2500, "Keep up the good work!"), (1000, ""), (5000, "For the next hosting bill."), (1500, ""))
 
 
@@ -40,6 +41,8 @@ def load(now: datetime) -> None:
     shoppers = [*map(Person, NAMES), *_clients()]
     moments = sorted(_moments(now, chance))
     for number, moment in enumerate(moments):
+        if number % GIFT_EVERY == GIFT_EVERY - 1:
+            _give(chance.choice(shoppers), number // GIFT_EVERY, moment - timedelta(minutes=30))
         tried = chance.sample(codes, len(codes)) if chance.random() < SHARE_WITH_CODE else []
         chosen = chance.sample(products, chance.choice((1, 1, 2, 3)))
         quantities = {product.id: chance.choice((1, 1, 1, 2)) for product in chosen}
@@ -48,7 +51,6 @@ def load(now: datetime) -> None:
             _pay(invoice, moment + timedelta(minutes=chance.randint(1, 40)))
     with unit_of_work():
         orders.void(invoice.id, actor=SYSTEM, now=now)
-    _give(shoppers, now)
     _refund(now)
 
 
@@ -88,14 +90,12 @@ def _pay(invoice: Invoice, paid_at: datetime) -> None:
             orders.mark_paid(invoice.id, TestProvider.name, told, paid_at)
 
 
-def _give(shoppers: Sequence[Person], now: datetime) -> None:
-    """A gift every three weeks."""
-    for number, (cents, message) in enumerate(GIFTS):
-        person, at = shoppers[number * 2 % len(shoppers)], now - timedelta(weeks=3 * number, hours=5)
-        key = f"demo-gift-at-{number:08d}"
-        with unit_of_work():
-            invoice = orders.donate(cents, message, person=person, visit=f"gift-{number}", key=key, now=at)
-        _pay(invoice, at + timedelta(minutes=3))
+def _give(person: Person, number: int, now: datetime) -> None:
+    cents, message = GIFTS[number % len(GIFTS)]
+    key = f"demo-gift-at-{number:08d}"
+    with unit_of_work():
+        invoice = orders.donate(cents, message, person=person, visit=f"gift-{number}", key=key, now=now)
+    _pay(invoice, now + timedelta(minutes=3))
 
 
 def _refund(now: datetime) -> None:
