@@ -10,10 +10,12 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from app.config import settings
 from app.kit.db import Base, db
+from app.orders import books
 from tests import databases
 from tests.databases import MIGRATIONS
 
@@ -61,6 +63,56 @@ def test_every_revision_goes_up_and_down_and_up_again() -> None:
     upgrade(MIGRATIONS)
     assert _tables() == tables
     assert _triggers() == triggers
+
+
+@pytest.mark.usefixtures("scratch")
+def test_a_store_with_orders_and_stray_money_goes_up_and_down_and_up_again() -> None:
+    upgrade(MIGRATIONS, "0007")
+    _load("0007_store")
+    before = _sums()
+    given_back = _rows("SELECT id, given_back_at FROM payment_events ORDER BY id")
+    for _twice in range(2):
+        upgrade(MIGRATIONS)
+        assert _sums() == before
+        assert _rows("SELECT key, subject, amount_cents, state FROM payment_returns ORDER BY id") == [
+            ("stray:903", "invoice:901", 10_000, "done"),
+            ("stray:904", "invoice:902", 5_000, "by_hand"),
+        ]
+        assert _rows("SELECT id, seen_price_cents FROM cart_lines ORDER BY id") == [(901, 5000), (902, 700)]
+        assert books.faults() == []
+        db.session.remove()
+        downgrade(MIGRATIONS, "0007")
+        assert _sums() == before
+        assert _rows("SELECT id, given_back_at FROM payment_events ORDER BY id") == given_back
+    upgrade(MIGRATIONS)
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:  # the CHECKs came along
+        connection.execute(text("UPDATE payment_events SET outcome = 'lost'"))
+
+
+def _load(dump: str) -> None:
+    """A frozen dump of an older shape, with rows in it."""
+    statements = (Path(__file__).parent / "dumps" / f"{dump}.sql").read_text().split(";\n")
+    with db.engine.begin() as connection:
+        for statement in filter(str.strip, statements):
+            connection.exec_driver_sql(statement)
+
+
+def _sums() -> list[tuple[object, ...]]:
+    """How many rows there are in what the revisions touch, and what they add up to."""
+    of = {
+        "products": "price_cents",
+        "reward_items": "id",
+        "cart_lines": "quantity",
+        "invoices": "total_cents",
+        "invoice_lines": "total_cents - discount_cents",
+        "payment_events": "amount_cents",
+    }
+    return [row for table, sum_ in of.items() for row in _rows(f"SELECT '{table}', count(*), sum({sum_}) FROM {table}")]  # noqa: S608
+
+
+def _rows(query: str) -> list[tuple[object, ...]]:
+    with db.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
