@@ -81,6 +81,11 @@ def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_charged(scre
     screen.get_by_role("button", name="Order and pay $120.00").click()
     expect(screen.get_by_role("button", name="Decline")).to_be_visible()
     assert invoices() == [("order", "pending", 12_000, 0)]
+    screen.get_by_role("link", name="Pay later").click()
+    screen.get_by_text("Cancel the order").first.click()
+    screen.get_by_role("button", name="Yes, cancel it").click()
+    expect(screen.get_by_text("The order is cancelled.")).to_be_visible()
+    assert invoices() == [("order", "void", 12_000, 0)]
 
 
 @pytest.fixture(params=["page", "page_without_javascript"])

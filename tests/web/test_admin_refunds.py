@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.accounts.models import User
 from app.audit.service import SYSTEM
 from app.kit import outbox
 from app.kit.db import db, unit_of_work
@@ -52,6 +53,7 @@ def test_the_chosen_pieces_go_back_and_everybody_sees_it(admin: FlaskClient, sig
     assert "$20.00 of" in answer.text
     assert "Partly refunded" in answer.text
     assert "Came broken" in answer.text
+    assert f"by {db.session.scalars(select(User.username).where(User.role == 'admin')).one()}" in answer.text
     assert refunds() == [(2000, "Came broken")]
     sign_in(admin, shopper)
     receipt = admin.get(f"/store/invoices/{invoice.number}").text

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from app.accounts import desk
 from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -126,7 +127,7 @@ def _return_of(number: str, return_id: int) -> int:
 
 def _show(number: str, form: LinkForm, status: int = 200) -> Response:
     invoice = orders.by_number(number)
-    subject = orders.payable(invoice).subject
+    subject, refunds = orders.payable(invoice).subject, orders.refunds_of(invoice.id)
     return page(
         "admin/invoice.html",
         "admin/_link_account.html",
@@ -134,6 +135,7 @@ def _show(number: str, form: LinkForm, status: int = 200) -> Response:
         invoice=invoice,
         told=payments.history(subject),
         returns=payments.returns_of(subject),
-        refunds=orders.refunds_of(invoice.id),
+        refunds=refunds,
+        refunders=desk.names_of({each.made_by for each in refunds if each.made_by is not None}),
         form=form,
     )

@@ -37,7 +37,7 @@ def browse() -> ResponseReturnValue:
         category=category,
         sort=sort if sort in SORTS else "featured",
         sorts=SORTS,
-        offered_code=normalise_code(request.args.get("code", ""))[:LONGEST_CODE],
+        offered_code=_offered_code(),
     )
 
 
@@ -45,4 +45,15 @@ def browse() -> ResponseReturnValue:
 @access("public")
 def show_product(slug: str) -> ResponseReturnValue:
     product = catalog.product_by_slug(slug)
-    return page("store/product.html", "store/product.html", product=product, related=catalog.related(product))
+    return page(
+        "store/product.html",
+        "store/product.html",
+        product=product,
+        related=catalog.related(product),
+        offered_code=_offered_code(),
+    )
+
+
+def _offered_code() -> str:
+    """The code of a link that was shared."""
+    return normalise_code(request.args.get("code", ""))[:LONGEST_CODE]
