@@ -20,6 +20,7 @@ from app.payments.models import PaymentReturn
 from app.payments.providers import DECLINED, PAID, Back, Notification, Payable, Told
 
 SUBJECT = "invoice:"
+LONGEST_KEY = 64
 
 
 def start_payment(invoice: Invoice, *, back: Back, now: datetime) -> str | None:
@@ -151,7 +152,7 @@ def _let_go_back(  # noqa: PLR0913, PLR0917
 ) -> None:
     payments.mark_stray(event)
     payments.send_back(
-        f"stray:{event}",
+        f"stray:{provider}:{told.reference}"[:LONGEST_KEY],  # one payment goes back once, whatever events tell of it
         payable(invoice),
         provider=provider,
         reference=told.reference,

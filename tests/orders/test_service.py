@@ -74,6 +74,17 @@ def test_money_that_comes_a_second_time_is_given_back() -> None:
     assert returns() == [(2000, "done")]
 
 
+def test_stray_money_that_is_told_by_two_events_goes_back_once() -> None:
+    invoice = make.invoice()
+    with unit_of_work():
+        orders.void(invoice.id, actor=SYSTEM, now=NOW)
+    for event_id in ("evt-1", "evt-2"):
+        with unit_of_work():
+            orders.mark_paid(invoice.id, "test", make.told(invoice, event_id, reference="pay-1"), LATER)
+    outbox.drain(TOPIC)
+    assert returns() == [(2000, "done")]
+
+
 def test_money_of_another_amount_pays_nothing_and_goes_back() -> None:
     invoice = make.invoice()
     with unit_of_work():
