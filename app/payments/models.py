@@ -55,7 +55,7 @@ class PaymentReturn(Base):
     """Money that has to go back to where it came from: written down first, sent after the commit.
 
     `key` says why and lets it go once (`refund:7`, `stray:stripe:pi_1`); `reference` is what the provider calls the
-    payment. It is `waiting` for the provider, `by_hand` where people have to do it, `failed` where the provider refused,
+    payment. It is `waiting` for the provider, `by_hand` where people have to do it, `failed` where it was refused,
     `done`. `attempt` rises when somebody tries a failed one again.
     """
 
