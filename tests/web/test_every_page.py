@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import demo
 from app.kit import clock
@@ -29,7 +30,9 @@ def test_every_link_leads_somewhere_and_looking_changes_nothing(app: Flask) -> N
             client.post("/login", data={"username": who, "password": demo.PASSWORD})
         with count_statements() as sent:
             failed = [
-                f"{path} (from {came_from}): {status}" for path, came_from, status in walk(client) if status >= 400
+                f"{path} (from {came_from}): {answer.status_code}"
+                for path, came_from, answer in walk(client)
+                if answer.status_code >= 400
             ]
         assert failed == [], who
         assert [statement for statement in sent if WRITES.match(statement)] == [], who
@@ -58,7 +61,7 @@ def test_only_programs_and_signed_notifications_need_no_token(app: Flask) -> Non
     assert {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in exempt} == SIGNED
 
 
-def walk(client: FlaskClient) -> Iterator[tuple[str, str, int]]:
+def walk(client: FlaskClient) -> Iterator[tuple[str, str, TestResponse]]:
     """Follow every link from the start page on; of pages that differ in a number only, a few."""
     waiting, known, routes = deque([("/", "the start")]), {"/"}, Counter[str]()
     while waiting:
@@ -67,7 +70,7 @@ def walk(client: FlaskClient) -> Iterator[tuple[str, str, int]]:
         if routes[re.sub(r"\d+|\?.*", "…", path)] > MOST_PER_ROUTE:
             continue
         answer = client.get(path, follow_redirects=True)
-        yield path, came_from, answer.status_code
+        yield path, came_from, answer
         for link in map(unescape, LINK.findall(answer.text)):
             if link not in known and not link.startswith("/static/"):
                 known.add(link)
