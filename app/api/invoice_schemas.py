@@ -1,9 +1,11 @@
 """What is said of invoices and the books over the API, and how."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Body, CentsOut, Data, DayOrMoment, Listing, Printable, Query, Whole
 
@@ -114,13 +116,27 @@ class RefundLine(Body):
     quantity: Annotated[int, Field(ge=1, le=999), Whole]
 
 
+class Nothing(Body):
+    """Nothing needs to be said."""
+
+
+def _a_list(value: Any) -> Any:
+    """A list that turned out empty-handed must not refund everything."""
+    if value is None:
+        raise PydanticCustomError("list_type", "Please give a list.")
+    return value
+
+
 class RefundWish(Body):
     """What goes back: these pieces, or without lines all that is left."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lines": [{"id": 1, "quantity": 1}], "reason": "Broken"}]}
     )
-    lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[
+        Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES)] | SkipJsonSchema[None],
+        BeforeValidator(_a_list),
+    ] = Field(None, description="Leave it out to refund all that is left.")
     reason: Annotated[Printable, Field(max_length=200)] = ""
 
 

@@ -19,6 +19,7 @@ from app.api.invoice_schemas import (
     InvoiceShort,
     Line,
     MonthSums,
+    Nothing,
     Payment,
     RefundedLine,
     RefundOut,
@@ -49,12 +50,15 @@ NO_SUCH_PIECES = "`too_much_to_refund` (`data.left` says how many are left), `un
 @endpoint(Promise(TAG, Invoices, query=WhichInvoices))
 def list_invoices(query: WhichInvoices) -> Answer:
     """List invoices, newest first."""
+    since, until = _instant(query.from_), _instant(query.to, is_end=True)
+    if since and until and until <= since:
+        raise ValidationFailed({"to": [_("The period ends before it begins.")]})
     wish = Wish(
         search=query.search,
         status=query.status or "",
         kind=query.kind or "",
-        since=_instant(query.from_),
-        until=_instant(query.to, is_end=True),
+        since=since,
+        until=until,
     )
     found = paginate(orders.invoices(wish), size=query.limit, offset=query.first)
     return Answer(Invoices(invoices=[_short(each) for each in found.items], total=found.total), _("Invoices."))
@@ -70,8 +74,8 @@ def show_invoice(number: str) -> Answer:
 
 @bp.post("/v1/admin/invoices/<number>/pay")
 @requires("admin")
-@endpoint(Promise(TAG, InvoiceOut, refuses={409: NOT_PAYABLE}))
-def pay_invoice(number: str) -> Answer:
+@endpoint(Promise(TAG, InvoiceOut, body=Nothing, refuses={409: NOT_PAYABLE}))
+def pay_invoice(number: str, body: Nothing) -> Answer:  # noqa: ARG001
     """Mark an invoice as paid.
 
     The money came by another way than the installation's provider. One that is paid already stays as it is.
@@ -84,8 +88,8 @@ def pay_invoice(number: str) -> Answer:
 
 @bp.post("/v1/admin/invoices/<number>/void")
 @requires("admin")
-@endpoint(Promise(TAG, InvoiceOut, refuses={409: NOT_VOIDABLE}))
-def void_invoice(number: str) -> Answer:
+@endpoint(Promise(TAG, InvoiceOut, body=Nothing, refuses={409: NOT_VOIDABLE}))
+def void_invoice(number: str, body: Nothing) -> Answer:  # noqa: ARG001
     """Cancel an unpaid invoice.
 
     The use of its code is given back. One that is void already stays as it is.

@@ -11,6 +11,11 @@ class CartEmpty(DomainError):
     code, message = "cart_empty", _l("Your cart is empty. Put something in it first.")
 
 
+class NothingForSale(DomainError):
+    code = "nothing_for_sale"
+    message = _l("Nothing in your cart is for sale right now. Put something else in it first.")
+
+
 class NameNeeded(DomainError):
     code, message = "name_needed", _l("Tell us the name to order under, or sign in. Your cart waits for you.")
 
@@ -89,6 +94,13 @@ class NotRefundable(Conflict):
 
 class NothingToRefund(DomainError):
     code, message = "nothing_to_refund", _l("Please choose at least one piece to refund.")
+
+
+class RefundMade(Conflict):
+    """The page's key has refunded something else: it was open in another tab, or sent again with other numbers."""
+
+    code = "refund_made"
+    message = _l("Something was refunded from this page already. Look at what is left, then press the button again.")
 
 
 class UnknownLine(DomainError):

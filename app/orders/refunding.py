@@ -11,7 +11,7 @@ from app.discounts import service as discounts
 from app.errors import NotFound
 from app.kit.db import db
 from app.orders import rules
-from app.orders.errors import KeyNotUsable, NothingToRefund, NotRefundable, TooMuchToRefund, UnknownLine
+from app.orders.errors import KeyNotUsable, NothingToRefund, NotRefundable, RefundMade, TooMuchToRefund, UnknownLine
 from app.orders.models import Invoice, InvoiceLine, Refund, RefundLine
 from app.orders.paying import payable
 from app.orders.rules import PaidLine, Part
@@ -27,13 +27,15 @@ def refund(  # noqa: PLR0913
 
     Each gives back exactly its part of what was paid. The whole order back gives back the code's use too, where the
     promotion says so. The provider is asked after the commit. Raises NotFound, NotRefundable, NothingToRefund,
-    UnknownLine, TooMuchToRefund, KeyNotUsable.
+    UnknownLine, TooMuchToRefund, KeyNotUsable, RefundMade.
     """
     invoice = _lock(number)
     earlier = db.session.scalar(select(Refund).where(Refund.key == key))
     if earlier is not None:
         if earlier.invoice_id != invoice.id:
             raise KeyNotUsable
+        if not _is_what_was_refunded(earlier, wanted, invoice):
+            raise RefundMade
         return invoice
     if invoice.status == "refunded" and wanted is None:
         return invoice
@@ -69,6 +71,17 @@ def worth(invoice: Invoice, wanted: Mapping[int, int] | None) -> int:
         for line in invoice.lines
     ]
     return sum(part.amount_cents for part in rules.parts_of(lines, wanted))
+
+
+def _is_what_was_refunded(earlier: Refund, wanted: Mapping[int, int] | None, invoice: Invoice) -> bool:
+    """Whether the same was asked for before, under the same key."""
+    if wanted is None:
+        return invoice.status == "refunded"
+    refunded = db.session.execute(
+        select(RefundLine.invoice_line_id, RefundLine.quantity).where(RefundLine.refund_id == earlier.id)
+    )
+    asked = {(line_id, quantity) for line_id, quantity in wanted.items() if quantity}
+    return asked == {(line_id, quantity) for line_id, quantity in refunded}
 
 
 def _lock(number: str) -> Invoice:

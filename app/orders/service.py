@@ -26,6 +26,7 @@ from app.orders.errors import (
     DonationOutOfRange,
     KeyNotUsable,
     NameNeeded,
+    NothingForSale,
     OrderTooLarge,
     TooManyUnpaid,
     TotalChanged,
@@ -96,8 +97,8 @@ def check_out(  # noqa: PLR0913
 ) -> Invoice:
     """Order what is in a locked cart, at the total that its page showed. The same `key` gives the same invoice.
 
-    Raises NameNeeded, KeyNotUsable, CartEmpty, OrderTooLarge, TotalChanged, TooManyUnpaid, TwinOrder and CodeRefused,
-    and then nothing was ordered.
+    Raises NameNeeded, KeyNotUsable, CartEmpty, NothingForSale, OrderTooLarge, TotalChanged, TooManyUnpaid, TwinOrder
+    and CodeRefused, and then nothing was ordered.
     """
     person, owner, earlier = _who_orders(person, visit, key)
     placed = _placed(earlier, key, owner)
@@ -168,7 +169,7 @@ def _placed(earlier: Sequence[Invoice], key: str, owner: dict[str, Any]) -> Invo
 def _look_over(view: CartView, expected_total_cents: int | None) -> None:
     """The shopper gets what the page showed, or nothing is ordered."""
     if not view.counted:
-        raise CartEmpty
+        raise NothingForSale if view.lines else CartEmpty
     if view.total_cents > MOST_CENTS:
         raise OrderTooLarge
     if view.total_cents != expected_total_cents:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
-from wtforms.validators import Regexp
+from wtforms.validators import InputRequired, Regexp, StopValidation
 
 from app.kit.money import NotAnAmount, as_text, parse_cents
 
@@ -36,6 +36,18 @@ class AmountField(StringField):
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else as_text(self.data)
+
+
+class Filled(InputRequired):
+    """Something must be there, and not only spaces."""
+
+    def __init__(self, message: Any = None) -> None:
+        super().__init__(message)  # type: ignore[no-untyped-call]
+
+    def __call__(self, form: Any, field: Any) -> None:
+        super().__call__(form, field)  # type: ignore[no-untyped-call]
+        if isinstance(field.data, str) and not field.data.strip():
+            raise StopValidation(self.message or field.gettext("This field is required."))
 
 
 def slug_shape() -> Regexp:

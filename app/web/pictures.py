@@ -49,6 +49,8 @@ class PictureForm(Form):
             file.seek(0)  # a request whose transaction was lost is done again
             self.image.data = media.take(file.read(MOST_BYTES + 1))
             self.no_picture.data = False
+        elif not isinstance(self.image.data, str | None):  # a file, where only a name belongs
+            self.image.data = self.image.object_data
         elif self.image.data and self.image.data != self.image.object_data and not media.has(self.image.data):
             self.image.data = ""
             self.picture.errors = (_("This picture is gone. Please choose it once more."),)

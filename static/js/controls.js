@@ -63,6 +63,23 @@ document.addEventListener("click", async (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
+// what was typed into these fields goes to the server first: nobody orders another number than the one they see
+document.addEventListener(
+  "submit",
+  (event) => {
+    const first = event.target.dataset.after;
+    const open = first && [...document.querySelectorAll(first)].find((field) => field.value !== field.defaultValue || !field.checkValidity());
+    if (!open) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (open.value === open.defaultValue) open.focus();
+    else open.form.requestSubmit();
+    const told = { message: event.target.dataset.afterTold, tone: "info" };
+    document.dispatchEvent(new CustomEvent("toast", { detail: told }));
+  },
+  true,
+);
+
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
 });

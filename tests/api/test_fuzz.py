@@ -69,7 +69,7 @@ class World:
         if "discountValue" in body or "discountType" in body:
             body |= {"discountType": "fixed", "discountValue": body.get("discountValue") or 5}
         if "lines" in body:
-            body["lines"] = None
+            del body["lines"]
         for name in ("from", "to"):
             case.query.pop(name, None) if case.query else None
         for name in ("activeHours", "startDate", "endDate", "version", "isActive"):

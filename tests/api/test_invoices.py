@@ -114,6 +114,7 @@ def test_an_idempotency_key_refunds_once(ask: Ask) -> None:
         ({"lines": [{"id": 0, "quantity": 3}]}, 422, "too_much_to_refund"),
         ({"lines": [{"id": 999_999, "quantity": 1}]}, 422, "unknown_line"),
         ({"lines": []}, 400, "validation_error"),
+        ({"lines": None}, 400, "validation_error"),
         ({"lines": [{"id": 0, "quantity": 0}]}, 400, "validation_error"),
         ({"lines": [{"id": 0, "quantity": 1.5}]}, 400, "validation_error"),
         ({"amount": 5}, 400, "validation_error"),
@@ -123,7 +124,7 @@ def test_an_idempotency_key_refunds_once(ask: Ask) -> None:
 def test_a_wish_that_makes_no_sense_refunds_nothing(ask: Ask, body: dict[str, Any], status: int, code: str) -> None:
     invoice = make.paid_invoice(quantity=2)
     [line] = ask("get", f"/{invoice.number}").json["data"]["lines"]
-    for each in body.get("lines", []):
+    for each in body.get("lines") or []:
         each["id"] = each["id"] or line["id"]
     answer = ask("post", f"/{invoice.number}/refund", body)
     assert (answer.status_code, answer.json["error"]) == (status, code)
@@ -135,6 +136,7 @@ def test_an_admin_marks_as_paid_and_voids_once_however_often(ask: Ask) -> None:
     for _twice in range(2):
         assert ask("post", f"/{paid.number}/pay").json["data"]["payment"]["provider"] == "manual"
         assert ask("post", f"/{void.number}/void").json["data"]["status"] == "void"
+    assert ask("post", f"/{paid.number}/pay", {"x": 1}).json["error"] == "validation_error"
     assert ask("post", f"/{void.number}/pay").json["error"] == "not_payable"
     assert ask("post", f"/{paid.number}/void").json["error"] == "not_voidable"
     assert ask("post", f"/{void.number}/refund").json["error"] == "not_refundable"

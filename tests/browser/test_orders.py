@@ -88,6 +88,32 @@ def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_charged(scre
     assert invoices() == [("order", "void", 12_000, 0)]
 
 
+def test_nobody_orders_another_quantity_than_the_one_on_the_screen(page: Page, live_server: str) -> None:
+    make.product(name="Hosting", price_cents=1_900)
+    page.goto(f"{live_server}/store")
+    page.get_by_label("Who is shopping?").fill("Ada")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Add Hosting to the cart").click()
+    expect(page.get_by_text("Hosting is in your cart.")).to_be_visible()
+    page.goto(f"{live_server}/store/cart")
+    quantity = page.get_by_label("Quantity of Hosting")
+    quantity.fill("5")
+    page.get_by_role("button", name="Order and pay").click()
+    expect(page.get_by_text("Your cart takes the new quantity first.")).to_be_visible()
+    expect(page.get_by_role("button", name="Order and pay $95.00")).to_be_visible()
+    quantity.fill("1000")
+    page.get_by_role("button", name="Order and pay").click()
+    expect(page.get_by_text("Please enter a whole number from 1 to 999.")).to_be_visible()
+    page.get_by_role("button", name="Order and pay").click()
+    expect(quantity).to_be_focused()
+    assert invoices() == []
+    quantity.fill("2")
+    quantity.press("Enter")
+    page.get_by_role("button", name="Order and pay $38.00").click()
+    expect(page.get_by_text("2 \u00d7 Hosting")).to_be_visible()
+    assert invoices() == [("order", "pending", 3_800, 0)]
+
+
 @pytest.fixture(params=["page", "page_without_javascript"])
 def desk(request: pytest.FixtureRequest, sign_in: SignIn) -> Page:
     """A signed-in admin, with JavaScript and without."""

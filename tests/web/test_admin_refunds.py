@@ -86,6 +86,16 @@ def test_pressing_twice_refunds_once(admin: FlaskClient) -> None:
     assert refunds() == [(2000, "Came broken")]
 
 
+def test_the_same_page_with_other_numbers_is_told_so(admin: FlaskClient) -> None:
+    invoice = make.paid_invoice(quantity=3)
+    typed = form(admin, invoice, "1")
+    admin.post(url(invoice), data=typed)
+    answer = admin.post(url(invoice), data=typed | {f"line-{line_of(invoice)}": "2"})
+    assert answer.status_code == 409
+    assert "refunded from this page already" in answer.text
+    assert refunds() == [(2000, "Came broken")]
+
+
 @pytest.mark.parametrize("quantity", ["4", "-1", "1.5", "x", "\u0661", "99999999999"])
 def test_what_can_not_go_back_is_told_beside_the_line(admin: FlaskClient, quantity: str) -> None:
     invoice = make.paid_invoice(quantity=3)

@@ -1,6 +1,7 @@
 """The desk: products, categories, invoices."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -249,3 +250,23 @@ def test_lists_cost_few_statements_however_long_they_are(admin: FlaskClient, pat
     with count_statements() as sent:
         admin.get(f"/admin/{path}")
     assert len(sent) <= 6, sent
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("page", ["products", "categories", "reward-items"])
+def test_a_name_of_spaces_is_no_name(client: FlaskClient, sign_in: Callable[..., None], page: str) -> None:
+    sign_in(client, make.user(role="admin"))
+    category = make.category()
+    typed = {"name": "   ", "sku": "S-1", "price": "5", "category_id": category.id, "item_id": "gold", "position": "0"}
+    answer = client.post(f"/admin/{page}/new", data=typed)
+    assert answer.status_code == 422
+    assert 'id="name-error"' in answer.text
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_a_file_where_a_name_belongs_is_ignored(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    sign_in(client, make.user(role="admin"))
+    made = make.product()
+    typed = {"name": "A", "sku": "S-1", "price": "5", "category_id": made.category_id, "position": "0"}
+    answer = client.post(f"/admin/products/{made.id}", data={**typed, "image": (BytesIO(b"x"), "a.png")})
+    assert answer.status_code == 303

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
 from app.catalog import service as catalog
 from app.catalog.errors import Stale
@@ -18,7 +18,7 @@ from app.kit.lists import paginate
 from app.kit.text import slugify
 from app.web.admin import bp
 from app.web.arguments import page_number, whole_number
-from app.web.fields import slug_shape
+from app.web.fields import Filled, slug_shape
 from app.web.forms import Form, explain, strip
 from app.web.visitor import access, actor
 
@@ -26,7 +26,7 @@ NEEDED = _l("Please fill this in.")
 
 
 class CategoryForm(Form):
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
     position = IntegerField(
         _l("Place in the store"),
         [NumberRange(0, 9999, message=_l("Please enter a whole number from 0 to 9999."))],

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from app.accounts import desk
 from app.errors import DomainError, NotFound
@@ -21,6 +21,7 @@ from app.orders.service import Wish
 from app.payments import service as payments
 from app.web.admin import bp
 from app.web.arguments import page_number
+from app.web.fields import Filled
 from app.web.forms import Form, explain, strip
 from app.web.visitor import access, actor
 
@@ -30,7 +31,7 @@ class LinkForm(Form):
 
     username = StringField(
         _l("Username"),
-        [InputRequired(_l("Please fill this in.")), Length(max=32)],
+        [Filled(_l("Please fill this in.")), Length(max=32)],
         filters=[strip],
         render_kw={"autocomplete": "off", "maxlength": 32},
     )

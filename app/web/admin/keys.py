@@ -10,7 +10,7 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectMultipleField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts import keys
@@ -19,6 +19,7 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
+from app.web.fields import Filled
 from app.web.forms import Form, choices, strip
 from app.web.visitor import access, actor, me
 
@@ -43,7 +44,7 @@ def at_least_one(_form: Form, field: SelectMultipleField) -> None:
 class KeyForm(Form):
     """A new key."""
 
-    name = StringField(_l("Name"), [InputRequired(_l("Please fill this in.")), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(_l("Please fill this in.")), Length(max=80)], filters=[strip])
     scopes = SelectMultipleField(
         _l("What it may do"),
         [at_least_one],

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from app.catalog import service as catalog
 from app.catalog.errors import Stale
@@ -23,7 +23,7 @@ from app.kit.text import slugify
 from app.orders import service as orders
 from app.web.admin import bp
 from app.web.arguments import page_number, whole_number
-from app.web.fields import AmountField, slug_shape
+from app.web.fields import AmountField, Filled, slug_shape
 from app.web.forms import explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 from app.web.visitor import access, actor
@@ -33,11 +33,11 @@ STATES = {"active": True, "inactive": False}
 
 
 class ProductForm(PictureForm):
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=128)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=128)], filters=[strip])
     sku = StringField(
         _l("SKU"),
         [
-            InputRequired(NEEDED),
+            Filled(NEEDED),
             Length(max=40),
             Regexp(
                 r"\A[A-Za-z0-9._-]+\Z", message=_l("Please use only letters, digits, dots, hyphens and underscores.")
@@ -54,7 +54,7 @@ class ProductForm(PictureForm):
     )
     picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
     category_id = SelectField(_l("Category"), coerce=int)
-    price = AmountField(_l("Price"), [InputRequired(NEEDED)], render_kw={"inputmode": "decimal"})
+    price = AmountField(_l("Price"), [Filled(NEEDED)], render_kw={"inputmode": "decimal"})
     description = TextAreaField(
         _l("Description"),
         [Length(max=20_000)],

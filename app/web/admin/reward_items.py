@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import Length, Regexp
 
 from app.catalog import reward_items
 from app.catalog.errors import Stale
@@ -17,6 +17,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.arguments import page_number, whole_number
+from app.web.fields import Filled
 from app.web.forms import explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 from app.web.visitor import access, actor
@@ -25,7 +26,7 @@ NEEDED = _l("Please fill this in.")
 
 
 class RewardItemForm(PictureForm):
-    name = StringField(_l("Name"), [InputRequired(NEEDED), Length(max=128)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=128)], filters=[strip])
     picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
     version = HiddenField()
 
@@ -37,7 +38,7 @@ class NewRewardItemForm(RewardItemForm):
     item_id = StringField(
         _l("Item id"),
         [
-            InputRequired(NEEDED),
+            Filled(NEEDED),
             Length(max=64),
             Regexp(
                 r"\A[A-Za-z0-9._:-]+\Z",

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Length, Optional
 
 from app.accounts import desk, passwords, rules
 from app.accounts import service as accounts
@@ -21,6 +21,7 @@ from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.admin.audit import history_of
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
+from app.web.fields import Filled
 from app.web.forms import Form, choices, explain, strip
 from app.web.visitor import access, actor
 
@@ -32,13 +33,13 @@ ROLES = [("client", _l("Client")), ("coach", _l("Coach")), ("admin", _l("Admin")
 class UserForm(Form):
     """What an admin sets on an account."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(NEEDED), Length(max=LONGEST_EMAIL)], filters=[strip])
+    email = EmailField(_l("E-mail"), [Filled(NEEDED), Length(max=LONGEST_EMAIL)], filters=[strip])
     display_name = StringField(_l("Display name"), [Optional(), Length(max=80)], filters=[strip])
     role = SelectField(_l("Role"), choices=choices(ROLES))
     coach_id = SelectField(_l("Coach"), coerce=lambda typed: int(typed) if typed else None)
     timezone = StringField(
         _l("Time zone"),
-        [InputRequired(NEEDED), known_timezone],
+        [Filled(NEEDED), known_timezone],
         filters=[strip],
         render_kw={"list": "timezones", "autocomplete": "off"},
     )
@@ -67,7 +68,7 @@ class NewUserForm(UserForm):
     """A new account: its name, and perhaps its first password."""
 
     username = StringField(
-        _l("Username"), [InputRequired(NEEDED)], filters=[strip], render_kw={"autocomplete": "off", "maxlength": 32}
+        _l("Username"), [Filled(NEEDED)], filters=[strip], render_kw={"autocomplete": "off", "maxlength": 32}
     )
     password = PasswordField(
         _l("Password"),
