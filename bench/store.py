@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.catalog.models import Category
 from app.config import Settings
+from app.kit import logs
 from app.kit.db import db
 from bench.hello import app as hello
 from bench.stage import database, environment_for, table
@@ -69,7 +70,8 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=100_000)
     parser.add_argument("--database", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite", "postgresql"))
     options = parser.parse_args()
-    logging.disable(logging.INFO)
+    logs.configure("console")
+    logging.getLogger().setLevel(logging.WARNING)
     for kind in options.database:
         measure(kind, (options.products, options.invoices), options.rounds)
 
