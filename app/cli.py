@@ -66,7 +66,7 @@ def prepare() -> None:
 
 
 @click.command("create-admin")
-@click.option("--username", prompt=True, help="3 to 32 letters, digits or the characters _ . -")
+@click.option("--username", prompt=True, help="3 to 32 letters (a to z), digits or the characters _ . -")
 @click.option("--email", prompt=True)
 @click.password_option(envvar="LAUREL_ADMIN_PASSWORD", help="Asked for when it isn't in LAUREL_ADMIN_PASSWORD.")
 @with_appcontext

@@ -96,7 +96,7 @@ class NameBelongsToAccount(DomainError):
 
 class NotAName(DomainError):
     code = "not_a_name"
-    message = _l("A name has 3 to 32 letters, digits or the characters _ . - (no spaces).")
+    message = _l("A name has 3 to 32 letters (a to z), digits or the characters _ . - (no spaces).")
 
     def __init__(self) -> None:
         super().__init__(field="username")
