@@ -34,7 +34,7 @@ from app.kit.db import unit_of_work
 from app.kit.lists import paginate
 from app.orders import accounting
 from app.orders import service as orders
-from app.orders.accounting import MOST_MONTHS, Period, Sums
+from app.orders.accounting import Period, Sums
 from app.orders.models import Invoice
 from app.orders.service import Wish
 
@@ -151,9 +151,10 @@ def _period(query: InPeriod, zone: ZoneInfo) -> Period:
     until = _instant(query.to, is_end=True) or max(now, since) + timedelta(microseconds=1)
     if until <= since:
         raise ValidationFailed({"to": [_("The period ends before it begins.")]})
-    if (until.year - since.year) * 12 + until.month - since.month >= MOST_MONTHS:
+    period = Period(since, until)
+    if period.is_too_long:
         raise ValidationFailed({"from": [_("Please choose ten years at most.")]})
-    return Period(since, until)
+    return period
 
 
 def _instant(given: date | datetime | None, *, is_end: bool = False) -> datetime | None:

@@ -23,6 +23,12 @@ class Period:
     since: datetime
     until: datetime
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it spans more months than are added up at once."""
+        last = self.until - timedelta(microseconds=1)
+        return (last.year - self.since.year) * 12 + last.month - self.since.month >= MOST_MONTHS
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:

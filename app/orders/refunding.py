@@ -50,15 +50,7 @@ def refund(  # noqa: PLR0913
     _count(invoice, made, is_whole=rules.is_whole(lines, parts), now=now)
     if invoice.status == "refunded":
         discounts.give_back(invoice.id, now, is_refund=True)
-    if made.amount_cents:
-        payments.send_back(
-            f"refund:{made.id}",
-            payable(invoice),
-            provider=invoice.provider,
-            reference=invoice.provider_reference or "",
-            amount_cents=made.amount_cents,
-            now=now,
-        )
+    _send(invoice, made, now)
     after = {"status": invoice.status, "refunded_cents": invoice.refunded_cents, "reason": reason}
     audit.record(actor, "invoice.refunded", "invoice", invoice.id, {**before, "reason": ""}, after)
     return invoice
@@ -155,6 +147,19 @@ def _write_down(  # noqa: PLR0913
             .execution_options(synchronize_session=False)
         )
     return made
+
+
+def _send(invoice: Invoice, made: Refund, now: datetime) -> None:
+    """To where it came from; of what cost nothing, nothing goes back."""
+    if made.amount_cents:
+        payments.send_back(
+            f"refund:{made.id}",
+            payable(invoice),
+            provider=invoice.provider,
+            reference=invoice.provider_reference or "",
+            amount_cents=made.amount_cents,
+            now=now,
+        )
 
 
 def _count(invoice: Invoice, made: Refund, *, is_whole: bool, now: datetime) -> None:

@@ -17,7 +17,7 @@ from app.kit.htmx import page, wants_part
 from app.kit.lists import paginate
 from app.orders import accounting, exporting
 from app.orders import service as orders
-from app.orders.accounting import MOST_MONTHS, Period, Sums
+from app.orders.accounting import Period, Sums
 from app.orders.models import STATUSES
 from app.orders.service import Wish
 from app.web.admin import bp
@@ -47,7 +47,7 @@ class Chosen:
 def show_accounting() -> ResponseReturnValue:
     zone = ZoneInfo(settings().timezone)
     today = clock.now().astimezone(zone).date()
-    chosen = chosen_days(today)
+    chosen = chosen_days(today, zone)
     period = chosen.period(zone)
     wish = chosen_wish(period)
     shown: dict[str, Any] = {
@@ -79,7 +79,7 @@ def show_accounting() -> ResponseReturnValue:
 def export_invoices() -> ResponseReturnValue:
     """The invoices of the list, as a file that spreadsheets open; sent while it is read."""
     zone = ZoneInfo(settings().timezone)
-    chosen = chosen_days(clock.now().astimezone(zone).date())
+    chosen = chosen_days(clock.now().astimezone(zone).date(), zone)
     if chosen.fault:
         raise ValidationFailed({"from": [chosen.fault]})
     rows = exporting.rows(chosen_wish(chosen.period(zone)), zone)
@@ -89,7 +89,7 @@ def export_invoices() -> ResponseReturnValue:
     return answer
 
 
-def chosen_days(today: date) -> Chosen:
+def chosen_days(today: date, zone: ZoneInfo) -> Chosen:
     """The period that the address asks for, else the last twelve months; where it makes no sense, with the reason."""
     typed = (request.args.get("from", "")[:10], request.args.get("to", "")[:10])
     usual = Chosen((today.replace(day=1) - timedelta(days=330)).replace(day=1), today, typed)
@@ -98,9 +98,10 @@ def chosen_days(today: date) -> Chosen:
         return Chosen(usual.first, today, typed, _("Please enter days such as 2026-03-01."))
     if last < first:
         return Chosen(usual.first, today, typed, _("The period ends before it begins. Please look at its days again."))
-    if (last.year - first.year) * 12 + last.month - first.month >= MOST_MONTHS:
+    chosen = Chosen(first, last, typed)
+    if chosen.period(zone).is_too_long:
         return Chosen(usual.first, today, typed, _("Please choose ten years at most."))
-    return Chosen(first, last, typed)
+    return chosen
 
 
 def chosen_wish(period: Period) -> Wish:
