@@ -20,7 +20,7 @@ from app.api.schemas import (
     YesOrNo,
     partial,
 )
-from app.discounts.rules import Item
+from app.promotions.rules import Item
 
 MOST_ITEMS = 500
 MANY_WORDS = 20_000

@@ -16,6 +16,7 @@ from app.kit.lists import Page, paginate
 from app.promotions import editing, fields
 from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
+from app.promotions.listing import narrowed
 from app.promotions.models import Promotion
 
 KIND = "discount"
@@ -134,7 +135,7 @@ def listing(  # noqa: PLR0913
     now: datetime,
 ) -> Page[Discount]:
     """Discounts with their promotions and codes, by display order, then newest; archived ones only where asked for."""
-    query = editing.listing(_discounts(), search=search, status=status, is_active=is_active, now=now)
+    query = narrowed(_discounts(), search=search, status=status, is_active=is_active, now=now)
     return paginate(query, number=number, size=size, offset=offset)
 
 

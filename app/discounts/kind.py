@@ -1,35 +1,29 @@
 """What discounts tell the engine about themselves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from app.accounts.persons import Person
 from app.discounts.editing import KIND, create, faults, fields_of, get, remove, update
 from app.discounts.models import Discount
-from app.discounts.rules import OWN_RULES
+from app.discounts.rules import OWN_RULES, benefit_of
+from app.discounts.service import has_paid_order, terms_now
 from app.kit.db import db
 from app.promotions.kinds import Figure, Kind
-from app.promotions.models import PromotionUse
+from app.promotions.models import PromotionCode, PromotionUse
 from app.promotions.words import money
 
 
-def badges(promotion_ids: Sequence[int]) -> Mapping[int, str]:
-    rows = db.session.execute(
-        select(Discount.promotion_id, Discount.discount_type, Discount.discount_value).where(
-            Discount.promotion_id.in_(promotion_ids)
-        )
-    )
-    return {row.promotion_id: badge(row.discount_type, row.discount_value) for row in rows}
-
-
-def badge(discount_type: str, value: int) -> str:
+def badge(discount: Discount) -> str:
     """`20% off`, `$5.00 off`."""
-    if discount_type == "percentage":
-        return _("%(part)s off", part=format_percent(value / 10_000, "#,##0.##%"))
-    return _("%(part)s off", part=money(value))
+    if discount.discount_type == "percentage":
+        return _("%(part)s off", part=format_percent(discount.discount_value / 10_000, "#,##0.##%"))
+    return _("%(part)s off", part=money(discount.discount_value))
 
 
 def statistics(promotion_id: int) -> Sequence[Figure]:
@@ -43,12 +37,35 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     return (Figure(_("Saved by shoppers"), money(int(given))), Figure(_("Shoppers"), format_decimal(people)))
 
 
+def facts_of(person: Person | None) -> dict[str, Any]:
+    """Whether this is somebody who has paid an order."""
+    return {"has_paid_order": person is not None and has_paid_order(person)}
+
+
+def offered(promotion_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+    """The single code of each, and what it takes off; batches aren't for everybody."""
+    rows = db.session.execute(
+        select(PromotionCode.promotion_id, PromotionCode.code, Discount)
+        .join(Discount, Discount.promotion_id == PromotionCode.promotion_id)
+        .where(PromotionCode.promotion_id.in_(promotion_ids), PromotionCode.batch_id.is_(None))
+    ).unique()
+    return {row.promotion_id: {"code": row.code, "bonus_type": row.Discount.discount_type} for row in rows}
+
+
 DISCOUNT = Kind(
     name=KIND,
     label=_l("Discount code"),
     icon="ticket-percent",
+    group="store",
+    own=Discount,
+    types={"percentage": _l("Percentage"), "fixed": _l("Fixed amount")},
+    type_column=Discount.discount_type,
+    type_of=lambda discount: str(discount.discount_type),
+    badge=badge,
     rules=OWN_RULES,
-    badges=badges,
+    terms_of=terms_now,
+    facts_of=facts_of,
+    benefit=benefit_of,
     statistics=statistics,
     has_active=lambda _promotion_id: False,
     fields_of=lambda promotion_id: fields_of(get(promotion_id)),
@@ -56,4 +73,6 @@ DISCOUNT = Kind(
     create=create,
     change=update,
     remove=remove,
+    offered=offered,
+    replays=True,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.kit.money import percentage_of, spread
-from app.promotions.rules import Context, Terms, Verdict
+from app.promotions.rules import Benefit, Context, Item, Terms, Verdict
 
 FIRST_ORDER = "first_order_only"
 
@@ -22,19 +22,6 @@ class DiscountTerms(Terms):
     @property
     def id(self) -> int:
         return self.promotion_id
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line of a cart: the price of one piece, how many, and the slug of its category."""
-
-    price_cents: int
-    quantity: int
-    category: str | None = None
-
-    @property
-    def total_cents(self) -> int:
-        return self.price_cents * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +49,12 @@ def reduce_lines(terms: DiscountTerms, items: Sequence[Item]) -> Reduction:
     eligible = sum(weights)
     discount = discount_on(terms, eligible)
     return Reduction(eligible, discount, tuple(spread(discount, weights)))
+
+
+def benefit_of(terms: DiscountTerms, items: Sequence[Item], amount_cents: int) -> Benefit:
+    """What comes off these items, or off the amount where there are none."""
+    off = reduce_lines(terms, items).discount_cents if items else discount_on(terms, amount_cents)
+    return Benefit(discount_cents=off)
 
 
 def discount_on(terms: DiscountTerms, eligible_cents: int) -> int:

@@ -11,7 +11,7 @@ from app.accounts.persons import Person
 from app.discounts.editing import KIND, create, fields_of, get, listing, remove, update
 from app.discounts.errors import CodeRefused
 from app.discounts.models import Discount, PaidOrder
-from app.discounts.rules import OWN_RULES, DiscountTerms, Item, Reduction, discount_on, reduce_lines
+from app.discounts.rules import OWN_RULES, DiscountTerms, Reduction, discount_on, reduce_lines
 from app.kit.db import after_commit, db, insert, row
 from app.kit.text import normalise_code
 from app.promotions import figures
@@ -20,7 +20,7 @@ from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReach
 from app.promotions.fields import is_code
 from app.promotions.hours import ActiveHours
 from app.promotions.models import PromotionCode
-from app.promotions.rules import UNKNOWN, Verdict, first_failure, judge
+from app.promotions.rules import UNKNOWN, Item, Verdict, first_failure, judge
 from app.promotions.service import is_limited
 
 __all__ = [
@@ -31,12 +31,15 @@ __all__ = [
     "fields_of",
     "get",
     "give_back",
+    "has_paid_order",
     "is_limited",
     "listing",
     "note_paid_order",
     "quote",
     "redeem",
     "remove",
+    "terms_now",
+    "terms_of",
     "update",
 ]
 
@@ -88,7 +91,7 @@ def quote(  # noqa: PLR0913
     if found is None:
         return _refused(None, typed, None, UNKNOWN, subtotal, items)
     edition = (KIND, found.promotion_id, found.version, found.updated_at)
-    terms = promotions.editions.get(edition, lambda: _terms(found.promotion_id))
+    terms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
     context = promotions.context_of(
         found,
         now=now,
@@ -182,7 +185,13 @@ def _reduction(terms: DiscountTerms, items: Sequence[Item], subtotal_cents: int)
     return Reduction(subtotal_cents, discount_on(terms, subtotal_cents), ())
 
 
-def _terms(promotion_id: int) -> DiscountTerms:
+def has_paid_order(person: Person) -> bool:
+    """Whether codes for the first order are no longer for this person."""
+    return db.session.get(PaidOrder, person.key) is not None
+
+
+def terms_now(promotion_id: int) -> DiscountTerms:
+    """The terms as they are kept now."""
     discount = db.session.scalars(
         select(Discount).where(Discount.promotion_id == promotion_id).execution_options(populate_existing=True)
     ).one()

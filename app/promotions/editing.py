@@ -1,24 +1,21 @@
-"""Making, changing, removing and listing promotions, for every kind. Callers own the transaction.
+"""Making, changing and removing promotions, for every kind. Callers own the transaction.
 
 Whoever changes a promotion holds its row, so that two who edit it come one after the other, and the second is told.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from app.accounts import desk
 from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.errors import NotFound
 from app.kit.db import Base, db, violated
-from app.kit.text import like, normalise_code
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
 from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
 from app.promotions.service import ENTITY, lock_promotion
@@ -127,89 +124,10 @@ def is_taken(code: str, promotion_id: int | None) -> bool:
     return holder not in {None, promotion_id}
 
 
-def having(status: str, now: datetime) -> ColumnElement[bool]:
-    """The promotions with this status: `Promotion.status` in SQL."""
-    is_archived = Promotion.archived_at.is_not(None)
-    has_expired = or_(Promotion.auto_deactivated_at.is_not(None), func.coalesce(Promotion.ends_at <= now, False))
-    is_used_up = func.coalesce(Promotion.used_count >= Promotion.usage_limit, False)
-    is_early = func.coalesce(Promotion.starts_at > now, False)
-    claims = {
-        "archived": is_archived,
-        "expired": has_expired,
-        "inactive": not_(Promotion.is_active),
-        "exhausted": is_used_up,
-        "scheduled": is_early,
-    }
-    earlier: list[ColumnElement[bool]] = []
-    for name, claim in claims.items():
-        if name == status:
-            return and_(*map(not_, earlier), claim)
-        earlier.append(claim)
-    return and_(*map(not_, earlier))
-
-
-def matching(search: str) -> ColumnElement[bool]:
-    """The promotions whose title, or a code of which, has this text in it."""
-    wanted = like(search.strip())
-    by_code = exists().where(
-        PromotionCode.promotion_id == Promotion.id, PromotionCode.code.like(like(normalise_code(search)), escape="\\")
-    )
-    return or_(Promotion.title.ilike(wanted, escape="\\"), by_code)
-
-
-def listing(
-    query: Select[Any], *, search: str = "", status: str = "", is_active: bool | None = None, now: datetime
-) -> Select[Any]:
-    """A query that knows of promotions, narrowed and in their order. Archived ones are shown only where asked for."""
-    if search.strip():
-        query = query.where(matching(search))
-    query = query.where(having(status, now) if status else Promotion.archived_at.is_(None))
-    if is_active is not None:
-        query = query.where(Promotion.is_active == is_active)
-    return query.order_by(Promotion.display_order, Promotion.id.desc())
-
-
-def promotions(kind: str = "") -> Select[Promotion]:
-    """Promotions of one kind or of all, each with its single code."""
-    query = select(Promotion).options(joinedload(Promotion.single_code))
-    return query.where(Promotion.kind == kind) if kind else query
-
-
 def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
     """Who changed what, newest first."""
     query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))
     return db.session.scalars(query.limit(limit)).all()
-
-
-def get(promotion_id: int) -> Promotion:
-    """The promotion with its code. Raises NotFound."""
-    query = promotions().where(Promotion.id == promotion_id).execution_options(populate_existing=True)
-    found = db.session.scalar(query)
-    if found is None:
-        raise NotFound
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What all promotions have come to."""
-
-    promotions: int
-    active: int
-    uses: int
-    value_cents: int
-
-
-def overview(now: datetime, *, since: datetime | None = None) -> Overview:
-    """How many there are, are active, were used (`since` a moment), and gave away with that, in two statements."""
-    counted = db.session.execute(
-        select(func.count(), func.count().filter(having("active", now))).where(Promotion.archived_at.is_(None))
-    ).one()
-    live = select(func.count(), func.coalesce(func.sum(PromotionUse.value_cents), 0)).where(
-        PromotionUse.released_at.is_(None)
-    )
-    used = db.session.execute(live.where(PromotionUse.taken_at >= since) if since else live).one()
-    return Overview(*(int(figure) for figure in (*counted, *used)))
 
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:

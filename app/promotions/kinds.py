@@ -1,12 +1,16 @@
 """The kinds of promotion. The engine knows none by name: each registers what sets it apart when the app is made."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from app.accounts.persons import Person
 from app.audit.service import Actor
-from app.promotions.rules import Rule
+from app.kit.db import Base
+from app.promotions.rules import Benefit, Item, Rule, Terms
+
+Group = Literal["store", "members"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +25,28 @@ class Figure:
 class Kind:
     """What a kind adds to the shared terms.
 
-    `badges` tells the benefit of each of these promotions in a word or two ("20 % off"), `statistics` its figures
-    beyond its uses, `has_active` whether somebody has something running on it. `fields_of`, `create`, `change` and
-    `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything is kept.
+    `own` is its table, keyed by `promotion_id`, whose row every list brings along: `type_of` names the row's type (one
+    of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"). `rules` are
+    judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person;
+    `benefit` is what comes of them. `statistics` are figures beyond its uses, `has_active` whether somebody has
+    something running on it, `offered` what the public list says of each beside the shared terms, `replays` whether
+    past invoices tell what it would have done. `fields_of`, `create`, `change` and `remove` are its verbs, the same for
+    every door; `faults` tells what is wrong before anything is kept.
     """
 
     name: str
     label: Any
     icon: str
+    group: Group
+    own: type[Base]
+    types: Mapping[str, Any]
+    type_column: Any
+    type_of: Callable[[Any], str]
+    badge: Callable[[Any], str]
     rules: Sequence[Rule]
-    badges: Callable[[Sequence[int]], Mapping[int, str]]
+    terms_of: Callable[[int], Terms]
+    facts_of: Callable[[Person | None], dict[str, Any]]
+    benefit: Callable[[Any, Sequence[Item], int], Benefit]
     statistics: Callable[[int], Sequence[Figure]]
     has_active: Callable[[int], bool]
     fields_of: Callable[[int], dict[str, Any]]
@@ -38,6 +54,8 @@ class Kind:
     create: Callable[[Mapping[str, Any], Actor, datetime], Any]
     change: Callable[..., Any]
     remove: Callable[..., bool]
+    offered: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]] = field(default=lambda _ids: {})
+    replays: bool = False
 
 
 _KINDS: dict[str, Kind] = {}
@@ -53,6 +71,6 @@ def named(name: str) -> Kind:
     return _KINDS[name]
 
 
-def known() -> Sequence[Kind]:
-    """Every kind, in the order in which they registered."""
-    return tuple(_KINDS.values())
+def known(group: str = "") -> Sequence[Kind]:
+    """Every kind, or those of a group, in the order in which they registered."""
+    return tuple(kind for kind in _KINDS.values() if not group or kind.group == group)

@@ -1,10 +1,10 @@
 """Tables of the engine: what a promotion promises, the codes that start it, every use of it."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, TextClause, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, TextClause, func, select, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.kit.db import Base, Json, cents, pk
 from app.promotions.rules import Standing, status_of
@@ -12,6 +12,7 @@ from app.promotions.rules import Standing, status_of
 LIVE = text("released_at IS NULL")
 SINGLE = text("batch_id IS NULL")
 BY_PERSON, BY_SYSTEM = "person", "system"
+MOST_CODES = 100_000
 
 
 def _unique_where(condition: TextClause, name: str, *columns: str) -> Index:
@@ -68,6 +69,9 @@ class Promotion(Base):
     updated_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 
+    if TYPE_CHECKING:
+        codes_made: Mapped[int | None]
+
     single_code: Mapped["PromotionCode | None"] = relationship(
         primaryjoin="and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.batch_id.is_(None))",
         lazy="raise",
@@ -105,6 +109,42 @@ class Promotion(Base):
         )
 
 
+class PromotionBatch(Base):
+    """An order for so many single-use codes: `prefix` and `length` random letters each. `made` counts those there are.
+
+    The codes are made in the background, some at a time; `made` rises in the transaction that inserts them.
+    """
+
+    __tablename__ = "promotion_batches"
+    __table_args__ = (
+        CheckConstraint(f"wanted BETWEEN 1 AND {MOST_CODES}", name="wanted_in_range"),
+        CheckConstraint("made BETWEEN 0 AND wanted", name="made_within_wanted"),
+        CheckConstraint("length >= 8", name="length_is_unguessable"),
+        CheckConstraint("(finished_at IS NOT NULL) = (made = wanted)", name="finished_when_made"),
+        Index("ix_promotion_batches_promotion_id", "promotion_id"),
+    )
+
+    id: Mapped[pk]
+    promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions.id", ondelete="RESTRICT"))
+    prefix: Mapped[str] = mapped_column(String(16), default="")
+    length: Mapped[int]
+    wanted: Mapped[int]
+    made: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+# how many codes there are in a promotion's batches; None where it has none
+Promotion.codes_made = column_property(
+    select(func.sum(PromotionBatch.made))
+    .where(PromotionBatch.promotion_id == Promotion.id)
+    .correlate_except(PromotionBatch)
+    .scalar_subquery(),
+    deferred=True,
+)
+
+
 class PromotionCode(Base):
     """What a person types to start a promotion, which has none, one, or a batch of them with limits of their own."""
 
@@ -121,7 +161,7 @@ class PromotionCode(Base):
     id: Mapped[pk]
     promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions.id", ondelete="RESTRICT"))
     code: Mapped[str] = mapped_column(String(32), unique=True)
-    batch_id: Mapped[int | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("promotion_batches.id", ondelete="RESTRICT"))
     usage_limit: Mapped[int | None]
     used_count: Mapped[int] = mapped_column(default=0)
     auto_deactivated_at: Mapped[datetime | None]
@@ -163,3 +203,41 @@ class PromotionUse(Base):
     per_user_limit: Mapped[int | None]
     taken_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
+
+
+class ArchivedPromotion(Base):
+    """A promotion as it was when it was archived: all its fields, its codes by number, and what it came to."""
+
+    __tablename__ = "promotions_archive"
+
+    promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions.id", ondelete="RESTRICT"), primary_key=True)
+    archived_at: Mapped[datetime] = mapped_column(index=True)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class RefusedCount(Base):
+    """How often a promotion was refused for one reason on one day of the installation's calendar."""
+
+    __tablename__ = "promotion_refusals"
+    __table_args__ = (CheckConstraint("attempts >= 1", name="attempts_positive"),)
+
+    promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    attempts: Mapped[int]
+
+
+class RefusedAttempt(Base):
+    """One refused attempt with its verdicts; the last ones of each promotion are kept."""
+
+    __tablename__ = "promotion_attempts"
+    __table_args__ = (Index("ix_promotion_attempts_promotion_id", "promotion_id", "id"),)
+
+    id: Mapped[pk]
+    promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    code: Mapped[str | None] = mapped_column(String(32))
+    person: Mapped[str | None] = mapped_column(String(64))
+    amount_cents: Mapped[cents]
+    reason: Mapped[str] = mapped_column(String(32))
+    verdicts: Mapped[list[dict[str, Any]]] = mapped_column(Json)

@@ -40,6 +40,33 @@ class Terms:
         return not self.applicable_categories or folded in _folded(self.applicable_categories)
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a cart: the price of one piece, how many, and the slug of its category."""
+
+    price_cents: int
+    quantity: int
+    category: str | None = None
+
+    @property
+    def total_cents(self) -> int:
+        return self.price_cents * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefit:
+    """What a promotion gives: money off, bonus money, or things; what a kind doesn't give is None."""
+
+    discount_cents: int | None = None
+    bonus_cents: int | None = None
+    reward_items: Sequence[dict[str, Any]] | None = None
+
+    @property
+    def value_cents(self) -> int:
+        """What it costs in money."""
+        return (self.discount_cents or 0) + (self.bonus_cents or 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Who, when, with what. `categories` is None where no items were given; `facts` are for a kind's own rules."""

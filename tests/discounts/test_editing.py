@@ -11,7 +11,7 @@ from app.discounts import service as discounts
 from app.discounts.models import Discount
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db, unit_of_work
-from app.promotions import editing
+from app.promotions import editing, listing
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
 from app.promotions.models import Promotion, PromotionCode
 from app.promotions.rules import STATUSES
@@ -311,7 +311,7 @@ def test_the_status_asked_of_the_database_is_the_status_told() -> None:
     for promotion in db.session.scalars(select(Promotion).execution_options(populate_existing=True)):
         told[promotion.status(make.NOW)].add(promotion.id)
     for status, ids in told.items():
-        assert set(db.session.scalars(select(Promotion.id).where(editing.having(status, make.NOW)))) == ids, status
+        assert set(db.session.scalars(select(Promotion.id).where(listing.having(status, make.NOW)))) == ids, status
     assert {status for status, ids in told.items() if ids} == set(STATUSES) - {"archived"}
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.discounts.rules import DiscountTerms, Item, reduce_lines
+from app.discounts.rules import DiscountTerms, reduce_lines
+from app.promotions.rules import Item
 
 TERMS = DiscountTerms(promotion_id=1, kind="discount", title="Off", discount_type="percentage", discount_value=1000)
 CATEGORIES = ("a", "b", None)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.discounts.rules import DiscountTerms, Item, reduce_lines
+from app.discounts.rules import DiscountTerms, reduce_lines
 from app.orders.rules import PaidLine, Part, is_whole, part_of, parts_of
+from app.promotions.rules import Item
 from tests.discounts.test_rules import FIXED, ITEMS, PERCENTAGES
 
 

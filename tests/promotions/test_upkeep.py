@@ -4,7 +4,7 @@ import pytest
 
 from app.discounts import service as discounts
 from app.kit.db import unit_of_work
-from app.promotions import editing, jobs
+from app.promotions import editing, jobs, listing
 from app.promotions.models import Promotion
 from tests import make
 
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 def fresh(promotion_id: int) -> Promotion:
-    return editing.get(promotion_id)
+    return listing.one(promotion_id).promotion
 
 
 def test_what_has_ended_is_switched_off_by_the_system_and_nothing_else_is() -> None:

@@ -15,7 +15,7 @@ from app.orders import accounting
 from app.orders import figures as books
 from app.orders import service as orders
 from app.orders.accounting import Period
-from app.promotions import editing as promotions
+from app.promotions import listing as promotions
 from app.web.admin import bp
 from app.web.visitor import access
 

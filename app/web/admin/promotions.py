@@ -1,6 +1,5 @@
 """Promotions of every kind: find one, make, change, switch and remove it, and see who changed what."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -15,13 +14,13 @@ from app.errors import DomainError, ValidationFailed
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
-from app.kit.lists import paginate
-from app.promotions import editing, kinds
+from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
-from app.promotions.models import Promotion
+from app.promotions.listing import Wish
 from app.web.admin import bp
 from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
 from app.web.admin.promotion_history import lines_of
+from app.web.admin.promotion_pages import Framed, framed
 from app.web.arguments import list_arguments, page_number, whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
@@ -81,7 +80,7 @@ def check_promotion() -> ResponseReturnValue:
     if name not in form:
         raise NotFound
     promotion_id = whole_number(request.args.get("promotion_id"))
-    promotion = editing.get(promotion_id) if promotion_id is not None else None
+    promotion = listing.one(promotion_id).promotion if promotion_id is not None else None
     if form.validate():
         form.refuse(ValidationFailed(kind.faults(form.fields(), promotion_id)))
     return Response(render_template("admin/_promotion_field.html", field=form[name], kind=kind, promotion=promotion))
@@ -90,23 +89,23 @@ def check_promotion() -> ResponseReturnValue:
 @bp.get("/promotions/<int:promotion_id>")
 @access("admin")
 def edit_promotion(promotion_id: int) -> ResponseReturnValue:
-    promotion = editing.get(promotion_id)
-    form = FORMS[promotion.kind](formdata=None)
-    form.show(kinds.named(promotion.kind).fields_of(promotion_id))
-    form.version.data = promotion.version
-    return _edit(promotion, form, "admin/_promotion_sheet.html")
+    frame = framed(promotion_id)
+    form = FORMS[frame.listed.kind.name](formdata=None)
+    form.show(frame.listed.kind.fields_of(promotion_id))
+    form.version.data = frame.promotion.version
+    return _edit(frame, form, "admin/_promotion_sheet.html")
 
 
 @bp.post("/promotions/<int:promotion_id>")
 @access("admin")
 def change_promotion(promotion_id: int) -> ResponseReturnValue:
     """Two who edit the same promotion: the second is told, keeps what was typed, and may save over it."""
-    promotion = editing.get(promotion_id)
-    kind, form = kinds.named(promotion.kind), FORMS[promotion.kind]()
+    kind = listing.one(promotion_id).kind
+    form = FORMS[kind.name]()
     _offer(form)
     if not form.validate():
         form.tell(kind.faults(form.fields(), promotion_id))
-        return _edit(promotion, form, "admin/_promotion_form.html", 422)
+        return _edit(framed(promotion_id), form, "admin/_promotion_form.html", 422)
     version = whole_number(form.version.data) or 0
     try:
         with unit_of_work():
@@ -116,7 +115,7 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
         return _show_both(promotion_id, form, stale)
     except DomainError as refusal:
         form.refuse(refusal)
-        return _edit(editing.get(promotion_id), form, "admin/_promotion_form.html", refusal.status)
+        return _edit(framed(promotion_id), form, "admin/_promotion_form.html", refusal.status)
     toast(_("%(title)s was saved.", title=form.title.data))
     return see_other(url_for("admin.list_promotions"))
 
@@ -125,26 +124,26 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
 @access("admin")
 def switch_promotion(promotion_id: int) -> ResponseReturnValue:
     """`is_active` is 1 or 0."""
-    promotion, is_active = editing.get(promotion_id), request.form.get("is_active") == "1"
+    listed, is_active = listing.one(promotion_id), request.form.get("is_active") == "1"
     try:
         with unit_of_work():
-            kinds.named(promotion.kind).change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())
+            listed.kind.change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())
     except DomainError as refusal:
         toast(str(refusal.message), "error")
     else:
         told = _("%(title)s is switched on.") if is_active else _("%(title)s is switched off.")
-        toast(told % {"title": promotion.title})
+        toast(told % {"title": listed.promotion.title})
     return _back_to_list()
 
 
 @bp.delete("/promotions/<int:promotion_id>")
 @access("admin")
 def remove_promotion(promotion_id: int) -> ResponseReturnValue:
-    promotion = editing.get(promotion_id)
+    listed = listing.one(promotion_id)
     with unit_of_work():
-        is_gone = kinds.named(promotion.kind).remove(promotion_id, actor(), clock.now())
+        is_gone = listed.kind.remove(promotion_id, actor(), clock.now())
     told = _("%(title)s was deleted.") if is_gone else _("%(title)s was used before, so it was archived.")
-    toast(told % {"title": promotion.title}, "info")
+    toast(told % {"title": listed.promotion.title}, "info")
     return _back_to_list()
 
 
@@ -164,16 +163,14 @@ def _list() -> Response:
     asked = {name: request.args.get(name, "").strip()[:100] for name in ("q", "status", "kind")}
     status = asked["status"] if asked["status"] in STATUS_WORDS else ""
     now = clock.now()
-    query = editing.listing(editing.promotions(asked["kind"]), search=asked["q"], status=status, now=now)
-    found = paginate(query, number=page_number(), size=ON_PAGE)
+    wish = Wish(search=asked["q"], status=status, kind=asked["kind"])
     return page(
         *LIST,
-        promotions=found,
-        badges=_badges(found.items),
+        promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
         kinds={each.name: each for each in kinds.known()},
         status_words=STATUS_WORDS,
         asked=asked | {"status": status},
-        overview=editing.overview(now),
+        overview=listing.overview(now),
         now=now,
     )
 
@@ -183,37 +180,36 @@ def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) ->
     return page("admin/promotion_new.html", part, status, **_around(kind, form), promotion=None)
 
 
-def _edit(promotion: Promotion, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:
+def _edit(frame: Framed, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:
     _offer(form)
-    kind = kinds.named(promotion.kind)
+    promotion, kind = frame.promotion, frame.listed.kind
     return page(
         "admin/promotion.html",
         part,
         status,
         **_around(kind, form),
+        frame=frame,
         promotion=promotion,
-        badge=_badges([promotion]).get(promotion.id, ""),
         figures=kind.statistics(promotion.id),
         lines=lines_of(editing.history(promotion.id), form),
-        now=clock.now(),
         **more,
     )
 
 
 def _show_both(promotion_id: int, form: PromotionForm, stale: Stale) -> Response:
     """What was typed stays in the form; what the other saved stands beside it."""
-    promotion = editing.get(promotion_id)
-    theirs = FORMS[promotion.kind](formdata=None)
-    theirs.show(kinds.named(promotion.kind).fields_of(promotion_id))
+    frame = framed(promotion_id)
+    theirs = FORMS[frame.listed.kind.name](formdata=None)
+    theirs.show(frame.listed.kind.fields_of(promotion_id))
     _offer(theirs)
-    form.version.data = promotion.version
+    form.version.data = frame.promotion.version
     told = _(
         "%(who)s changed this while you were editing: %(changed)s. What you typed is still here.",
         who=", ".join(stale.facts["changed_by"]),
         changed=", ".join(form.label(name) for name in stale.facts["changed"]),
     )
     form.form_errors.append(told)
-    return _edit(promotion, form, "admin/_promotion_form.html", stale.status, differences=form.differences(theirs))
+    return _edit(frame, form, "admin/_promotion_form.html", stale.status, differences=form.differences(theirs))
 
 
 def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
@@ -229,11 +225,3 @@ def _kind(name: str) -> kinds.Kind:
     if name not in FORMS:
         raise NotFound
     return kinds.named(name)
-
-
-def _badges(promotions: Sequence[Promotion]) -> dict[int, str]:
-    """The benefit of each in a word or two, by one statement a kind."""
-    ids: dict[str, list[int]] = {}
-    for each in promotions:
-        ids.setdefault(each.kind, []).append(each.id)
-    return {key: text for name, of_kind in ids.items() for key, text in kinds.named(name).badges(of_kind).items()}

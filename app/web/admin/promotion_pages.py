@@ -1,0 +1,51 @@
+"""What every page about one promotion shows around its own matter: its name, its state, the ways to the others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+
+from app.kit import clock
+from app.promotions import listing
+from app.promotions.listing import Listed
+
+TABS = (
+    ("admin.edit_promotion", _l("Terms")),
+    ("admin.show_promotion_statistics", _l("Statistics")),
+    ("admin.list_promotion_people", _l("People")),
+    ("admin.list_promotion_codes", _l("Codes")),
+    ("admin.explain_promotion", _l("Explain")),
+    ("admin.backtest_promotion", _l("Backtest")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """One promotion, and the pages there are about it: label and address of each."""
+
+    listed: Listed
+    tabs: list[tuple[str, str]]
+    now: datetime
+
+    @property
+    def promotion(self) -> Any:
+        return self.listed.promotion
+
+
+def framed(promotion_id: int) -> Framed:
+    """What `admin/promotion_frame.html` needs, under the name `frame`. Raises NotFound."""
+    listed = listing.one(promotion_id)
+    tabs = [
+        (str(label), url_for(endpoint, promotion_id=promotion_id))
+        for endpoint, label in TABS
+        if endpoint in current_app.view_functions and _has(listed, endpoint)
+    ]
+    return Framed(listed, tabs, clock.now())
+
+
+def _has(listed: Listed, endpoint: str) -> bool:
+    if endpoint == "admin.list_promotion_codes":
+        return listed.codes is not None
+    return endpoint != "admin.backtest_promotion" or listed.kind.replays
