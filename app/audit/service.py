@@ -175,20 +175,20 @@ def _fit_to_keep(values: Values | None, personal: Collection[str], subject_id: i
         if name in personal and subject_id is not None and value is not None:
             kept[name] = {"ref": _keep(subject_id, str(value)).id}
         else:
-            kept[name] = _plain(value)
+            kept[name] = plain(value)
     return kept
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """As JSON can carry it, exactly."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
+        return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

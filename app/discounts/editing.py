@@ -13,7 +13,7 @@ from app.discounts.models import Discount
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.promotions import editing, fields
+from app.promotions import archiving, editing, fields
 from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.listing import narrowed
@@ -104,7 +104,8 @@ def faults(given: Mapping[str, Any], discount_id: int | None = None) -> Errors:
 def remove(discount_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
     """Delete a code that was never used, archive one that was; whether it is gone for good. Raises NotFound, Stale."""
     promotion = editing.lock_for_change(discount_id, KIND, version)
-    if editing.archive_if_used(promotion, actor, now):
+    if editing.was_used(promotion):
+        archiving.lay_down(promotion, actor, now)
         return False
     discount = get(discount_id)
     snapshot = fields_of(discount)

@@ -11,15 +11,15 @@ from sqlalchemy import func, select
 from app.accounts.persons import Person
 from app.discounts.editing import KIND, create, faults, fields_of, get, remove, update
 from app.discounts.models import Discount
-from app.discounts.rules import OWN_RULES, benefit_of
-from app.discounts.service import has_paid_order, terms_now
+from app.discounts.rules import OWN_RULES, DiscountTerms, benefit_of
+from app.discounts.service import has_paid_order, terms_now, terms_of
 from app.kit.db import db
 from app.promotions.kinds import Figure, Kind
-from app.promotions.models import PromotionCode, PromotionUse
+from app.promotions.models import PromotionUse
 from app.promotions.words import money
 
 
-def badge(discount: Discount) -> str:
+def badge(discount: Discount | DiscountTerms) -> str:
     """`20% off`, `$5.00 off`."""
     if discount.discount_type == "percentage":
         return _("%(part)s off", part=format_percent(discount.discount_value / 10_000, "#,##0.##%"))
@@ -42,14 +42,9 @@ def facts_of(person: Person | None) -> dict[str, Any]:
     return {"has_paid_order": person is not None and has_paid_order(person)}
 
 
-def offered(promotion_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
-    """The single code of each, and what it takes off; batches aren't for everybody."""
-    rows = db.session.execute(
-        select(PromotionCode.promotion_id, PromotionCode.code, Discount)
-        .join(Discount, Discount.promotion_id == PromotionCode.promotion_id)
-        .where(PromotionCode.promotion_id.in_(promotion_ids), PromotionCode.batch_id.is_(None))
-    ).unique()
-    return {row.promotion_id: {"code": row.code, "bonus_type": row.Discount.discount_type} for row in rows}
+def offered(discount: Discount) -> Mapping[str, Any]:
+    """What the public list says of it."""
+    return {"bonus_type": discount.discount_type}
 
 
 DISCOUNT = Kind(
@@ -73,6 +68,7 @@ DISCOUNT = Kind(
     create=create,
     change=update,
     remove=remove,
+    terms_from=terms_of,
     offered=offered,
     replays=True,
 )

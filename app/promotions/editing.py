@@ -16,6 +16,7 @@ from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.errors import NotFound
 from app.kit.db import Base, db, violated
+from app.promotions import active
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
 from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
 from app.promotions.service import ENTITY, lock_promotion
@@ -76,6 +77,7 @@ def change_code(promotion_id: int, code: str) -> None:
 def note_creation(promotion: Promotion, after: dict[str, Any], actor: audit.Actor) -> None:
     after = {**after, "version": promotion.version}
     audit.record(actor, "promotion.created", ENTITY, promotion.id, after=after)
+    active.drop()
     db.session.flush()
 
 
@@ -89,19 +91,13 @@ def note_change(  # noqa: PLR0913, PLR0917
     promotion.updated_at, promotion.updated_by = now, actor.user_id
     before, after = {**before, "version": promotion.version - 1}, {**after, "version": promotion.version}
     audit.record(actor, action, ENTITY, promotion.id, before=before, after=after)
+    active.drop()
     db.session.flush()
 
 
-def archive_if_used(promotion: Promotion, actor: audit.Actor, now: datetime) -> bool:
-    """Archive a promotion that was ever used, since uses and invoices refer to it; whether it was."""
-    if not db.session.scalar(select(exists().where(PromotionUse.promotion_id == promotion.id))):
-        return False
-    before = {"status": promotion.status(now)}
-    promotion.archived_at = now
-    if promotion.is_active:
-        promotion.is_active, promotion.deactivated_by = False, BY_PERSON
-    note_change(promotion, "promotion.archived", before, {"status": "archived"}, actor, now)
-    return True
+def was_used(promotion: Promotion) -> bool:
+    """Whether uses refer to it, even if all were given back: then it is archived, never deleted."""
+    return bool(db.session.scalar(select(exists().where(PromotionUse.promotion_id == promotion.id))))
 
 
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:
@@ -110,6 +106,7 @@ def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.A
     db.session.delete(promotion)
     db.session.flush()
     audit.record(actor, "promotion.deleted", ENTITY, promotion.id, before=snapshot)
+    active.drop()
 
 
 def single_code(promotion_id: int) -> PromotionCode | None:

@@ -32,6 +32,14 @@ class Archived(Conflict):
     message = _l("This promotion is archived and stays as it is. Make a new one instead.")
 
 
+class NotStarted(Conflict):
+    message = _l("It hasn't started yet, so it can't end. Switch it off, or change its start.")
+
+
+class ActiveClaims(Conflict):
+    code, message = "active_claims", _l("Somebody has something running on it. Wait until that is over, or cancel it.")
+
+
 class Stale(Conflict):
     """Somebody was faster: `who` changed the fields `changed`, and `version` is theirs."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.kit.db import unit_of_work
 from app.kit.ticker import every
-from app.promotions import service
+from app.promotions import active, archiving, service
 
 
 @every("promotions.close_ended", seconds=300)
@@ -13,3 +13,18 @@ def close_ended(now: datetime) -> None:
     for promotion_id in service.ended(now):
         with unit_of_work():
             service.close_ended(promotion_id, now)
+
+
+@every("promotions.clear_cache", seconds=3600)
+def clear_cache(_now: datetime) -> None:
+    """Let every process read the active promotions anew, should a change ever have gone unnoticed."""
+    active.clear()
+    service.editions.clear()
+
+
+@every("promotions.archive", seconds=3600)
+def archive_old(now: datetime) -> None:
+    """Archive what ended long ago, each in a transaction of its own."""
+    for promotion_id in archiving.long_over(now):
+        with unit_of_work():
+            archiving.archive_if_long_over(promotion_id, now)

@@ -11,6 +11,7 @@ from app.kit.db import Base
 from app.promotions.rules import Benefit, Item, Rule, Terms
 
 Group = Literal["store", "members"]
+Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,11 @@ class Kind:
     of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"). `rules` are
     judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person;
     `benefit` is what comes of them. `statistics` are figures beyond its uses, `has_active` whether somebody has
-    something running on it, `offered` what the public list says of each beside the shared terms, `replays` whether
-    past invoices tell what it would have done. `fields_of`, `create`, `change` and `remove` are its verbs, the same for
-    every door; `faults` tells what is wrong before anything is kept.
+    something running on it, `terms_from` the same terms from a row in hand, `offered` what the public list says of it
+    beside the shared terms (all of them stand there if `is_for_all`, else those that are marked public), `progress_of`
+    how far a person has come on each, `replays` whether past invoices tell what it would have done. `fields_of`,
+    `create`, `change` and `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything
+    is kept.
     """
 
     name: str
@@ -54,7 +57,10 @@ class Kind:
     create: Callable[[Mapping[str, Any], Actor, datetime], Any]
     change: Callable[..., Any]
     remove: Callable[..., bool]
-    offered: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]] = field(default=lambda _ids: {})
+    terms_from: Callable[[Any], Terms]
+    offered: Callable[[Any], Mapping[str, Any]]
+    progress_of: Progress = field(default=lambda _person, _ids, _now: {})
+    is_for_all: bool = False
     replays: bool = False
 
 

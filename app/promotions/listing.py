@@ -19,6 +19,8 @@ from app.promotions import kinds
 from app.promotions.kinds import Kind
 from app.promotions.models import Promotion, PromotionCode, PromotionUse
 
+IN_ORDER = (Promotion.display_order, Promotion.id.desc())
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -137,7 +139,13 @@ def narrowed(
     query = query.where(having(status, now) if status else Promotion.archived_at.is_(None))
     if is_active is not None:
         query = query.where(Promotion.is_active == is_active)
-    return query.order_by(Promotion.display_order, Promotion.id.desc())
+    return query.order_by(*IN_ORDER)
+
+
+def shelved(*conditions: ColumnElement[bool]) -> Sequence[Listed]:
+    """Every promotion for which this holds, in the order of lists, in one statement."""
+    query = _with_kinds(kinds.known()).where(*conditions).order_by(*IN_ORDER)
+    return [_listed(*row) for row in db.session.execute(query.execution_options(populate_existing=True)).unique()]
 
 
 def _of(wish: Wish) -> Sequence[Kind]:

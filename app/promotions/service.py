@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from app.audit import service as audit
 from app.kit.cache import Editions
 from app.kit.db import db, insert
+from app.promotions import active
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
 from app.promotions.models import BY_SYSTEM, Promotion, PromotionCode, PromotionUse
 from app.promotions.rules import Context
@@ -272,6 +273,7 @@ def close_ended(promotion_id: int, now: datetime) -> None:
 
 def _note_switch(promotion: Promotion | Row[*tuple[Any, ...]], action: str) -> None:
     """Write down what the system switched."""
+    active.drop()
     is_active = bool(promotion.is_active)
     audit.record(
         audit.SYSTEM,
