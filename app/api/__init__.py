@@ -6,7 +6,7 @@ from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-from app.api import auth, health, invoices, openapi, promotions, reference  # noqa: E402, F401  (they hang their views on the blueprint)
+from app.api import auth, health, invoices, openapi, promotions, reference, store  # noqa: E402, F401  (they hang their views on the blueprint)
 
 REFERENCE = "/api/docs"
 KEPT = {"static", "media.show_picture"}

@@ -27,11 +27,16 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a view answers: the data, a sentence for people, a status."""
+    """What a view answers: the data, a sentence for people, a status.
+
+    With an `etag` (a weak one) whoever holds that answer already gets a 304.
+    """
 
     data: BaseModel | None
     message: str
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def endpoint(promise: Promise) -> Callable[[View], Endpoint]:
                 told = view(**given)
             except DomainError as refusal:
                 raise refusals.in_terms_of(promise.body or Body, refusal) from None
-            return _response(told.status, _written(told))
+            return _furnished(_response(told.status, _written(told)), told)
 
         answer.__dict__["promise"] = promise
         return answer
@@ -142,6 +147,15 @@ def _idempotency_key() -> str | None:
 
 def _written(told: Answer) -> str:
     return Success.model_construct(message=told.message, data=told.data).model_dump_json(by_alias=True)
+
+
+def _furnished(response: Response, told: Answer) -> Response:
+    response.headers.extend(told.headers.items())
+    if told.etag is None:
+        return response
+    response.set_etag(told.etag, weak=True)
+    response.make_conditional(request)
+    return response
 
 
 def _response(status: int, body: str) -> Response:

@@ -5,8 +5,6 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 
-from app.accounts import service as accounts
-from app.accounts.persons import Person
 from app.api import bp
 from app.api.endpoint import Answer, Promise, endpoint
 from app.api.promotion_schemas import (
@@ -19,13 +17,12 @@ from app.api.promotion_schemas import (
     Verdict,
     Which,
 )
-from app.api.tokens import actor, caller, public, requires
+from app.api.readers import NOT_THEIRS, person_asked_for
+from app.api.tokens import actor, public, requires
 from app.discounts import service as discounts
 from app.discounts.models import Discount
-from app.errors import Forbidden, Unauthorized
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
-from app.kit.text import fold
 
 TAG = "Discount codes"
 NO_DISCOUNT = (
@@ -33,10 +30,6 @@ NO_DISCOUNT = (
     "`not_started`, `outside_active_hours`, `account_required`, `user_limit_reached`, `items_required`, "
     "`category_mismatch`, `min_amount_not_met` or `not_eligible`."
 )
-NOT_THEIRS = {
-    401: "`unauthorized`: a `username` without a token, or a token that is no longer good.",
-    403: "`forbidden`: the token may not read the person of that `username`.",
-}
 DUPLICATE = "`duplicate_code`: another promotion has this code."
 CONFLICT = "`conflict`: somebody else was faster; `data` says who changed what."
 
@@ -56,7 +49,7 @@ def validate_code(body: Question) -> Answer:
         body.code,
         items=[item.as_item() for item in body.items or ()],
         subtotal_cents=body.subtotal,
-        person=_person(body.username),
+        person=person_asked_for(body.username),
         now=clock.now(),
     )
     if quote.refusal is not None:
@@ -129,25 +122,6 @@ def remove_discount(promotion_id: int) -> Answer:
     with unit_of_work():
         is_gone = discounts.remove(promotion_id, actor(), clock.now())
     return Answer(None, _("The discount code is deleted.") if is_gone else _("The discount code is archived."))
-
-
-def _person(username: str | None) -> Person | None:
-    """Whose limits count: a client's own without asking, somebody else's by a token that may read them.
-
-    Raises Unauthorized, or Forbidden whether or not there is such a person.
-    """
-    who = caller()
-    if username is None:
-        return who.user.person if who.user and who.role == "client" else None
-    if not who.is_known:
-        raise Unauthorized(_("To ask for somebody by name, send a token that may read them."))
-    if who.user and fold(username) == fold(who.user.username):
-        return who.user.person
-    user = accounts.find(username)
-    is_client_of_theirs = who.user is not None and user is not None and user.coach_id == who.user.id
-    if "read" not in who.scopes and not is_client_of_theirs:
-        raise Forbidden
-    return user.person if user else Person(username)
 
 
 def _verdict(quote: discounts.Quote) -> Verdict:
