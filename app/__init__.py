@@ -39,6 +39,7 @@ from app.payments import returns
 from app.payments import service as payments
 from app.promotions import jobs as promotion_jobs  # noqa: F401 puts itself on the schedule
 from app.promotions import kinds
+from app.promotions.models import Promotion
 
 ROOT = Path(__file__).resolve().parent.parent
 csrf = CSRFProtect()
@@ -84,7 +85,7 @@ def _furnish_rooms(app: Flask) -> None:
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
     outbox.register(returns.TOPIC, queue="default", settle=payment_jobs.send, limit=1, is_external=True)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
-    for column in (Product.image, RewardItem.image):
+    for column in (Product.image, RewardItem.image, Promotion.image):
         media.keeps(column)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)

@@ -54,7 +54,9 @@ def coaches() -> list[User]:
 
 
 def names_of(user_ids: set[int]) -> dict[int, str]:
-    """Usernames by id, in one statement."""
+    """Usernames by id, in one statement; nobody's in none."""
+    if not user_ids:
+        return {}
     rows = db.session.execute(select(User.id, User.username).where(User.id.in_(user_ids)))
     return {row.id: row.username for row in rows}
 

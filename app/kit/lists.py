@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 
 from app.kit.db import db
 
@@ -56,9 +56,22 @@ def paginate(query: Select[T], *, number: int = 1, size: int = 20, offset: int |
 
     `offset`, where given, says instead how many items to leave out; past the end there are none.
     """
-    counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
-    total = db.session.scalar(counted) or 0
-    number = max(1, min(number, -(-total // size))) if offset is None else offset // size + 1
-    first = (number - 1) * size if offset is None else offset
+    total, number, first = _place(query, number, size, offset)
     items = db.session.scalars(query.limit(size).offset(first)).unique().all()
     return Page(items, total, number, size)
+
+
+def paginate_rows(query: Select[*tuple[Any, ...]], *, number: int = 1, size: int = 20) -> Page[Row[*tuple[Any, ...]]]:
+    """The same of a query of several columns: its rows."""
+    total, number, first = _place(query, number, size, None)
+    return Page(db.session.execute(query.limit(size).offset(first)).unique().all(), total, number, size)
+
+
+def _place(query: Select[*tuple[Any, ...]], number: int, size: int, offset: int | None) -> tuple[int, int, int]:
+    """How many there are in all, the page that is shown, and how many items come before it."""
+    counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
+    total = db.session.scalar(counted) or 0
+    if offset is not None:
+        return total, offset // size + 1, offset
+    number = max(1, min(number, -(-total // size)))
+    return total, number, (number - 1) * size

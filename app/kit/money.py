@@ -46,6 +46,11 @@ def as_number(cents: int) -> float | int:
     return cents // 100 if cents % 100 == 0 else cents / 100
 
 
+def as_decimal(cents: int) -> Decimal:
+    """The amount as spreadsheets take it: 1250 → 12.50."""
+    return Decimal(cents).scaleb(-2)
+
+
 def as_text(cents: int) -> str:
     """The amount as forms carry it: 1250 → "12.50". `parse_cents` reads it back."""
     return f"{cents // 100}.{cents % 100:02d}"

@@ -242,6 +242,7 @@ SHARED: Fields = {
     "release_on_refund": Field("release_on_refund", flag),
     "is_public": Field("is_public", flag),
     "display_order": Field("display_order", whole()),
+    "image": Field("image", optional(text(255))),
     "terms_and_conditions": Field("terms_and_conditions", rich_text),
 }
 

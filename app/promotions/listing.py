@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, lazyload, undefer
 
 from app.errors import NotFound
 from app.kit.db import db
-from app.kit.lists import Page
+from app.kit.lists import Page, paginate_rows
 from app.kit.text import like, normalise_code
 from app.promotions import kinds
 from app.promotions.kinds import Kind
@@ -67,15 +67,13 @@ class Overview:
 
 def found(wish: Wish, *, number: int, size: int, now: datetime) -> Page[Listed]:
     """One page of the list, in two statements. A number past the end gives the last page."""
-    query = _with_kinds(_of(wish))
+    among = _of(wish)
+    query = _with_kinds(among)
+    if wish.type:
+        query = query.where(or_(*(kind.type_column == wish.type for kind in among if wish.type in kind.types)))
     query = narrowed(query, search=wish.search, status=wish.status, now=now)
-    counted: Select[Any] = select(func.count()).select_from(
-        query.order_by(None).with_only_columns(Promotion.id).subquery()
-    )
-    total = db.session.scalar(counted) or 0
-    number = max(1, min(number, -(-total // size)))
-    rows = db.session.execute(query.limit(size).offset((number - 1) * size)).unique()
-    return Page([_listed(*row) for row in rows], total, number, size)
+    page = paginate_rows(query, number=number, size=size)
+    return Page([_listed(*row) for row in page.items], page.total, page.number, size)
 
 
 def one(promotion_id: int) -> Listed:

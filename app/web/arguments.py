@@ -6,7 +6,7 @@ from flask import request
 
 MOST_PAGES = 100_000
 OF_LISTS = {
-    *("q", "status", "state", "role", "kind", "category", "sort", "page"),
+    *("q", "status", "state", "role", "kind", "group", "type", "category", "sort", "page"),
     *("actor", "action", "entity", "entity_id", "since", "until", "from", "to"),
 }
 WHOLE = re.compile(r"-?[0-9]{1,9}")

@@ -1,5 +1,6 @@
 """Which page stands where in the navigation of whom. Entries whose page doesn't exist are left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,10 @@ class Entry:
     label: Any
     icon: str
     values: dict[str, str] = field(default_factory=dict)
+
+    def fits(self, arguments: Mapping[str, str]) -> bool:
+        """Whether the address asks for the part of the page that this line leads to."""
+        return all(arguments.get(name, "") == self.values.get(name, "") for name in {*self.values, "group"})
 
     @property
     def exists(self) -> bool:
@@ -66,8 +71,9 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             (Entry("admin.list_promotions", _l("Promotions"), "ticket-percent"),),
         ),
         Section(
-            _l("Store"),
+            _l("Store Management"),
             (
+                Entry("admin.list_promotions", _l("Deals & Promotions"), "badge-percent", {"group": "store"}),
                 Entry("admin.list_products", _l("Products"), "package"),
                 Entry("admin.list_categories", _l("Categories"), "tags"),
                 Entry("admin.list_reward_items", _l("Reward items"), "gift"),

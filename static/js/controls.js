@@ -40,7 +40,9 @@ document.addEventListener("click", async (event) => {
     const before = label.textContent;
     if (before === copy.dataset.copied) return;
     label.textContent = copy.dataset.copied;
+    copy.classList.add("is-copied");
     setTimeout(() => {
+      copy.classList.remove("is-copied");
       label.textContent = before;
     }, 1800);
     return;
@@ -56,8 +58,13 @@ document.addEventListener("click", async (event) => {
   const share = event.target.closest?.("[data-share]");
   if (share) {
     const what = { title: share.dataset.title, url: share.dataset.share };
-    if (navigator.share) await navigator.share(what).catch(() => {});
-    else await putOnClipboard(what.url);
+    if (navigator.share) {
+      await navigator.share(what).catch(() => {});
+      return;
+    }
+    await putOnClipboard(what.url);
+    const told = { message: share.dataset.told, tone: "success" };
+    if (told.message) document.dispatchEvent(new CustomEvent("toast", { detail: told }));
     return;
   }
   if (event.target.closest?.("[data-print]")) window.print();

@@ -71,7 +71,7 @@ def walk(client: FlaskClient) -> Iterator[tuple[str, str, TestResponse]]:
             continue
         answer = client.get(path, follow_redirects=True)
         yield path, came_from, answer
-        for link in map(unescape, LINK.findall(answer.text)):
+        for link in map(unescape, LINK.findall(answer.text if answer.mimetype == "text/html" else "")):
             if link not in known and not link.startswith("/static/"):
                 known.add(link)
                 waiting.append((link, path))

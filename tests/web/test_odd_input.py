@@ -64,7 +64,8 @@ class Forms(HTMLParser):
 def forms_of(client: FlaskClient) -> dict[str, HtmlForm]:
     """One of each kind, on all pages that links lead to."""
     found: dict[str, HtmlForm] = {}
-    for _path, _came_from, answer in walk(client):
+    pages = (answer for _path, _came_from, answer in walk(client) if answer.mimetype == "text/html")
+    for answer in pages:
         page = Forms()
         page.feed(answer.text)
         for form in page.found:

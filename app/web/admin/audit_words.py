@@ -16,6 +16,7 @@ DONE = {
     "deleted": _l("deleted"),
     "end_sessions": _l("signed out everywhere"),
     "ended": _l("switched off at its end"),
+    "expired": _l("ended"),
     "failed": _l("could not send back"),
     "given_back": _l("noted by hand as sent back:"),
     "imported": _l("imported"),

@@ -30,7 +30,8 @@ from app.catalog.models import Category
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
 from app.promotions.fields import YEARS
-from app.web.forms import Form, choices, explain, strip
+from app.web.forms import choices, explain, strip
+from app.web.pictures import PictureForm, no_picture_field, picture_field
 
 WEEKDAYS = (
     (1, _l("Monday")),
@@ -42,7 +43,8 @@ WEEKDAYS = (
     (7, _l("Sunday")),
 )
 MIDNIGHT = time()
-HIDDEN = {"HiddenField", "CSRFTokenField"}
+LONGEST_TITLE = 128
+HIDDEN = {"HiddenField", "CSRFTokenField", "FileField"}
 SHOWN_AT = {
     "starts_at": "starts_on",
     "ends_at": "ends_on",
@@ -68,7 +70,7 @@ def several(label: Any, hint: Any = "", **kwargs: Any) -> SelectMultipleField:
     return SelectMultipleField(label, description=hint, **boxes, **kwargs)
 
 
-class PromotionForm(Form):
+class PromotionForm(PictureForm):
     """What all kinds share."""
 
     version = HiddenField()
@@ -109,6 +111,7 @@ class PromotionForm(Form):
     requires_account = BooleanField(_l("Only for people with an account"))
     release_on_refund = BooleanField(_l("Give the use back when the whole order is refunded"), default=True)
 
+    picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
     is_public = BooleanField(_l("Show it in the store's public list"))
     display_order = typed(_l("Place in lists"), mode="numeric", hint=_l("Smaller numbers come first."), is_needed=True)
     terms_and_conditions = TextAreaField(_l("Terms and conditions"), [Optional()], render_kw={"rows": 3})
@@ -135,12 +138,18 @@ class PromotionForm(Form):
             self[name].data = kept[name]
         for name in self.amounts(kept):
             self[name].data = "" if not kept[name] else f"{Decimal(str(kept[name])):.2f}"
+        self.image.data = kept["image"]
         self.starts_on.data, self.starts_time.data = _day_and_time(kept["starts_at"], zone)
         self.ends_on.data, self.ends_time.data = _last_day_and_time(kept["ends_at"], zone)
         hours = kept["active_hours"]
         self.has_hours.data = hours["enabled"]
         self.opens_at.data, self.closes_at.data = hours["start_time"], hours["end_time"]
         self.hours_timezone.data, self.weekdays.data = hours["timezone"], hours["weekdays"]
+
+    def begin_as_copy(self) -> None:
+        """Keep all but what must be another's: the name, the code, and that somebody had switched it off."""
+        self.title.data = _("Copy of %(title)s", title=self.title.data)[:LONGEST_TITLE]
+        self.code.data, self.is_active.data = "", True
 
     def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What was typed, as the rooms read it. An instant that was left as it was shown stays `kept` to the second."""
@@ -150,6 +159,7 @@ class PromotionForm(Form):
         return {
             **{name: self[name].data for name in self.plain},
             "display_order": self.display_order.data or 0,
+            "image": self.chosen_picture(),
             "starts_at": _unless_touched(starts_at, kept["starts_at"] if kept else None),
             "ends_at": _unless_touched(ends_at, kept["ends_at"] if kept else None),
             "active_hours": {

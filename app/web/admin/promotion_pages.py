@@ -16,6 +16,7 @@ TABS = (
     ("admin.show_promotion_statistics", _l("Statistics")),
     ("admin.list_promotion_people", _l("People")),
     ("admin.list_promotion_codes", _l("Codes")),
+    ("admin.share_promotion", _l("Share")),
     ("admin.explain_promotion", _l("Explain")),
     ("admin.backtest_promotion", _l("Backtest")),
 )
@@ -48,4 +49,6 @@ def framed(promotion_id: int) -> Framed:
 def _has(listed: Listed, endpoint: str) -> bool:
     if endpoint == "admin.list_promotion_codes":
         return listed.codes is not None
+    if endpoint == "admin.share_promotion":
+        return listed.promotion.single_code is not None and listed.promotion.archived_at is None
     return endpoint != "admin.backtest_promotion" or listed.kind.replays

@@ -1,11 +1,10 @@
-"""Promotions of every kind: find one, make, change, switch and remove it, and see who changed what."""
+"""One promotion of any kind: made, copied, changed, and who changed what."""
 
 from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound
 
 from app.catalog import service as catalog
@@ -16,37 +15,22 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
-from app.promotions.listing import Wish
 from app.web.admin import bp
 from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
 from app.web.admin.promotion_history import lines_of
 from app.web.admin.promotion_pages import Framed, framed
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
-
-LIST = ("admin/promotions.html", "admin/_promotions.html")
-ON_PAGE = 12
-STATUS_WORDS = {
-    "": _l("All"),
-    "active": _l("Active"),
-    "scheduled": _l("Scheduled"),
-    "exhausted": _l("Used up"),
-    "inactive": _l("Inactive"),
-    "expired": _l("Expired"),
-    "archived": _l("Archived"),
-}
-
-
-@bp.get("/promotions")
-@access("admin")
-def list_promotions() -> ResponseReturnValue:
-    return _list()
 
 
 @bp.get("/promotions/new")
 @access("admin")
 def new_promotion() -> ResponseReturnValue:
+    """An empty form, or that of another promotion to begin with; nothing is kept before it is sent."""
+    copied = whole_number(request.args.get("copy"))
+    if copied is not None:
+        return _copy(copied)
     kind = _kind(request.args.get("kind", kinds.known()[0].name))
     return _new(kind, new_form(kind.name), "admin/_promotion_sheet.html")
 
@@ -67,7 +51,7 @@ def create_promotion() -> ResponseReturnValue:
         toast(_("%(title)s was created.", title=form.title.data))
         return see_other(url_for("admin.list_promotions"))
     form.tell(kind.faults(form.fields(), None))
-    return _new(kind, form, "admin/_promotion_form.html", 422)
+    return _new(kind, form, "admin/_promotion_form.html", form.status)
 
 
 @bp.post("/promotions/check")
@@ -100,12 +84,13 @@ def edit_promotion(promotion_id: int) -> ResponseReturnValue:
 @access("admin")
 def change_promotion(promotion_id: int) -> ResponseReturnValue:
     """Two who edit the same promotion: the second is told, keeps what was typed, and may save over it."""
-    kind = listing.one(promotion_id).kind
-    form = FORMS[kind.name]()
+    listed = listing.one(promotion_id)
+    kind = listed.kind
+    form = FORMS[kind.name](image=listed.promotion.image)
     _offer(form)
     if not form.validate():
         form.tell(kind.faults(form.fields(), promotion_id))
-        return _edit(framed(promotion_id), form, "admin/_promotion_form.html", 422)
+        return _edit(framed(promotion_id), form, "admin/_promotion_form.html", form.status)
     version = whole_number(form.version.data) or 0
     try:
         with unit_of_work():
@@ -120,59 +105,12 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     return see_other(url_for("admin.list_promotions"))
 
 
-@bp.post("/promotions/<int:promotion_id>/active")
-@access("admin")
-def switch_promotion(promotion_id: int) -> ResponseReturnValue:
-    """`is_active` is 1 or 0."""
-    listed, is_active = listing.one(promotion_id), request.form.get("is_active") == "1"
-    try:
-        with unit_of_work():
-            listed.kind.change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())
-    except DomainError as refusal:
-        toast(str(refusal.message), "error")
-    else:
-        told = _("%(title)s is switched on.") if is_active else _("%(title)s is switched off.")
-        toast(told % {"title": listed.promotion.title})
-    return _back_to_list()
-
-
-@bp.delete("/promotions/<int:promotion_id>")
-@access("admin")
-def remove_promotion(promotion_id: int) -> ResponseReturnValue:
+def _copy(promotion_id: int) -> Response:
     listed = listing.one(promotion_id)
-    with unit_of_work():
-        is_gone = listed.kind.remove(promotion_id, actor(), clock.now())
-    told = _("%(title)s was deleted.") if is_gone else _("%(title)s was used before, so it was archived.")
-    toast(told % {"title": listed.promotion.title}, "info")
-    return _back_to_list()
-
-
-def _list_url() -> str:
-    asked: dict[str, Any] = list_arguments()
-    return url_for("admin.list_promotions", **asked)
-
-
-def _back_to_list() -> ResponseReturnValue:
-    """The list as it was being looked at."""
-    if "HX-Request" in request.headers:
-        return _list()
-    return see_other(_list_url())
-
-
-def _list() -> Response:
-    asked = {name: request.args.get(name, "").strip()[:100] for name in ("q", "status", "kind")}
-    status = asked["status"] if asked["status"] in STATUS_WORDS else ""
-    now = clock.now()
-    wish = Wish(search=asked["q"], status=status, kind=asked["kind"])
-    return page(
-        *LIST,
-        promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
-        kinds={each.name: each for each in kinds.known()},
-        status_words=STATUS_WORDS,
-        asked=asked | {"status": status},
-        overview=listing.overview(now),
-        now=now,
-    )
+    form = FORMS[listed.kind.name](formdata=None)
+    form.show(listed.kind.fields_of(promotion_id))
+    form.begin_as_copy()
+    return _new(listed.kind, form, "admin/_promotion_sheet.html")
 
 
 def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) -> Response:

@@ -1,12 +1,18 @@
 """The shelves, and one product."""
 
+from collections.abc import Sequence
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from app.catalog import service as catalog
-from app.kit.htmx import page
+from app.kit import clock
+from app.kit.htmx import page, wants_part
 from app.kit.text import normalise_code
+from app.promotions import active
+from app.promotions.active import Offer
+from app.promotions.words import sentence
 from app.web.arguments import page_number
 from app.web.store import bp
 from app.web.visitor import access
@@ -38,6 +44,7 @@ def browse() -> ResponseReturnValue:
         sort=sort if sort in SORTS else "featured",
         sorts=SORTS,
         offered_code=_offered_code(),
+        offers=() if wants_part() else _offers(),
     )
 
 
@@ -52,6 +59,14 @@ def show_product(slug: str) -> ResponseReturnValue:
         related=catalog.related(product),
         offered_code=_offered_code(),
     )
+
+
+def _offers() -> Sequence[tuple[Offer, str]]:
+    """The public codes that run now, and for each that is closed at this hour when it opens."""
+    now = clock.now()
+    codes = [offer for offer in active.offers(now) if offer.shown.code]
+    closed = [offer.hours(now) for offer in codes]
+    return [(offer, "" if hours.holds else sentence(hours)) for offer, hours in zip(codes, closed, strict=True)]
 
 
 def _offered_code() -> str:

@@ -1,0 +1,121 @@
+"""The list of every promotion, of whatever kind, and what is done with one of them right there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.errors import DomainError
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast
+from app.promotions import archiving, kinds, listing
+from app.promotions.listing import Listed, Wish
+from app.web.admin import bp
+from app.web.arguments import list_arguments, page_number
+from app.web.visitor import access, actor
+
+LIST = ("admin/promotions.html", "admin/_promotions.html")
+ON_PAGE = 12
+STATUS_WORDS = {
+    "": _l("All"),
+    "active": _l("Active"),
+    "scheduled": _l("Scheduled"),
+    "exhausted": _l("Used up"),
+    "inactive": _l("Inactive"),
+    "expired": _l("Expired"),
+    "archived": _l("Archived"),
+}
+GROUPS = {"store": _l("Deals & Promotions"), "members": _l("Member promotions")}
+
+
+@bp.get("/promotions")
+@access("admin")
+def list_promotions() -> ResponseReturnValue:
+    return _list()
+
+
+@bp.post("/promotions/<int:promotion_id>/active")
+@access("admin")
+def switch_promotion(promotion_id: int) -> ResponseReturnValue:
+    """`is_active` is 1 or 0."""
+    is_active = request.form.get("is_active") == "1"
+
+    def switch(listed: Listed) -> str:
+        listed.kind.change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())
+        return _("%(title)s is switched on.") if is_active else _("%(title)s is switched off.")
+
+    return _done(promotion_id, switch)
+
+
+@bp.post("/promotions/<int:promotion_id>/expire")
+@access("admin")
+def expire_promotion(promotion_id: int) -> ResponseReturnValue:
+    def expire(_listed: Listed) -> str:
+        archiving.expire(promotion_id, actor=actor(), now=clock.now())
+        return _("%(title)s has ended. A later end opens it again.")
+
+    return _done(promotion_id, expire)
+
+
+@bp.post("/promotions/<int:promotion_id>/archive")
+@access("admin")
+def archive_promotion(promotion_id: int) -> ResponseReturnValue:
+    def archive(_listed: Listed) -> str:
+        archiving.archive(promotion_id, actor=actor(), now=clock.now())
+        return _("%(title)s was archived.")
+
+    return _done(promotion_id, archive)
+
+
+@bp.delete("/promotions/<int:promotion_id>")
+@access("admin")
+def remove_promotion(promotion_id: int) -> ResponseReturnValue:
+    def remove(listed: Listed) -> str:
+        is_gone = listed.kind.remove(promotion_id, actor(), clock.now())
+        return _("%(title)s was deleted.") if is_gone else _("%(title)s was used before, so it was archived.")
+
+    return _done(promotion_id, remove)
+
+
+def _done(promotion_id: int, verb: Callable[[Listed], str]) -> ResponseReturnValue:
+    """Do it, and go back to the list as it was being looked at, with a word on how it went."""
+    listed = listing.one(promotion_id)
+    try:
+        with unit_of_work():
+            told = verb(listed)
+    except DomainError as refusal:
+        toast(str(refusal.message), "error")
+    else:
+        toast(told % {"title": listed.promotion.title})
+    if "HX-Request" in request.headers:
+        return _list()
+    arguments: dict[str, Any] = list_arguments()
+    return see_other(url_for("admin.list_promotions", **arguments))
+
+
+def _list() -> Response:
+    asked = {name: request.args.get(name, "").strip()[:100] for name in ("q", "status", "kind", "group", "type")}
+    asked["status"] = asked["status"] if asked["status"] in STATUS_WORDS else ""
+    asked["group"] = asked["group"] if asked["group"] in GROUPS else ""
+    among = kinds.known(asked["group"])
+    asked["kind"] = asked["kind"] if asked["kind"] in {kind.name for kind in among} else ""
+    offered = [kind for kind in among if asked["kind"] in {"", kind.name}]
+    types = {name: label for kind in offered for name, label in kind.types.items()}
+    asked["type"] = asked["type"] if asked["type"] in types else ""
+    now = clock.now()
+    wish = Wish(search=asked["q"], status=asked["status"], kind=asked["kind"], group=asked["group"], type=asked["type"])
+    return page(
+        *LIST,
+        promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
+        kinds=among,
+        types=types,
+        status_words=STATUS_WORDS,
+        groups=GROUPS,
+        asked=asked,
+        overview=listing.overview(now, group=asked["group"]),
+        now=now,
+    )
