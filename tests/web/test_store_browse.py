@@ -1,7 +1,10 @@
 """The shelves."""
 
+from html import unescape
+
 import pytest
 from flask.testing import FlaskClient
+from time_machine import TimeMachineFixture as Clock
 
 from app.kit.db import unit_of_work
 from tests import make
@@ -121,3 +124,32 @@ def test_prices_follow_the_catalogue(client: FlaskClient) -> None:
     with unit_of_work():
         product.price_cents = 1500
     assert "$30.00" in client.get("/store/cart").text
+
+
+def test_public_codes_that_run_stand_above_the_shelf_with_a_button_each(client: FlaskClient, frozen: Clock) -> None:
+    frozen.move_to(make.NOW)
+    noon = {"enabled": True, "start_time": "17:00", "end_time": "18:00", "timezone": "UTC", "weekdays": []}
+    make.discount(title="For all", code="FORALL", is_public=True, usage_limit=9)
+    make.discount(title="Evenings", code="EVENING", is_public=True, active_hours=noon)
+    make.discount(title="For some", code="SECRET")
+    page = unescape(client.get("/store").text)
+    assert page.count('class="code-card"') == 2
+    assert "9 left" in page
+    assert "Opens today at 5:00\u202fPM (UTC)." in page
+    assert "SECRET" not in page
+    assert client.post("/store/cart/code", data={"code": "FORALL"}).location == "/store/cart"
+    assert "FORALL" in client.get("/store/cart").text
+    assert "code-card" not in client.get("/store?q=x", headers=HTMX).text
+
+
+def test_public_codes_cost_one_statement_however_many_they_are(client: FlaskClient) -> None:
+    def cost() -> int:
+        client.get("/store")
+        with count_statements() as sent:
+            client.get("/store")
+        return len(sent)
+
+    without = cost()
+    for _ in range(8):
+        make.discount(is_public=True)
+    assert cost() == without + 1 <= 8
