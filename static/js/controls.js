@@ -1,12 +1,13 @@
 // Small helps: quantity buttons, copying, sharing, one submit per form, and the line that says "working".
 
-// what is being typed must not be overwritten by the answer to something else, or by a list that is searched meanwhile; but
-// what the form was sent with is the answer's to say, and a button in focus does get its new words
+// what is being typed must not be overwritten by the answer to something else, by a list that is searched meanwhile, or by
+// the check of that very field; but what the form was sent with is the answer's to say, and a button in focus does get its
+// new words
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!window.Idiomorph) return;
   const { verb, elt } = event.detail.requestConfig;
   const typing = document.activeElement?.matches("input, textarea, select") ?? false;
-  window.Idiomorph.defaults.ignoreActiveValue = typing && (verb === "get" || !elt.contains(document.activeElement));
+  window.Idiomorph.defaults.ignoreActiveValue = typing && (verb === "get" || elt === document.activeElement || !elt.contains(document.activeElement));
 });
 
 async function putOnClipboard(text) {
