@@ -108,6 +108,7 @@ def test_switching_and_deleting_happen_in_the_list(page: Page, live_server: str,
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Spring is switched off.")).to_be_visible()
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    expect(page.locator(".stat-tile", has_text="Active now")).to_contain_text("1")  # of two
     page.locator("summary[aria-label=Delete]").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Spring was deleted.")).to_be_visible()

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
@@ -118,4 +118,5 @@ def _list() -> Response:
         asked=asked,
         overview=listing.overview(now, group=asked["group"]),
         now=now,
+        is_part=wants_part(),
     )
