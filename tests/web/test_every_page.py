@@ -61,13 +61,13 @@ def test_only_programs_and_signed_notifications_need_no_token(app: Flask) -> Non
     assert {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in exempt} == SIGNED
 
 
-def walk(client: FlaskClient) -> Iterator[tuple[str, str, TestResponse]]:
+def walk(client: FlaskClient, *, most: int = MOST_PER_ROUTE) -> Iterator[tuple[str, str, TestResponse]]:
     """Follow every link from the start page on; of pages that differ in a number only, a few."""
     waiting, known, routes = deque([("/", "the start")]), {"/"}, Counter[str]()
     while waiting:
         path, came_from = waiting.popleft()
         routes[re.sub(r"\d+|\?.*", "…", path)] += 1
-        if routes[re.sub(r"\d+|\?.*", "…", path)] > MOST_PER_ROUTE:
+        if routes[re.sub(r"\d+|\?.*", "…", path)] > most:
             continue
         answer = client.get(path, follow_redirects=True)
         yield path, came_from, answer

@@ -64,7 +64,7 @@ class Forms(HTMLParser):
 def forms_of(client: FlaskClient) -> dict[str, HtmlForm]:
     """One of each kind, on all pages that links lead to."""
     found: dict[str, HtmlForm] = {}
-    pages = (answer for _path, _came_from, answer in walk(client) if answer.mimetype == "text/html")
+    pages = (answer for _path, _came_from, answer in walk(client, most=2) if answer.mimetype == "text/html")
     for answer in pages:
         page = Forms()
         page.feed(answer.text)
@@ -103,7 +103,7 @@ def test_no_form_fails_whatever_is_typed_into_it(app: Flask) -> None:
             }
             assert {typed for typed, answer in told.items() if answer.status_code >= 500} == set(), kind
             tried[kind] = len(told)
-    assert len(tried) > 12, tried
+    assert len(tried) >= 25, sorted(tried)
 
 
 def test_no_address_fails_whatever_is_written_behind_it(app: Flask) -> None:
