@@ -8,12 +8,15 @@ from app.promotions.words import facts_for_json, sentence
 
 
 class CodeRefused(DomainError):
-    """The code doesn't apply. `code` is the reason code, `message` says what would help, `facts` are fit for JSON."""
+    """The code doesn't apply. `code` is the reason code, `message` says what would help.
+
+    `facts` are fit for JSON, and for whoever asks.
+    """
 
     code, status = "not_found", 422
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__(field="code", **facts_for_json(verdict))
+        super().__init__(field="code", **facts_for_json(verdict, for_shoppers=True))
         self.code = verdict.rule  # type: ignore[misc]
         self.verdict = verdict
 

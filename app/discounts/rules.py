@@ -36,8 +36,9 @@ class Reduction:
 def first_order(terms: DiscountTerms, context: Context) -> Verdict:
     """A code for the first order is for those who have none paid yet."""
     has_ordered = bool(context.facts.get("has_paid_order"))
-    fails = terms.first_order_only and has_ordered
-    return Verdict("not_eligible", not fails, {"which": FIRST_ORDER} if fails else {})
+    if not terms.first_order_only:
+        return Verdict("not_eligible", holds=True)
+    return Verdict("not_eligible", not has_ordered, {"which": FIRST_ORDER})
 
 
 OWN_RULES = (first_order,)

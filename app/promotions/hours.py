@@ -44,6 +44,11 @@ class ActiveHours:
             weekdays=frozenset(weekdays) or ALL_WEEK,
         )
 
+    def described(self) -> dict[str, Any]:
+        """The stored form, without weekdays where every day counts."""
+        hours = {"start_time": f"{self.start:%H:%M}", "end_time": f"{self.end:%H:%M}", "timezone": self.zone.key}
+        return hours if self.weekdays == ALL_WEEK else {**hours, "weekdays": sorted(self.weekdays)}
+
     def contains(self, moment: datetime) -> bool:
         """Whether they are open at this instant."""
         local = moment.astimezone(self.zone)

@@ -86,7 +86,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a rule holds, and the facts behind it. `rule` is the reason code of its failing."""
+    """Whether a rule holds, and the facts behind it: what was compared. `rule` is the reason code of its failing.
+
+    A rule that asks for nothing (no limit, no minimum) has no facts.
+    """
 
     rule: str
     holds: bool
@@ -120,8 +123,15 @@ def before_end(terms: Terms, context: Context) -> Verdict:
 
 def within_usage_limit(terms: Terms, context: Context) -> Verdict:
     """Of the promotion and, in a batch, of the code itself."""
-    holds = _is_below(context.used_count, terms.usage_limit)
-    return Verdict("usage_limit_reached", holds and _is_below(context.code_used_count, context.code_usage_limit))
+    holds = True
+    facts: dict[str, Any] = {}
+    if terms.usage_limit is not None:
+        holds = context.used_count < terms.usage_limit
+        facts |= {"used_count": context.used_count, "usage_limit": terms.usage_limit}
+    if context.code_usage_limit is not None:
+        holds = holds and context.code_used_count < context.code_usage_limit
+        facts |= {"code_used_count": context.code_used_count, "code_usage_limit": context.code_usage_limit}
+    return Verdict("usage_limit_reached", holds, facts)
 
 
 def switched_on(_terms: Terms, context: Context) -> Verdict:
@@ -136,37 +146,44 @@ def after_start(terms: Terms, context: Context) -> Verdict:
 def within_hours(terms: Terms, context: Context) -> Verdict:
     """Open from the start minute through the whole end minute, by the clock on the wall there."""
     hours = terms.active_hours
-    if hours is None or hours.contains(context.now):
+    if hours is None:
         return Verdict("outside_active_hours", holds=True)
-    facts = {"opens_at": hours.next_opening(context.now), "timezone": hours.zone.key, "now": context.now}
-    return Verdict("outside_active_hours", holds=False, facts=facts)
+    facts = {**hours.described(), "local_time": context.now.astimezone(hours.zone)}
+    if hours.contains(context.now):
+        return Verdict("outside_active_hours", holds=True, facts=facts)
+    return Verdict("outside_active_hours", holds=False, facts={"opens_at": hours.next_opening(context.now), **facts})
 
 
 def by_account(terms: Terms, context: Context) -> Verdict:
-    return Verdict("account_required", context.has_account or not terms.requires_account)
+    holds = context.has_account or not terms.requires_account
+    return Verdict("account_required", holds, _given(requires_account=terms.requires_account))
 
 
 def within_user_limit(terms: Terms, context: Context) -> Verdict:
-    return Verdict("user_limit_reached", _is_below(context.person_uses, terms.per_user_limit))
+    if terms.per_user_limit is None:
+        return Verdict("user_limit_reached", holds=True)
+    facts = {"person_uses": context.person_uses, "per_user_limit": terms.per_user_limit}
+    return Verdict("user_limit_reached", context.person_uses < terms.per_user_limit, facts)
 
 
 def with_items(terms: Terms, context: Context) -> Verdict:
-    return Verdict("items_required", bool(context.categories) or not terms.is_limited_to_categories)
+    return Verdict("items_required", bool(context.categories) or not terms.is_limited_to_categories, _scope(terms))
 
 
 def in_categories(terms: Terms, context: Context) -> Verdict:
     """At least one item is in scope. Without items there is nothing to hold against it."""
     holds = not context.categories or any(map(terms.covers, context.categories))
-    return Verdict("category_mismatch", holds, _given(applicable_categories=list(terms.applicable_categories)))
+    return Verdict("category_mismatch", holds, _scope(terms))
 
 
 def enough_spent(terms: Terms, context: Context) -> Verdict:
-    missing = terms.min_amount_cents - context.amount_cents
-    if missing <= 0:
+    """The whole amount, whatever it is spent on; exactly the minimum is enough."""
+    if not terms.min_amount_cents:
         return Verdict("min_amount_not_met", holds=True)
-    categories = list(terms.applicable_categories)
-    facts = _given(missing_cents=missing, applicable_categories=categories)
-    return Verdict("min_amount_not_met", holds=False, facts=facts)
+    missing = max(0, terms.min_amount_cents - context.amount_cents)
+    facts = _given(missing_cents=missing, applicable_categories=list(terms.applicable_categories))
+    facts |= {"min_amount_cents": terms.min_amount_cents, "amount_cents": context.amount_cents}
+    return Verdict("min_amount_not_met", not missing, facts)
 
 
 SHARED: tuple[Rule, ...] = (
@@ -217,8 +234,11 @@ def _folded(slugs: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(str.casefold, slugs))
 
 
-def _is_below(count: int, limit: int | None) -> bool:
-    return limit is None or count < limit
+def _scope(terms: Terms) -> dict[str, Any]:
+    return _given(
+        applicable_categories=list(terms.applicable_categories),
+        excluded_categories=list(terms.excluded_categories),
+    )
 
 
 def _given(**facts: Any) -> dict[str, Any]:

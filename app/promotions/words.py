@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_date, format_time, get_timezone, to_user_timezone
+from flask_babel import format_date, format_time, get_timezone, ngettext, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.catalog import service as catalog
 from app.config import settings
 from app.kit import words
-from app.kit.money import as_number
+from app.kit.wire import facts_of
 from app.promotions.rules import Verdict
 
 Facts = dict[str, Any]
@@ -30,6 +30,7 @@ PLAIN = {
     "min_amount_not_met": _l("Spend more to use it."),
     "not_eligible": _l("This code is not for this order."),
 }
+OF_THE_DESK = frozenset({"used_count", "usage_limit", "code_used_count", "code_usage_limit"})
 WHICH = {"first_order_only": _l("This code is for a first order, and you have ordered before.")}
 
 
@@ -39,12 +40,19 @@ def sentence(verdict: Verdict) -> str:
     return told or str(PLAIN[verdict.rule])
 
 
-def facts_for_json(verdict: Verdict) -> Facts:
-    """The facts under their public names: amounts as numbers, times as ISO 8601."""
-    facts: Facts = {name: value for name, value in verdict.facts.items() if name != "now"}
-    if "missing_cents" in facts:
-        return {"missing": as_number(facts["missing_cents"])}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()}
+def facts_for_json(verdict: Verdict, *, for_shoppers: bool = False) -> Facts:
+    """The facts under their public names: amounts as numbers, times as ISO 8601.
+
+    How often others have used a promotion is the desk's business; shoppers aren't told.
+    """
+    hidden = OF_THE_DESK if for_shoppers else frozenset[str]()
+    return facts_of({name: value for name, value in verdict.facts.items() if name not in hidden})
+
+
+def described(verdict: Verdict) -> Facts:
+    """A verdict as it is kept, and as the API tells it."""
+    facts = facts_for_json(verdict)
+    return {"rule": verdict.rule, "holds": verdict.holds, "reason": verdict.reason, "facts": facts}
 
 
 def _ended(facts: Facts) -> str:
@@ -52,12 +60,12 @@ def _ended(facts: Facts) -> str:
 
 
 def _starts(facts: Facts) -> str:
-    return _("This code starts on %(moment)s.", moment=_moment(facts["starts_at"]))
+    return _("This code starts on %(moment)s.", moment=moment(facts["starts_at"]))
 
 
 def _opens(facts: Facts) -> str:
     opens_at = facts["opens_at"]
-    days_ahead = (to_user_timezone(opens_at).date() - to_user_timezone(facts["now"]).date()).days
+    days_ahead = (to_user_timezone(opens_at).date() - to_user_timezone(facts["local_time"]).date()).days
     time = f"{format_time(opens_at, 'short')} ({get_timezone()})"
     if days_ahead == 0:
         return _("Opens today at %(time)s.", time=time)
@@ -66,15 +74,36 @@ def _opens(facts: Facts) -> str:
     return _("Opens on %(day)s at %(time)s.", day=format_date(opens_at, "EEEE, d MMMM"), time=time)
 
 
+def _used_by_you(facts: Facts) -> str:
+    return ngettext(
+        "You have used this code already, and it works once for each person.",
+        "You have used this code as often as it allows: %(num)d times.",
+        facts["per_user_limit"],
+    )
+
+
+def _give_items(facts: Facts) -> str:
+    if "applicable_categories" in facts:
+        categories = listed(facts["applicable_categories"])
+        return _(
+            "This code is for %(categories)s. Put something from there in the cart to use it.", categories=categories
+        )
+    categories = listed(facts["excluded_categories"])
+    return _("This code is not for %(categories)s. Put something else in the cart to use it.", categories=categories)
+
+
 def _only_for(facts: Facts) -> str:
-    categories = _listed(facts["applicable_categories"])
-    return _("This code is for %(categories)s. Add something from there to use it.", categories=categories)
+    if "applicable_categories" in facts:
+        categories = listed(facts["applicable_categories"])
+        return _("This code is for %(categories)s. Add something from there to use it.", categories=categories)
+    categories = listed(facts["excluded_categories"])
+    return _("This code is not for %(categories)s. Add something else to use it.", categories=categories)
 
 
 def _missing(facts: Facts) -> str:
     amount, categories = money(facts["missing_cents"]), facts.get("applicable_categories")
     if categories:
-        return _("Spend %(amount)s more on %(categories)s to use it.", amount=amount, categories=_listed(categories))
+        return _("Spend %(amount)s more on %(categories)s to use it.", amount=amount, categories=listed(categories))
     return _("Spend %(amount)s more to use it.", amount=amount)
 
 
@@ -86,14 +115,17 @@ TOLD: dict[str, Callable[[Facts], str | None]] = {
     "expired": _ended,
     "not_started": _starts,
     "outside_active_hours": _opens,
+    "user_limit_reached": _used_by_you,
+    "items_required": _give_items,
     "category_mismatch": _only_for,
     "min_amount_not_met": _missing,
     "not_eligible": _not_for,
 }
 
 
-def _moment(moment: datetime) -> str:
-    return f"{format_date(moment, 'long')}, {format_time(moment, 'short')} ({get_timezone()})"
+def moment(instant: datetime) -> str:
+    """An instant on the reader's calendar and clock, and by which zone."""
+    return f"{format_date(instant, 'long')}, {format_time(instant, 'short')} ({get_timezone()})"
 
 
 def money(cents: int) -> str:
@@ -101,7 +133,8 @@ def money(cents: int) -> str:
     return words.money(cents, settings().currency)
 
 
-def _listed(categories: list[str]) -> str:
+def listed(categories: list[str]) -> str:
+    """`Design, Hosting or Print`: categories by the names that they have now."""
     known = catalog.category_names()
     names = [known.get(slug) or slug.replace("-", " ").title() for slug in categories]
     return names[0] if len(names) == 1 else _("%(some)s or %(last)s", some=", ".join(names[:-1]), last=names[-1])

@@ -68,47 +68,47 @@ def test_the_minimum_is_held_against_the_whole_subtotal_not_the_lines_in_scope()
             {"ends_at": make.NOW},
             "expired",
             "This code expired on March 2, 2026.",
-            {"ends_at": "2026-03-02T12:00:00+00:00"},
+            {"endsAt": "2026-03-02T12:00:00+00:00"},
         ),
         ({"is_active": False}, "inactive", "This code is switched off right now.", {}),
         (
             {"starts_at": make.NOW + DAY},
             "not_started",
             "This code starts on March 3, 2026, 12:00\u202fPM (UTC).",
-            {"starts_at": "2026-03-03T12:00:00+00:00"},
+            {"startsAt": "2026-03-03T12:00:00+00:00"},
         ),
         (
             {"active_hours": EVENINGS},
             "outside_active_hours",
             "Opens today at 5:00\u202fPM (UTC).",
-            {"opens_at": "2026-03-02T17:00:00+00:00", "timezone": "UTC"},
+            {"opensAt": "2026-03-02T17:00:00+00:00", "timezone": "UTC"},
         ),
         (
             {"active_hours": {**EVENINGS, "weekdays": [2]}},
             "outside_active_hours",
             "Opens tomorrow at 5:00\u202fPM (UTC).",
-            {"opens_at": "2026-03-03T17:00:00+00:00", "timezone": "UTC"},
+            {"opensAt": "2026-03-03T17:00:00+00:00", "timezone": "UTC"},
         ),
         (
             {"active_hours": {**EVENINGS, "weekdays": [7]}},
             "outside_active_hours",
             "Opens on Sunday, 8 March at 5:00\u202fPM (UTC).",
-            {"opens_at": "2026-03-08T17:00:00+00:00", "timezone": "UTC"},
+            {"opensAt": "2026-03-08T17:00:00+00:00", "timezone": "UTC"},
         ),
         ({"requires_account": True}, "account_required", "Sign in to use this code: it is for members.", {}),
         (
             {"applicable_categories": ["light", "garden-tools"]},
             "category_mismatch",
             "This code is for Light or Garden Tools. Add something from there to use it.",
-            {"applicable_categories": ["light", "garden-tools"]},
+            {"applicableCategories": ["light", "garden-tools"]},
         ),
         (
             {"excluded_categories": ["design"]},
             "category_mismatch",
-            "This code is not for what is in the cart. Add something else to use it.",
-            {},
+            "This code is not for Design. Add something else to use it.",
+            {"excludedCategories": ["design"]},
         ),
-        ({"min_amount": 108}, "min_amount_not_met", "Spend $8.00 more to use it.", {"missing": 8}),
+        ({"min_amount": 108}, "min_amount_not_met", "Spend $8.00 more to use it.", {"missing": 8, "minAmount": 108}),
         (
             {"min_amount": "108.50", "applicable_categories": ["design"]},
             "min_amount_not_met",
@@ -123,8 +123,32 @@ def test_a_refusal_says_what_would_help(
     make.discount(code="TEN", **terms)
     quote = quoted("TEN", DESK)
     assert quote.refusal is not None
-    assert (quote.refusal.code, str(quote.refusal.message), quote.refusal.facts) == (reason, message, facts)
+    assert (quote.refusal.code, str(quote.refusal.message)) == (reason, message)
+    assert facts.items() <= quote.refusal.facts.items()
     assert (quote.discount_cents, quote.shares, quote.total_cents) == (0, (0,), 10_000)
+
+
+def test_without_items_a_code_for_categories_says_what_to_put_in_the_cart() -> None:
+    make.discount(code="ONLY", applicable_categories=["design", "hosting", "print"])
+    make.discount(code="NOT", excluded_categories=["design", "hosting"])
+    told = "This code is for Design, Hosting or Print. Put something from there in the cart to use it."
+    assert sentence(quoted("ONLY", subtotal_cents=1)) == told
+    told = "This code is not for Design or Hosting. Put something else in the cart to use it."
+    assert sentence(quoted("NOT", subtotal_cents=1)) == told
+
+
+def test_how_often_others_used_a_code_is_nothing_for_shoppers() -> None:
+    make.discount(code="ONE", usage_limit=1)
+    make.use("ONE")
+    quote = quoted("ONE", DESK)
+    assert quote.refusal is not None
+    assert (quote.refusal.facts, quote.refusal.verdict.facts) == ({}, {"used_count": 1, "usage_limit": 1})
+    make.discount(code="TWICE", per_user_limit=2)
+    make.discount(code="ONCE", per_user_limit=1)
+    for code in ("TWICE", "TWICE", "ONCE"):
+        make.use(code, person=ADA)
+    assert sentence(quoted("TWICE", DESK)) == "You have used this code as often as it allows: 2 times."
+    assert sentence(quoted("ONCE", DESK)) == "You have used this code already, and it works once for each person."
 
 
 def test_categories_are_called_by_the_name_that_they_have_now() -> None:

@@ -19,14 +19,26 @@ CONTEXT = Context(now=NOW)
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("not_found", {}, {}, {"is_archived": True}, {}),
     ("expired", {"ends_at": NOW}, {"now": NOW - SECOND}, {"now": NOW}, {"ends_at": NOW}),
-    ("usage_limit_reached", {"usage_limit": 3}, {"used_count": 2}, {"used_count": 3}, {}),
-    ("usage_limit_reached", {"usage_limit": 3}, {"used_count": 2}, {"used_count": 9}, {}),
+    (
+        "usage_limit_reached",
+        {"usage_limit": 3},
+        {"used_count": 2},
+        {"used_count": 3},
+        {"used_count": 3, "usage_limit": 3},
+    ),
+    (
+        "usage_limit_reached",
+        {"usage_limit": 3},
+        {"used_count": 2},
+        {"used_count": 9},
+        {"used_count": 9, "usage_limit": 3},
+    ),
     (
         "usage_limit_reached",
         {},
         {"code_usage_limit": 1, "code_used_count": 0},
         {"code_usage_limit": 1, "code_used_count": 1},
-        {},
+        {"code_usage_limit": 1, "code_used_count": 1},
     ),
     ("inactive", {}, {"is_active": True}, {"is_active": False}, {}),
     ("not_started", {"starts_at": NOW}, {"now": NOW}, {"now": NOW - SECOND}, {"starts_at": NOW}),
@@ -35,12 +47,36 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {"active_hours": HOURS},
         {"now": NOW.replace(hour=17)},
         {"now": NOW},
-        {"opens_at": NOW.replace(hour=17), "timezone": "UTC", "now": NOW},
+        {"opens_at": NOW.replace(hour=17), **HOURS.described(), "local_time": NOW},
     ),
-    ("account_required", {"requires_account": True}, {"has_account": True}, {"has_account": False}, {}),
-    ("user_limit_reached", {"per_user_limit": 2}, {"person_uses": 1}, {"person_uses": 2}, {}),
-    ("items_required", {"applicable_categories": ("a",)}, {"categories": ["a"]}, {"categories": None}, {}),
-    ("items_required", {"excluded_categories": ("a",)}, {"categories": ["b"]}, {"categories": None}, {}),
+    (
+        "account_required",
+        {"requires_account": True},
+        {"has_account": True},
+        {"has_account": False},
+        {"requires_account": True},
+    ),
+    (
+        "user_limit_reached",
+        {"per_user_limit": 2},
+        {"person_uses": 1},
+        {"person_uses": 2},
+        {"person_uses": 2, "per_user_limit": 2},
+    ),
+    (
+        "items_required",
+        {"applicable_categories": ("a",)},
+        {"categories": ["a"]},
+        {"categories": None},
+        {"applicable_categories": ["a"]},
+    ),
+    (
+        "items_required",
+        {"excluded_categories": ("a",)},
+        {"categories": ["b"]},
+        {"categories": None},
+        {"excluded_categories": ["a"]},
+    ),
     (
         "category_mismatch",
         {"applicable_categories": ("a", "b")},
@@ -48,13 +84,19 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {"categories": ["c", None]},
         {"applicable_categories": ["a", "b"]},
     ),
-    ("category_mismatch", {"excluded_categories": ("a",)}, {"categories": ["a", "c"]}, {"categories": ["a"]}, {}),
+    (
+        "category_mismatch",
+        {"excluded_categories": ("a",)},
+        {"categories": ["a", "c"]},
+        {"categories": ["a"]},
+        {"excluded_categories": ["a"]},
+    ),
     (
         "min_amount_not_met",
         {"min_amount_cents": 4000},
         {"amount_cents": 4000},
         {"amount_cents": 3200},
-        {"missing_cents": 800},
+        {"missing_cents": 800, "min_amount_cents": 4000, "amount_cents": 3200},
     ),
 ]
 
@@ -64,7 +106,12 @@ def test_a_rule_holds_up_to_its_border_and_tells_the_facts_beyond(
     reason: str, terms: dict[str, Any], holding: dict[str, Any], failing: dict[str, Any], facts: dict[str, Any]
 ) -> None:
     promised = replace(TERMS, **terms)
-    assert first_failure(judge(promised, replace(CONTEXT, **holding))) is None
+    held = judge(promised, replace(CONTEXT, **holding))
+    assert first_failure(held) is None
+    compared = {verdict.rule: verdict.facts.keys() for verdict in held}
+    assert compared[reason] == facts.keys() - {"missing_cents", "opens_at"}, (
+        "what was compared is told when it holds too"
+    )
     assert first_failure(judge(promised, replace(CONTEXT, **failing))) == Verdict(reason, holds=False, facts=facts)
 
 
