@@ -37,8 +37,8 @@ from app.orders import service as orders
 from app.payments import jobs as payment_jobs
 from app.payments import returns
 from app.payments import service as payments
+from app.promotions import attempts, kinds
 from app.promotions import jobs as promotion_jobs  # noqa: F401 puts itself on the schedule
-from app.promotions import kinds
 from app.promotions.models import Promotion
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     register_error_handlers(app)
     app.after_request(htmx.carry_toasts)
+    app.teardown_appcontext(lambda _error: attempts.hand_over())
     _furnish_rooms(app)
     _open_doors(app)
     return app

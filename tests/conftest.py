@@ -25,6 +25,7 @@ from app import create_app
 from app.config import Settings
 from app.kit import logs
 from app.kit.db import db
+from app.promotions import attempts
 from app.promotions import service as promotions
 from tests import databases, services
 from tests.browsing import (  # noqa: F401 fixtures
@@ -101,6 +102,7 @@ class Stage:
         self.app.extensions["broker"].is_there()  # closes its circuit again
         self.rows.restore()
         promotions.editions.clear()
+        attempts.forget()
 
     def close(self) -> None:
         with self.app.app_context():

@@ -54,6 +54,7 @@ def validate_code(body: Question) -> Answer:
     )
     if quote.refusal is not None:
         limits.count("codes_address", address)
+        discounts.note_refusal(quote)
         quote.refusal.field = None
         quote.refusal.facts = {"valid": False, "reason": quote.refusal.code, **quote.refusal.facts}
         raise quote.refusal

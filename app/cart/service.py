@@ -132,8 +132,9 @@ def remove(cart: Cart, line_id: int, now: datetime) -> CartLine:
 
 def apply_code(cart: Cart, typed: str, *, person: Person | None, now: datetime) -> Quote:
     """Let this code count for the cart in place of any other. Raises CodeRefused, and the cart keeps what it had."""
-    quote = discounts.quote(typed, items=_items(cart), person=person, now=now)
+    quote = discounts.quote(typed, items=items_of(cart), person=person, now=now)
     if quote.refusal is not None:
+        discounts.note_refusal(quote)
         raise quote.refusal
     cart.applied_code_id, cart.updated_at = quote.code_id, now
     return quote
@@ -149,7 +150,13 @@ def view(cart: Cart, person: Person | None, now: datetime, quote: Quote | None =
     lines = tuple(cart.lines)
     if quote is not None or cart.applied_code_id is None:
         return CartView(lines, quote)
-    return CartView(lines, discounts.quote(code_id=cart.applied_code_id, items=_items(cart), person=person, now=now))
+    return CartView(lines, discounts.quote(code_id=cart.applied_code_id, items=items_of(cart), person=person, now=now))
+
+
+def items_of(cart: Cart) -> list[Item]:
+    """What counts of it: the lines that are for sale now, at the prices of now."""
+    counted = (line for line in cart.lines if line.product.is_for_sale)
+    return [Item(line.product.price_cents, line.quantity, line.product.category.slug) for line in counted]
 
 
 def close(cart: Cart) -> None:
@@ -218,8 +225,3 @@ def _merge(cart: Cart, product: Product, quantity: int) -> None:
         cart.lines.append(line)
     else:
         line.quantity = min(line.quantity + quantity, MOST_PIECES)
-
-
-def _items(cart: Cart) -> list[Item]:
-    counted = (line for line in cart.lines if line.product.is_for_sale)
-    return [Item(line.product.price_cents, line.quantity, line.product.category.slug) for line in counted]

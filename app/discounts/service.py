@@ -1,7 +1,7 @@
 """What other rooms may ask of discounts. Callers own the transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.discounts.models import Discount, PaidOrder
 from app.discounts.rules import OWN_RULES, DiscountTerms, Reduction, discount_on, reduce_lines
 from app.kit.db import after_commit, db, insert, row
 from app.kit.text import normalise_code
-from app.promotions import figures
+from app.promotions import attempts, figures
 from app.promotions import service as promotions
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
 from app.promotions.fields import is_code
@@ -35,6 +35,7 @@ __all__ = [
     "is_limited",
     "listing",
     "note_paid_order",
+    "note_refusal",
     "quote",
     "redeem",
     "remove",
@@ -50,21 +51,35 @@ FOUND_BY_ID = FOUND.where(PromotionCode.id == bindparam("code_id"))
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who wanted to use a code, when, and for what."""
+
+    items: Sequence[Item]
+    subtotal_cents: int
+    person: Person | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """What a code would take off these items for this person at this moment, rule by rule; nothing is taken.
 
     `shares` is each item's part of `discount_cents`. Where `refusal` is given, nothing comes off.
     """
 
+    asked: Asked
     code_id: int | None
     code: str
     promotion: DiscountTerms | None
     verdicts: tuple[Verdict, ...]
     refusal: CodeRefused | None
-    subtotal_cents: int
     eligible_cents: int
     discount_cents: int
     shares: tuple[int, ...]
+
+    @property
+    def subtotal_cents(self) -> int:
+        return self.asked.subtotal_cents
 
     @property
     def total_cents(self) -> int:
@@ -86,10 +101,11 @@ def quote(  # noqa: PLR0913
     One statement for what changes with every use, one more when the terms aren't in the cache.
     """
     subtotal = sum(item.total_cents for item in items) if items else subtotal_cents or 0
+    asked = Asked(items, subtotal, person, now)
     typed = normalise_code(code or "")
     found = _find(typed, code_id, person)
     if found is None:
-        return _refused(None, typed, None, UNKNOWN, subtotal, items)
+        return _refused(asked, None, typed, None, UNKNOWN)
     edition = (KIND, found.promotion_id, found.version, found.updated_at)
     terms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
     context = promotions.context_of(
@@ -102,15 +118,15 @@ def quote(  # noqa: PLR0913
     )
     verdicts = judge(terms, context, OWN_RULES)
     if not all(verdict.holds for verdict in verdicts):
-        return _refused(found.code_id, found.code, terms, verdicts, subtotal, items)
+        return _refused(asked, found.code_id, found.code, terms, verdicts)
     reduction = _reduction(terms, items, subtotal)
     return Quote(
+        asked,
         found.code_id,
         found.code,
         terms,
         verdicts,
         None,
-        subtotal,
         reduction.eligible_cents,
         reduction.discount_cents,
         reduction.shares,
@@ -136,7 +152,30 @@ def redeem(quote: Quote, *, person: Person, invoice_id: int, now: datetime) -> i
             now=now,
         )
     except (UsageLimitReached, UserLimitReached, SwitchedOff) as refusal:
-        raise CodeRefused(Verdict(refusal.code, holds=False)) from refusal
+        lost = Verdict(refusal.code, holds=False)
+        told = tuple(lost if verdict.rule == lost.rule else verdict for verdict in quote.verdicts)
+        refused = CodeRefused(lost)
+        note_refusal(replace(quote, verdicts=told, refusal=refused))
+        raise refused from refusal
+
+
+def note_refusal(quote: Quote) -> None:
+    """Somebody tried this code in earnest and was refused: admins will see it. Sends no statement, and never fails.
+
+    A code that nobody knows belongs to no promotion, so nothing is noted of it.
+    """
+    if quote.refusal is None or quote.promotion is None:
+        return
+    asked = quote.asked
+    attempts.note(
+        quote.promotion.promotion_id,
+        code=quote.code,
+        person=asked.person,
+        items=asked.items,
+        amount_cents=asked.subtotal_cents,
+        verdicts=quote.verdicts,
+        at=asked.at,
+    )
 
 
 def give_back(invoice_id: int, now: datetime, *, is_refund: bool = False) -> None:
@@ -165,18 +204,13 @@ def _purpose(invoice_id: int) -> str:
     return f"invoice:{invoice_id}"
 
 
-def _refused(  # noqa: PLR0913, PLR0917
-    code_id: int | None,
-    code: str,
-    terms: DiscountTerms | None,
-    verdicts: tuple[Verdict, ...],
-    subtotal_cents: int,
-    items: Sequence[Item],
+def _refused(
+    asked: Asked, code_id: int | None, code: str, terms: DiscountTerms | None, verdicts: tuple[Verdict, ...]
 ) -> Quote:
     failed = first_failure(verdicts)
     assert failed is not None
     figures.refusals.labels(KIND, failed.reason).inc()
-    return Quote(code_id, code, terms, verdicts, CodeRefused(failed), subtotal_cents, 0, 0, (0,) * len(items))
+    return Quote(asked, code_id, code, terms, verdicts, CodeRefused(failed), 0, 0, (0,) * len(asked.items))
 
 
 def _reduction(terms: DiscountTerms, items: Sequence[Item], subtotal_cents: int) -> Reduction:

@@ -173,6 +173,8 @@ def _look_over(view: CartView, expected_total_cents: int | None) -> None:
     if view.total_cents > MOST_CENTS:
         raise OrderTooLarge
     if view.total_cents != expected_total_cents:
+        if view.quote:
+            discounts.note_refusal(view.quote)
         raise TotalChanged(total_cents=view.total_cents)
 
 

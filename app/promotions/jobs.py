@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from app.kit.db import unit_of_work
+from app.kit.db import is_overload, unit_of_work
 from app.kit.ticker import every
-from app.promotions import active, archiving, service
+from app.promotions import active, archiving, attempts, service
 
 
 @every("promotions.close_ended", seconds=300)
@@ -28,3 +28,19 @@ def archive_old(now: datetime) -> None:
     for promotion_id in archiving.long_over(now):
         with unit_of_work():
             archiving.archive_if_long_over(promotion_id, now)
+
+
+@every("promotions.write_attempts", seconds=5)
+def write_attempts(_now: datetime) -> None:
+    """Write down the refused attempts that have come in, some hundreds in each transaction.
+
+    Those that the database has no time for now are tried again; what it won't take at all is dropped.
+    """
+    while taken := attempts.take(attempts.BATCH):
+        try:
+            with unit_of_work():
+                attempts.write(taken)
+        except Exception as error:
+            if is_overload(error):
+                attempts.put_back(taken)
+            raise

@@ -228,7 +228,10 @@ class RefusedCount(Base):
 
 
 class RefusedAttempt(Base):
-    """One refused attempt with its verdicts; the last ones of each promotion are kept."""
+    """One refused attempt with its verdicts; the last ones of each promotion are kept.
+
+    `spent` is what was in the cart: cents by the slug of a category, None where only an amount was given.
+    """
 
     __tablename__ = "promotion_attempts"
     __table_args__ = (Index("ix_promotion_attempts_promotion_id", "promotion_id", "id"),)
@@ -239,5 +242,6 @@ class RefusedAttempt(Base):
     code: Mapped[str | None] = mapped_column(String(32))
     person: Mapped[str | None] = mapped_column(String(64))
     amount_cents: Mapped[cents]
+    spent: Mapped[dict[str, int] | None] = mapped_column(Json)
     reason: Mapped[str] = mapped_column(String(32))
     verdicts: Mapped[list[dict[str, Any]]] = mapped_column(Json)

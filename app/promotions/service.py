@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.engine import Row
 
 from app.audit import service as audit
@@ -24,6 +24,18 @@ def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
     That is: its counters, its switches, and what `:person` did with it. `own` adds what a kind's rules need.
     """
+    found = select(*_never_cached(), *own).join(Promotion, Promotion.id == PromotionCode.promotion_id)
+    return found.where(Promotion.kind == kind)
+
+
+def finding_promotion() -> Select[*tuple[Any, ...]]:
+    """The same of a promotion of any kind, by `:promotion_id`; of its codes, only one that stands alone."""
+    alone = and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.batch_id.is_(None))
+    found = select(*_never_cached(), Promotion.kind).select_from(Promotion).outerjoin(PromotionCode, alone)
+    return found.where(Promotion.id == bindparam("promotion_id"))
+
+
+def _never_cached() -> Sequence[ColumnElement[Any]]:
     person_uses = (
         select(func.count())
         .where(
@@ -35,22 +47,17 @@ def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     return (
-        select(
-            PromotionCode.id.label("code_id"),
-            PromotionCode.code,
-            PromotionCode.used_count.label("code_used_count"),
-            PromotionCode.usage_limit.label("code_usage_limit"),
-            Promotion.id.label("promotion_id"),
-            Promotion.version,
-            Promotion.updated_at,
-            Promotion.is_active,
-            Promotion.archived_at,
-            Promotion.used_count,
-            person_uses.label("person_uses"),
-            *own,
-        )
-        .join(Promotion, Promotion.id == PromotionCode.promotion_id)
-        .where(Promotion.kind == kind)
+        PromotionCode.id.label("code_id"),
+        PromotionCode.code.expression,
+        PromotionCode.used_count.label("code_used_count"),
+        PromotionCode.usage_limit.label("code_usage_limit"),
+        Promotion.id.label("promotion_id"),
+        Promotion.version.expression,
+        Promotion.updated_at.expression,
+        Promotion.is_active.expression,
+        Promotion.archived_at.expression,
+        Promotion.used_count.expression,
+        person_uses.label("person_uses"),
     )
 
 
@@ -61,7 +68,7 @@ def context_of(found: Row[Any], *, now: datetime, **given: Any) -> Context:
         is_active=found.is_active,
         is_archived=found.archived_at is not None,
         used_count=found.used_count,
-        code_used_count=found.code_used_count,
+        code_used_count=found.code_used_count or 0,
         code_usage_limit=found.code_usage_limit,
         person_uses=found.person_uses,
         **given,

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=32), nullable=True),
         sa.Column("person", sa.String(length=64), nullable=True),
         sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("spent", Json, nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("verdicts", Json, nullable=False),
         sa.ForeignKeyConstraint(
