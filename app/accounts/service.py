@@ -20,6 +20,7 @@ from app.accounts.errors import (
     ZoneChangedToday,
 )
 from app.accounts.models import PasswordReset, RefreshToken, User
+from app.accounts.persons import Person
 from app.config import settings
 from app.errors import NotFound
 from app.kit.db import db, violated
@@ -107,6 +108,15 @@ def shopper_name(typed: str) -> str:
     if has_account(name):
         raise NameBelongsToAccount
     return name
+
+
+def person_named(typed: str) -> Person:
+    """Whoever has this name: an account, else somebody who shops under it. Raises NotAName."""
+    name = typed.strip()
+    if not rules.is_username(name):
+        raise NotAName
+    user = find(name)
+    return user.person if user else Person(name)
 
 
 def check_new_name(username: str) -> None:

@@ -6,7 +6,16 @@ from flask_wtf import CSRFProtect
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
-from app.api import auth, health, invoices, openapi, promotions, reference, store  # noqa: E402, F401  (they hang their views on the blueprint)
+from app.api import (  # noqa: E402  (they hang their views on the blueprint)
+    auth,  # noqa: F401
+    explain,  # noqa: F401
+    health,
+    invoices,  # noqa: F401
+    openapi,  # noqa: F401
+    promotions,  # noqa: F401
+    reference,
+    store,  # noqa: F401
+)
 
 REFERENCE = "/api/docs"
 KEPT = {"static", "media.show_picture"}

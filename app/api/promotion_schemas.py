@@ -51,7 +51,7 @@ class CartItem(Body):
         return Item(self.price, self.quantity, self.category or (self.package.category if self.package else None))
 
 
-def _unless_items(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+def unless_items(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """Where items are given they are what counts, and the subtotal is not looked at."""
     return None if info.data.get("items") else check(value)
 
@@ -71,7 +71,7 @@ class Question(Body):
     items: Annotated[list[CartItem], Field(max_length=MOST_ITEMS)] | None = Field(
         None, description="What is in the cart. Where items are given, the subtotal is not looked at."
     )
-    subtotal: Annotated[Cents | None, WrapValidator(_unless_items)] = None
+    subtotal: Annotated[Cents | None, WrapValidator(unless_items)] = None
     username: Annotated[Printable, Field(min_length=1, max_length=64)] | None = Field(
         None, description="Whose limits count. Only with a token that may read that person."
     )

@@ -1,0 +1,75 @@
+"""Why a promotion does or doesn't apply to somebody, with something, at some moment. Reads only, and takes nothing.
+
+The moment moves only the clock: counters, switches and terms are those of now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from app.accounts.persons import Person
+from app.errors import NotFound
+from app.kit.db import row
+from app.promotions import kinds
+from app.promotions.kinds import Kind
+from app.promotions.rules import Benefit, Item, Terms, Verdict, first_failure, judge
+from app.promotions.service import context_of, finding_promotion
+from app.promotions.words import sentence
+
+PROMOTION = finding_promotion()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Every rule's verdict, in the order in which reasons are told, and what would come of it: None if nothing does."""
+
+    kind: Kind
+    terms: Terms
+    verdicts: tuple[Verdict, ...]
+    benefit: Benefit | None
+    amount_cents: int
+
+    @property
+    def failed(self) -> Verdict | None:
+        return first_failure(self.verdicts)
+
+    @property
+    def is_eligible(self) -> bool:
+        return self.failed is None
+
+    @property
+    def reason(self) -> str | None:
+        return self.failed.rule if self.failed else None
+
+    @property
+    def message(self) -> str:
+        """What the shopper is told."""
+        return sentence(self.failed) if self.failed else _("It applies.")
+
+
+def explain(
+    promotion_id: int, *, person: Person | None, items: Sequence[Item], amount_cents: int, at: datetime
+) -> Explanation:
+    """Judge a promotion of any kind. Where there are items, `amount_cents` is not looked at. Raises NotFound.
+
+    One statement for what changes with every use, and what the kind needs to know its terms and its facts.
+    """
+    found = row(PROMOTION, {"promotion_id": promotion_id, "person": person.key if person else ""})
+    if found is None:
+        raise NotFound
+    kind = kinds.named(found.kind)
+    terms = kind.terms_of(promotion_id)
+    amount = sum(item.total_cents for item in items) if items else amount_cents
+    context = context_of(
+        found,
+        now=at,
+        has_account=person is not None and person.has_account,
+        amount_cents=amount,
+        categories=[item.category for item in items] if items else None,
+        facts=kind.facts_of(person),
+    )
+    verdicts = judge(terms, context, kind.rules)
+    benefit = kind.benefit(terms, items, amount) if first_failure(verdicts) is None else None
+    return Explanation(kind, terms, verdicts, benefit, amount)
