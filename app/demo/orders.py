@@ -20,6 +20,7 @@ from app.orders.models import Invoice
 from app.orders.service import Wish
 from app.payments.providers import Told
 from app.payments.test import TestProvider
+from app.promotions import jobs as promotion_jobs
 from app.promotions.models import PromotionCode
 
 WEEKS = 21
@@ -52,6 +53,7 @@ def load(now: datetime) -> None:
     with unit_of_work():
         orders.void(invoice.id, actor=SYSTEM, now=now)
     _refund(now)
+    promotion_jobs.write_attempts(now)
 
 
 def _moments(now: datetime, chance: random.Random) -> Iterator[datetime]:

@@ -14,6 +14,8 @@ from app.web.admin import (  # noqa: E402
     mails,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401
+    promotion_attempts,  # noqa: F401
+    promotion_explain,  # noqa: F401
     promotion_list,  # noqa: F401
     promotion_sharing,  # noqa: F401
     promotion_statistics,  # noqa: F401

@@ -1,0 +1,89 @@
+"""Refused attempts: by reason over the last days, and the latest with what each rule said then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts import desk
+from app.config import settings
+from app.kit import clock
+from app.kit.htmx import page
+from app.kit.lists import paginate
+from app.kit.money import MOST_CENTS, as_text
+from app.promotions import attempts
+from app.promotions.comparing import REASONS
+from app.promotions.models import RefusedAttempt
+from app.web.admin import bp
+from app.web.admin.explain_form import AMOUNT, MOST_ROWS, THINGS
+from app.web.admin.promotion_pages import framed
+from app.web.admin.verdicts import Judged, judged
+from app.web.arguments import page_number
+from app.web.visitor import access
+
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt. `who` is empty where nobody was signed in; `explain_url` fills the form with the same again."""
+
+    attempt: RefusedAttempt
+    who: str
+    reason: str
+    rules: list[Judged]
+    explain_url: str
+
+
+@bp.get("/promotions/<int:promotion_id>/attempts")
+@access("admin")
+def list_refused_attempts(promotion_id: int) -> ResponseReturnValue:
+    """The card that stands below Explain, for itself: its further pages."""
+    return page(
+        "admin/promotion_attempts.html",
+        "admin/_promotion_attempts.html",
+        promotion_id=promotion_id,
+        frame=framed(promotion_id),
+        **refused(promotion_id, clock.now()),
+    )
+
+
+def refused(promotion_id: int, now: datetime) -> dict[str, Any]:
+    """What the card shows, in four statements."""
+    found = paginate(attempts.latest(promotion_id), number=page_number())
+    counts = attempts.counts(promotion_id, since=attempts.first_day(now, DAYS))
+    return {
+        "attempts": found,
+        "tried": _tried(found.items),
+        "counts": [(REASONS[reason], number) for reason, number in counts.items()],
+        "days": DAYS,
+        "kept": attempts.KEPT,
+    }
+
+
+def _tried(found: Sequence[RefusedAttempt]) -> list[Tried]:
+    ids = {int(each.person[5:]) for each in found if each.person and each.person.startswith("user:")}
+    names = {f"user:{user_id}": name for user_id, name in desk.names_of(ids).items()} if ids else {}
+    return [_one(each, names) for each in found]
+
+
+def _one(attempt: RefusedAttempt, names: Mapping[str, str]) -> Tried:
+    key = attempt.person or ""
+    who = names.get(key) or key.removeprefix("name:")
+    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts), _again(attempt, who))
+
+
+def _again(attempt: RefusedAttempt, who: str) -> str:
+    """The address that explains the same: person, things or amount, and minute."""
+    then = attempt.at.astimezone(ZoneInfo(settings().timezone))
+    asked: dict[str, Any] = {"person": who, "on": then.date().isoformat(), "at": f"{then:%H:%M}"}
+    spent = attempt.spent
+    if spent and len(spent) <= MOST_ROWS and max(spent.values()) <= MOST_CENTS:
+        asked |= {"bought": THINGS, "category": list(spent), "price": [as_text(cents) for cents in spent.values()]}
+    else:
+        asked |= {"bought": AMOUNT, "amount": as_text(min(attempt.amount_cents, MOST_CENTS))}
+    return url_for("admin.explain_promotion", promotion_id=attempt.promotion_id, **asked)
