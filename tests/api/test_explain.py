@@ -1,0 +1,93 @@
+"""Explaining a promotion, over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.accounts.persons import Person
+from app.promotions.rules import SHARED
+from tests import make
+
+NOW = make.NOW
+SHIRT = {"price": 42, "quantity": 1, "package": {"category": "design"}, "colour": "blue"}
+
+pytestmark = pytest.mark.usefixtures("frozen")
+
+
+def ask(client: FlaskClient, promotion_id: int, headers: dict[str, str] | None = None, **body: Any) -> TestResponse:
+    url = f"/api/v1/admin/promotions/{promotion_id}/explain"
+    return client.post(url, json=body, headers=make.bearer() if headers is None else headers)
+
+
+def data(answer: TestResponse) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    told: dict[str, Any] = answer.json["data"]
+    return told
+
+
+def test_every_rule_is_told_with_what_it_compared(client: FlaskClient) -> None:
+    made = make.discount(
+        min_amount=50, applicable_categories=["design"], usage_limit=3, ends_at=NOW + timedelta(days=1)
+    )
+    told = data(ask(client, made.id, items=[SHIRT], amount=1))
+    assert (told["eligible"], told["reason"], told["benefit"]) == (False, "min_amount_not_met", None)
+    assert told["message"] == "Spend $8.00 more on Design to use it."
+    assert len(told["verdicts"]) == len(SHARED) + 1
+    facts = {each["rule"]: each["facts"] for each in told["verdicts"]}
+    assert facts["expired"] == {"endsAt": "2026-03-03T12:00:00+00:00"}
+    assert facts["usage_limit_reached"] == {"usedCount": 0, "usageLimit": 3}
+    assert facts["min_amount_not_met"] == {
+        "missing": 8,
+        "applicableCategories": ["design"],
+        "minAmount": 50,
+        "amount": 42,
+    }
+    failed = [(each["rule"], each["reason"]) for each in told["verdicts"] if not each["holds"]]
+    assert failed == [("min_amount_not_met", "min_amount_not_met")]
+    assert {each["reason"] for each in told["verdicts"] if each["holds"]} == {None}
+
+
+def test_a_benefit_is_told_where_it_applies(client: FlaskClient) -> None:
+    made = make.discount(discount_value=12.5)
+    told = data(ask(client, made.id, items=[SHIRT, SHIRT]))
+    assert (told["eligible"], told["reason"], told["message"]) == (True, None, "It applies.")
+    assert told["benefit"] == {"discountAmount": 10.5, "bonusAmount": None, "rewardItems": None}
+    assert data(ask(client, made.id, amount=10))["benefit"]["discountAmount"] == 1.25
+    assert data(ask(client, made.id))["benefit"]["discountAmount"] == 0
+
+
+def test_the_moment_and_the_person_are_those_that_were_asked_for(client: FlaskClient) -> None:
+    ada = make.user(username="ada")
+    made = make.discount(code="ONCE", per_user_limit=1, requires_account=True, ends_at=NOW)
+    again = make.discount(code="AGAIN", per_user_limit=1)
+    make.use("AGAIN", person=Person("bob"))
+    earlier = (NOW - timedelta(hours=1)).isoformat()
+    assert data(ask(client, made.id, username="ADA"))["reason"] == "expired"
+    assert data(ask(client, made.id, username="ADA", at=earlier))["eligible"]
+    assert data(ask(client, made.id, username="bob", at=earlier))["reason"] == "account_required"
+    assert data(ask(client, made.id, at=earlier))["reason"] == "account_required"
+    assert data(ask(client, again.id, username="Bob"))["reason"] == "user_limit_reached"
+    assert data(ask(client, again.id, username=ada.username))["eligible"]
+
+
+def test_only_admins_ask_of_what_there_is_and_only_what_makes_sense(client: FlaskClient) -> None:
+    made = make.discount()
+    assert ask(client, made.id + 1).status_code == 404
+    for headers in ({}, make.api_key("read"), make.bearer(make.user(role="coach"))):
+        assert ask(client, made.id, headers).status_code in {401, 403}
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("at", {"at": "2026-03-01T09:00:00"}),
+        ("amount", {"amount": -1}),
+        ("username", {"username": "a b"}),
+        ("items.0.quantity", {"items": [{"price": 1, "quantity": 0}]}),
+        ("code", {"code": "TEN"}),
+    ]
+    for field, body in wrong:
+        answer = ask(client, made.id, **body)
+        assert answer.status_code == 400, body
+        assert answer.json is not None
+        assert list(answer.json["fields"]) == [field]
