@@ -24,6 +24,10 @@ class DuplicateCode(Conflict):
     code, message = "duplicate_code", _l("Another promotion has this code. Please choose another one.")
 
 
+class UnknownCode(DomainError):
+    code, message = "unknown_code", _l("This promotion has no such code.")
+
+
 class CannotOpen(Conflict):
     """Switching on what is past its end or used up; the message names what to change."""
 

@@ -6,19 +6,25 @@ The moment moves only the clock: counters, switches and terms are those of now.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import Row, bindparam
 
 from app.accounts.persons import Person
 from app.errors import NotFound
 from app.kit.db import row
+from app.kit.text import normalise_code
 from app.promotions import kinds
+from app.promotions.errors import UnknownCode
 from app.promotions.kinds import Kind
+from app.promotions.models import PromotionCode
 from app.promotions.rules import Benefit, Item, Terms, Verdict, first_failure, judge
 from app.promotions.service import context_of, finding_promotion
 from app.promotions.words import sentence
 
-PROMOTION = finding_promotion()
+BY_ITSELF = finding_promotion(PromotionCode.batch_id.is_(None))
+BY_CODE = finding_promotion(PromotionCode.code == bindparam("code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +55,23 @@ class Explanation:
         return sentence(self.failed) if self.failed else _("It applies.")
 
 
-def explain(
-    promotion_id: int, *, person: Person | None, items: Sequence[Item], amount_cents: int, at: datetime
+def explain(  # noqa: PLR0913
+    promotion_id: int,
+    *,
+    person: Person | None,
+    items: Sequence[Item],
+    amount_cents: int,
+    at: datetime,
+    code: str = "",
 ) -> Explanation:
-    """Judge a promotion of any kind. Where there are items, `amount_cents` is not looked at. Raises NotFound.
+    """Judge a promotion of any kind. Where there are items, `amount_cents` is not looked at.
+
+    Codes of a batch have limits of their own, so `code` may say which; else it is one that nobody has used. Raises
+    NotFound, and UnknownCode where the promotion has no such code.
 
     One statement for what changes with every use, and what the kind needs to know its terms and its facts.
     """
-    found = row(PROMOTION, {"promotion_id": promotion_id, "person": person.key if person else ""})
-    if found is None:
-        raise NotFound
+    found = _find(promotion_id, person, normalise_code(code))
     kind = kinds.named(found.kind)
     terms = kind.terms_of(promotion_id)
     amount = sum(item.total_cents for item in items) if items else amount_cents
@@ -73,3 +86,14 @@ def explain(
     verdicts = judge(terms, context, kind.rules)
     benefit = kind.benefit(terms, items, amount) if first_failure(verdicts) is None else None
     return Explanation(kind, terms, verdicts, benefit, amount)
+
+
+def _find(promotion_id: int, person: Person | None, code: str) -> Row[Any]:
+    """What is never cached about it, as for a quote."""
+    wanted = {"promotion_id": promotion_id, "person": person.key if person else ""}
+    found = row(BY_CODE, wanted | {"code": code}) if code else row(BY_ITSELF, wanted)
+    if found is None:
+        raise NotFound
+    if code and found.code_id is None:
+        raise UnknownCode(field="code")
+    return found

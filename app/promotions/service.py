@@ -28,10 +28,10 @@ def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return found.where(Promotion.kind == kind)
 
 
-def finding_promotion() -> Select[*tuple[Any, ...]]:
-    """The same of a promotion of any kind, by `:promotion_id`; of its codes, only one that stands alone."""
-    alone = and_(PromotionCode.promotion_id == Promotion.id, PromotionCode.batch_id.is_(None))
-    found = select(*_never_cached(), Promotion.kind).select_from(Promotion).outerjoin(PromotionCode, alone)
+def finding_promotion(which_code: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The same of a promotion of any kind, by `:promotion_id`, with that one of its codes, if it has it."""
+    its_code = and_(PromotionCode.promotion_id == Promotion.id, which_code)
+    found = select(*_never_cached(), Promotion.kind).select_from(Promotion).outerjoin(PromotionCode, its_code)
     return found.where(Promotion.id == bindparam("promotion_id"))
 
 

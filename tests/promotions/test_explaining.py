@@ -14,7 +14,9 @@ from app.errors import NotFound
 from app.kit.db import db, unit_of_work
 from app.promotions import explaining
 from app.promotions.comparing import COMPARED, NAMES, REASONS, compared
+from app.promotions.errors import UnknownCode
 from app.promotions.explaining import Explanation
+from app.promotions.models import PromotionBatch, PromotionCode
 from app.promotions.rules import SHARED, Benefit, Item
 from app.promotions.words import PLAIN, described
 from tests import make
@@ -74,6 +76,26 @@ def test_an_archived_promotion_can_be_explained_and_an_unknown_one_not() -> None
     assert explained(made.id, DESK).reason == "not_found"
     with pytest.raises(NotFound):
         explained(made.id + 1, DESK)
+
+
+@pytest.mark.usefixtures("app")
+def test_of_a_batch_the_code_may_be_named() -> None:
+    made = make.discount(code="FIRST")
+    batch = make.saved(PromotionBatch(promotion_id=made.id, length=8, wanted=2, created_at=make.NOW))
+    for used in (0, 1):
+        code = PromotionCode(
+            promotion_id=made.id, batch_id=batch.id, code=f"USED-{used}", usage_limit=1, used_count=used
+        )
+        make.saved(code)
+    assert explained(made.id, DESK).is_eligible
+    assert explained(made.id, DESK, code=" used-0 ").is_eligible
+    used_up = explained(made.id, DESK, code="USED-1")
+    assert used_up.reason == "usage_limit_reached"
+    verdict = next(each for each in used_up.verdicts if not each.holds)
+    assert compared(described(verdict)) == "Of this one code: 1 of 1."
+    make.discount(code="OTHER")
+    with pytest.raises(UnknownCode):
+        explained(made.id, DESK, code="OTHER")
 
 
 @pytest.mark.usefixtures("app")

@@ -20,6 +20,7 @@ from app.discounts import service as discounts
 from app.discounts.service import Item
 from app.kit.db import unit_of_work
 from app.promotions import jobs
+from app.promotions.models import PromotionBatch, PromotionCode
 from tests import make, shopping
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -166,6 +167,26 @@ def test_refused_attempts_are_counted_shown_and_lead_to_their_explanation(client
     assert "The shopper is told: “Spend $15.00 more on Design to use it.”" in explained[1]
     assert "For ada" in explained[1]
     assert "Mar 2, 2026, 11:00 AM" in explained[1]
+
+
+@pytest.mark.usefixtures("admin")
+def test_of_a_batch_the_code_can_be_asked_for(client: FlaskClient) -> None:
+    made = make.discount(code="FIRST")
+    assert 'name="code"' not in explain(client, made.id).text
+    made_by = make.saved(
+        PromotionBatch(promotion_id=made.id, length=8, wanted=1, made=1, created_at=make.NOW, finished_at=make.NOW)
+    )
+    make.saved(PromotionCode(promotion_id=made.id, batch_id=made_by.id, code="ONCE-1", usage_limit=1, used_count=1))
+    refuse("ONCE-1", Item(700, 1, "other"))
+    jobs.write_attempts(make.NOW)
+    answer = explain(client, made.id)
+    assert 'name="code"' in answer.text
+    link = unescape(re.search(r'href="([^"]*/explain\?[^"]*)"', answer.text)[1])  # type: ignore[index]
+    assert "Of this one code: 1 of 1." in words(client.get(link))
+    unknown = client.get(f"/admin/promotions/{made.id}/explain?code=NOPE&amount=5", headers=HTMX)
+    assert unknown.status_code == 422
+    assert "This promotion has no such code." in unknown.text
+    assert 'value="NOPE"' in unknown.text
 
 
 @pytest.mark.usefixtures("admin")

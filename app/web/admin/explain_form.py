@@ -67,6 +67,7 @@ class Occasion:
     items: Sequence[Item]
     amount_cents: int
     at: datetime
+    code: str
 
 
 class ExplainForm(Form):
@@ -81,6 +82,13 @@ class ExplainForm(Form):
         filters=[strip],
         description=_l("A username, or the name somebody shops under. Empty: nobody is signed in."),
         render_kw={"maxlength": LONGEST, "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    code = StringField(
+        _l("Code"),
+        [Optional()],
+        filters=[strip],
+        description=_l("Each code has a limit of its own. Empty: as if with one that nobody has used."),
+        render_kw={"maxlength": LONGEST, "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
     )
     bought = RadioField(_l("What is bought"), choices=choices(BOUGHT), default=AMOUNT)
     amount = StringField(
@@ -121,7 +129,7 @@ class ExplainForm(Form):
         {CART: self._read_cart, AMOUNT: self._read_amount, THINGS: self._read_things}[self.bought.data]()
         if self.errors or any(row.errors for row in self.rows):
             return None
-        return Occasion(self.who, self.items, self.cents, self.moment or now)
+        return Occasion(self.who, self.items, self.cents, self.moment or now, self.code.data or "")
 
     def _read_person(self) -> None:
         try:

@@ -20,7 +20,7 @@ from app.promotions.comparing import REASONS
 from app.promotions.models import RefusedAttempt
 from app.web.admin import bp
 from app.web.admin.explain_form import AMOUNT, MOST_ROWS, THINGS
-from app.web.admin.promotion_pages import framed
+from app.web.admin.promotion_pages import Framed, framed
 from app.web.admin.verdicts import Judged, judged
 from app.web.arguments import page_number
 from app.web.visitor import access
@@ -43,44 +43,47 @@ class Tried:
 @access("admin")
 def list_refused_attempts(promotion_id: int) -> ResponseReturnValue:
     """The card that stands below Explain, for itself: its further pages."""
+    frame = framed(promotion_id)
     return page(
         "admin/promotion_attempts.html",
         "admin/_promotion_attempts.html",
         promotion_id=promotion_id,
-        frame=framed(promotion_id),
-        **refused(promotion_id, clock.now()),
+        frame=frame,
+        **refused(frame, clock.now()),
     )
 
 
-def refused(promotion_id: int, now: datetime) -> dict[str, Any]:
+def refused(frame: Framed, now: datetime) -> dict[str, Any]:
     """What the card shows, in four statements."""
+    promotion_id, has_batch = frame.promotion.id, frame.listed.codes is not None
     found = paginate(attempts.latest(promotion_id), number=page_number())
     counts = attempts.counts(promotion_id, since=attempts.first_day(now, DAYS))
     return {
         "attempts": found,
-        "tried": _tried(found.items),
+        "tried": _tried(found.items, has_batch=has_batch),
         "counts": [(REASONS[reason], number) for reason, number in counts.items()],
         "days": DAYS,
         "kept": attempts.KEPT,
     }
 
 
-def _tried(found: Sequence[RefusedAttempt]) -> list[Tried]:
+def _tried(found: Sequence[RefusedAttempt], *, has_batch: bool) -> list[Tried]:
     ids = {int(each.person[5:]) for each in found if each.person and each.person.startswith("user:")}
     names = {f"user:{user_id}": name for user_id, name in desk.names_of(ids).items()} if ids else {}
-    return [_one(each, names) for each in found]
+    return [_one(each, names, has_batch=has_batch) for each in found]
 
 
-def _one(attempt: RefusedAttempt, names: Mapping[str, str]) -> Tried:
+def _one(attempt: RefusedAttempt, names: Mapping[str, str], *, has_batch: bool) -> Tried:
     key = attempt.person or ""
     who = names.get(key) or key.removeprefix("name:")
-    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts), _again(attempt, who))
+    code = {"code": attempt.code or ""} if has_batch else {}
+    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts), _again(attempt, who, code))
 
 
-def _again(attempt: RefusedAttempt, who: str) -> str:
+def _again(attempt: RefusedAttempt, who: str, code: dict[str, str]) -> str:
     """The address that explains the same: person, things or amount, and minute."""
     then = attempt.at.astimezone(ZoneInfo(settings().timezone))
-    asked: dict[str, Any] = {"person": who, "on": then.date().isoformat(), "at": f"{then:%H:%M}"}
+    asked: dict[str, Any] = {"person": who, "on": then.date().isoformat(), "at": f"{then:%H:%M}", **code}
     spent = attempt.spent
     if spent and len(spent) <= MOST_ROWS and max(spent.values()) <= MOST_CENTS:
         asked |= {"bought": THINGS, "category": list(spent), "price": [as_text(cents) for cents in spent.values()]}

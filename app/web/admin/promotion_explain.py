@@ -1,7 +1,9 @@
 """Explain: why a promotion applies or doesn't, rule by rule."""
 
+from datetime import datetime
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,6 +12,7 @@ from app.config import settings
 from app.kit import clock
 from app.kit.htmx import page, wants_part
 from app.promotions import explaining
+from app.promotions.errors import UnknownCode
 from app.promotions.explaining import Explanation
 from app.promotions.rules import Benefit
 from app.promotions.words import described, money
@@ -18,6 +21,7 @@ from app.web.admin.explain_form import ExplainForm, Occasion
 from app.web.admin.promotion_attempts import refused
 from app.web.admin.promotion_pages import framed
 from app.web.admin.verdicts import judged
+from app.web.forms import explain
 from app.web.visitor import access
 
 
@@ -26,15 +30,16 @@ from app.web.visitor import access
 def explain_promotion(promotion_id: int) -> ResponseReturnValue:
     form, now = ExplainForm(), clock.now()
     occasion = form.occasion(now) if form.is_asked else None
-    told = _explain(promotion_id, occasion) if occasion else None
-    around = {} if wants_part() else {"frame": framed(promotion_id), **refused(promotion_id, now)}
+    told = _explain(promotion_id, occasion, form) if occasion else None
+    around = {} if wants_part() else _around(promotion_id, now)
     return page(
         "admin/promotion_explain.html",
         "admin/_promotion_explain.html",
-        422 if form.is_asked and occasion is None else 200,
+        422 if form.is_asked and told is None else 200,
         promotion_id=promotion_id,
         is_part=wants_part(),
         form=form,
+        asks_for_code="code" in request.args or (bool(around) and around["frame"].listed.codes is not None),
         categories=_categories(form),
         home_zone=settings().timezone,
         occasion=occasion,
@@ -45,14 +50,25 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
     )
 
 
-def _explain(promotion_id: int, occasion: Occasion) -> Explanation:
-    return explaining.explain(
-        promotion_id,
-        person=occasion.person,
-        items=occasion.items,
-        amount_cents=occasion.amount_cents,
-        at=occasion.at,
-    )
+def _explain(promotion_id: int, occasion: Occasion, form: ExplainForm) -> Explanation | None:
+    """None, with the reason at the field, where the promotion has no such code."""
+    try:
+        return explaining.explain(
+            promotion_id,
+            person=occasion.person,
+            items=occasion.items,
+            amount_cents=occasion.amount_cents,
+            at=occasion.at,
+            code=occasion.code,
+        )
+    except UnknownCode as refusal:
+        explain(form, refusal)
+        return None
+
+
+def _around(promotion_id: int, now: datetime) -> dict[str, Any]:
+    frame = framed(promotion_id)
+    return {"frame": frame, **refused(frame, now)}
 
 
 def _categories(form: ExplainForm) -> dict[str, str]:
