@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from itertools import product
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from app.promotions.models import PromotionBatch, PromotionCode
 from tests import make, shopping
 from tests.client import HTMX
 from tests.counting import count_statements
+from tests.web.test_odd_input import ODD
 
 SignIn = Callable[[FlaskClient, User], None]
 RULE = re.compile(r'<span class="rule-sign">.*?aria-label="(\w+)".*?<p class="rule-name">([^<]*)', re.DOTALL)
@@ -138,6 +140,9 @@ def test_what_is_wrong_is_marked_and_what_was_typed_stays(client: FlaskClient) -
         assert text in again.text
     for wrong in ({"bought": "things"}, {"bought": "nothing"}, {"amount": "-1"}, {"on": "9999-12-31"}, {"at": "25:00"}):
         assert explain(client, made.id, **wrong).status_code == 422, wrong
+    names = ("person", "code", "amount", "on", "at", "category", "price", "quantity", "page")
+    for name, odd in product(names, ODD):
+        assert explain(client, made.id, bought="things", **{"price": "5", name: odd}).status_code < 500, (name, odd)
     assert explain(client, made.id + 1).status_code == 404
     assert explain(client, made.id + 1, amount="5").status_code == 404
 
