@@ -50,6 +50,7 @@ WHOLE: dict[str, Any] = {
     "auto_deactivate_on_max_uses": False,
     "release_on_refund": False,
     "display_order": 3,
+    "image": "spring.webp",
     "terms_and_conditions": "<p>Not on sale items</p>",
 }
 
