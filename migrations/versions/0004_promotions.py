@@ -1,4 +1,4 @@
-"""Promotions, codes, uses, discounts."""
+"""Promotions, codes, uses, discounts; their hours and who switched them off come with 0004_hours."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,13 +28,9 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("starts_at", UtcDateTime(), nullable=True),
         sa.Column("ends_at", UtcDateTime(), nullable=True),
-        sa.Column("active_hours", Json, nullable=True),
         sa.Column("usage_limit", sa.Integer(), nullable=True),
         sa.Column("per_user_limit", sa.Integer(), nullable=True),
         sa.Column("used_count", sa.Integer(), nullable=False),
-        sa.Column("auto_deactivate_on_max_uses", sa.Boolean(), nullable=False),
-        sa.Column("auto_deactivated_at", UtcDateTime(), nullable=True),
-        sa.Column("deactivated_by", sa.String(length=8), nullable=True),
         sa.Column("min_amount_cents", sa.BigInteger(), nullable=False),
         sa.Column("requires_account", sa.Boolean(), nullable=False),
         sa.Column("release_on_refund", sa.Boolean(), nullable=False),
@@ -48,13 +44,6 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("archived_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint("deactivated_by IN ('person', 'system')", name=op.f("ck_promotions_known_deactivator")),
-        sa.CheckConstraint(
-            "NOT is_active OR deactivated_by IS NULL", name=op.f("ck_promotions_only_inactive_was_deactivated")
-        ),
-        sa.CheckConstraint(
-            "auto_deactivated_at IS NULL OR NOT is_active", name=op.f("ck_promotions_auto_deactivated_is_inactive")
-        ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_promotions_end_after_start")),
         sa.CheckConstraint("min_amount_cents >= 0", name=op.f("ck_promotions_min_amount_not_negative")),
         sa.CheckConstraint("per_user_limit >= 1", name=op.f("ck_promotions_per_user_limit_positive")),
@@ -99,7 +88,6 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer(), nullable=True),
         sa.Column("usage_limit", sa.Integer(), nullable=True),
         sa.Column("used_count", sa.Integer(), nullable=False),
-        sa.Column("auto_deactivated_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("code = upper(code)", name=op.f("ck_promotion_codes_code_in_capitals")),
         sa.CheckConstraint("length(code) BETWEEN 3 AND 32", name=op.f("ck_promotion_codes_code_length")),
         sa.CheckConstraint("usage_limit >= 1", name=op.f("ck_promotion_codes_usage_limit_positive")),

@@ -6,7 +6,7 @@ from alembic import op
 from app.kit.db import UtcDateTime
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0004_hours"
 branch_labels = None
 depends_on = None
 
