@@ -12,7 +12,7 @@ from app.promotions import service as promotions
 from app.promotions.models import Promotion
 from tests.races.guards import count_up_without_limit
 
-HELD_SECONDS = 0.15
+HELD_SECONDS = 1.0  # until a second process has looked too, on a busy machine as well
 fresh_context = promotions.context_of
 
 
@@ -43,4 +43,5 @@ def read_then_wait() -> None:
         rows = db.session.execute(select(Promotion.id, Promotion.used_count)).all()
         g.used_counts = {row.id: row.used_count for row in rows}
         db.session.rollback()
-        time.sleep(HELD_SECONDS)
+        if 0 in g.used_counts.values():
+            time.sleep(HELD_SECONDS)
