@@ -11,6 +11,15 @@ from app.promotions.models import Promotion, PromotionUse
 
 def count_up_without_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
     """`promotions.service._count_up` for those who trust what they have read before."""
+    return _counted_up(promotion_id, null().label("usage_limit"))
+
+
+def count_up_knowing_the_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
+    """The same, but the use keeps the limit in force."""
+    return _counted_up(promotion_id, Promotion.usage_limit)
+
+
+def _counted_up(promotion_id: int, usage_limit: Any) -> Row[*tuple[Any, ...]] | None:
     return db.session.execute(
         update(Promotion)
         .where(Promotion.id == promotion_id)
@@ -19,7 +28,7 @@ def count_up_without_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, 
             Promotion.id,
             Promotion.is_active,
             Promotion.used_count,
-            null().label("usage_limit"),
+            usage_limit,
             Promotion.per_user_limit,
             null().label("auto_deactivated_at"),
             Promotion.version,

@@ -24,27 +24,14 @@ from app.promotions.models import PromotionUse
 from tests import make
 from tests.processes import environment_of, web
 from tests.races import guards
+from tests.races.contestants import QUOTED, Books, givers, people, takers
 from tests.racing import after_statement, race, unguarded_race
 from tests.visiting import Visitor
 
 SHOPPERS = 32
 FEW = 6  # enough to go wrong
 HIDDEN = re.compile(r'name="(idempotency_key|expected_total)" value="([^"]+)"')
-QUOTED = after_statement(r"^SELECT promotion_codes\.id AS code_id")
 TAKING_AND_GIVING = after_statement(r"^SELECT (promotion_codes\.id AS code_id|promotion_uses)")
-
-
-class Books:
-    """What the rows say about a code, read anew."""
-
-    def __init__(self, discount: Discount) -> None:
-        db.session.rollback()
-        promotion = discounts.get(discount.id).promotion
-        query = select(PromotionUse).execution_options(populate_existing=True)
-        uses = db.session.scalars(query.where(PromotionUse.promotion_id == discount.id)).all()
-        self.used_count, self.is_active = promotion.used_count, promotion.is_active
-        self.live = [use for use in uses if use.released_at is None]
-        self.slots = sorted((use.person, use.slot) for use in self.live)
 
 
 def ready_shopper(url: str, name: str, product_id: int) -> tuple[Visitor, dict[str, str]]:
@@ -97,35 +84,6 @@ def test_without_the_guard_the_last_use_goes_to_several(app: Flask, tmp_path: Pa
     answers = raced_through_the_shop(app, tmp_path, "tests.races.unguarded_shop:app", FEW)
     assert Counter(answer.status_code for answer in answers)[303] > 1
     assert len(Books(made).live) > 1
-
-
-def takers(code: str, persons: list[Person], *, first_invoice: int = 1) -> list[Callable[[], str]]:
-    """Each checks the code, as a cart does, and then takes a use of it in a transaction of its own."""
-
-    def taker(person: Person, invoice_id: int) -> Callable[[], str]:
-        def take() -> str:
-            quote = discounts.quote(code, items=[discounts.Item(2000, 1)], person=person, now=make.NOW)
-            db.session.rollback()
-            with unit_of_work():
-                discounts.redeem(quote, person=person, invoice_id=invoice_id, now=make.NOW)
-            return "taken"
-
-        return take
-
-    return [taker(person, number) for number, person in enumerate(persons, first_invoice)]
-
-
-def givers(invoice_id: int, count: int) -> list[Callable[[], str]]:
-    def give_back() -> str:
-        with unit_of_work():
-            discounts.give_back(invoice_id, make.NOW)
-        return "given back"
-
-    return [give_back] * count
-
-
-def people(count: int) -> list[Person]:
-    return [Person(f"shopper{number}") for number in range(count)]
 
 
 def test_a_limit_of_three_is_taken_three_times_by_eight(app: Flask) -> None:
