@@ -1,8 +1,13 @@
 """A store that has been open for years: many products and invoices, made by the database itself in a second or two."""
 
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
 from sqlalchemy import text
 
 from app.kit.db import db, unit_of_work
+from app.promotions.models import MOST_CODES, PromotionBatch
+from tests.make_kit import NOW
 
 COUNTED = "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < :many)"
 PRODUCTS = """
@@ -32,12 +37,35 @@ INSERT INTO invoice_lines
 SELECT id, 1, 'Thing', 5000, 1, 5000, discount_cents, CASE WHEN refunded_cents > 0 THEN 1 ELSE 0 END, refunded_cents
 FROM invoices WHERE checkout_key LIKE 'crowd-%'
 """
+# each hundredth code is the only one of a promotion, the others are in batches
+SINGLE_PROMOTIONS = """
+INSERT INTO promotions
+(kind, title, description, is_active, used_count, auto_deactivate_on_max_uses, min_amount_cents, requires_account,
+ release_on_refund, is_public, display_order, terms_and_conditions, version, created_at, updated_at)
+{counted} SELECT 'discount', 'Crowd ' || n, '', true, 0, true, 0, false, true, false, 0, '', 1, {at}, {at} FROM counted
+"""
+SINGLE_DISCOUNTS = """
+INSERT INTO discounts
+(promotion_id, discount_type, discount_value, applicable_categories, excluded_categories, first_order_only)
+SELECT id, 'percentage', 1000, '[]', '[]', false FROM promotions WHERE title LIKE 'Crowd %'
+"""
+SINGLE_CODES = """
+INSERT INTO promotion_codes (promotion_id, code, used_count)
+SELECT id, 'CROWD-' || id, 0 FROM promotions WHERE title LIKE 'Crowd %'
+"""
+# a walk through all numbers of twelve digits that meets none twice: neighbours in the table are strangers in the index
+BATCH_CODES = """
+INSERT INTO promotion_codes (promotion_id, code, batch_id, usage_limit, used_count)
+{counted} SELECT :promotion, 'B' || :batch || '-' || {scattered}, :batch, 1, 0 FROM counted
+"""
 IN_WORDS = {
     "sqlite": {
+        "scattered": "printf('%012d', (n * 387420489) % 999999999989)",
         "at": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-03-01 12:00:00', '-' || (n % 700) || ' days')",
         "number": "printf('%06d', n)",
     },
     "postgresql": {
+        "scattered": "lpad(((n * 387420489::bigint) % 999999999989)::text, 12, '0')",
         "at": "timestamptz '2026-03-01 12:00:00+00' - (n % 700) * interval '1 day'",
         "number": "lpad(n::text, 6, '0')",
     },
@@ -58,6 +86,30 @@ def invoices(many: int) -> None:
         _run(LINES)
         db.session.execute(text("INSERT INTO invoice_counters (year, last) VALUES (2026, :many)"), {"many": many})
     analyse()
+
+
+def codes(many: int, *, promotion_ids: Sequence[int]) -> None:
+    """So many codes: batches of these promotions, of at most 100,000 each, and single ones of others."""
+    singles = many // 100
+    if singles:
+        with unit_of_work():
+            _run(SINGLE_PROMOTIONS, many=singles)
+            _run(SINGLE_DISCOUNTS)
+            _run(SINGLE_CODES)
+    for promotion_id, size in zip(cycle(promotion_ids), _parts(many - singles), strict=False):
+        with unit_of_work():
+            batch = PromotionBatch(promotion_id=promotion_id, length=12, wanted=size, made=size, created_at=NOW)
+            batch.finished_at = NOW
+            db.session.add(batch)
+            db.session.flush()
+            _run(BATCH_CODES, many=size, promotion=promotion_id, batch=batch.id)
+    analyse()
+
+
+def _parts(many: int) -> Iterator[int]:
+    while many > 0:
+        yield min(many, MOST_CODES)
+        many -= MOST_CODES
 
 
 def analyse() -> None:

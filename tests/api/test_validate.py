@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.accounts.persons import Person
 from app.discounts import service as discounts
-from app.kit.db import unit_of_work
+from app.kit.db import db, unit_of_work
 from app.kit.limits import LIMITS
-from tests import make
+from app.promotions import service as promotions
+from app.promotions.models import PromotionCode
+from tests import crowd, make
 from tests.counting import count_statements
 
 URL = "/api/promotions/validate"
@@ -218,6 +221,20 @@ def test_it_costs_two_statements_at_most_however_many_items(client: FlaskClient)
         with count_statements() as sent:
             ask(client, code=code, items=[SHIRT, HOSTING] * 250)
         assert len(sent) <= 2, sent
+
+
+def test_it_costs_no_more_with_a_thousand_codes_than_with_ten(client: FlaskClient) -> None:
+    promotion = make.discount(code="SAVE", usage_limit=9, per_user_limit=2)
+    costs = []
+    for many in (10, 990):  # then there are a thousand
+        crowd.codes(many, promotion_ids=[promotion.id])
+        of_batch = db.session.scalars(select(PromotionCode.code).where(PromotionCode.batch_id.is_not(None))).all()[-1]
+        for code, status in (("SAVE", 200), (of_batch, 200), ("UNKNOWN", 422)):
+            promotions.editions.clear()
+            with count_statements() as sent:
+                assert ask(client, code=code, items=[SHIRT]).status_code == status
+            costs.append(len(sent))
+    assert costs == [2, 2, 1] * 2
 
 
 def test_a_code_is_changed_for_everybody_at_once(client: FlaskClient) -> None:
