@@ -113,7 +113,7 @@ SHARES: list[tuple[dict[str, Any], list[tuple[int, int, str, int]]]] = [
     (fixed(0.02), [(100, 1, "a", 1), (100, 1, "a", 1), (100, 1, "a", 0)]),
     # 2 of 4: ½, ½ and 1; of the equal remainders the earlier line has the cent
     (fixed(0.02), [(1, 1, "a", 1), (1, 1, "a", 0), (2, 1, "a", 1)]),
-    # 10 % of 1503 is 150.3, so 150: 99.70, 49.80 and 0.49; two cents are left, for .80 and .70
+    # 10 % of 1503 is 150.3, so 150: 99.70, 49.80 and 0.499; two cents are left, for .80 and .70
     (percent(10), [(999, 1, "a", 100), (499, 1, "a", 50), (5, 1, "a", 0)]),
     # 33.33 % of 60 is 19.998, so 20: 3⅓, 6⅔ and 10; the cent goes to ⅔, later though it is
     (percent(33.33), [(10, 1, "a", 3), (20, 1, "a", 7), (30, 1, "a", 10)]),

@@ -92,7 +92,11 @@ def test_the_same_clock_on_the_wall_says_the_same_in_every_zone(
 
 @settings(max_examples=50)
 @given(MINUTES, MINUTES, WEEKDAYS, NEAR_A_JUMP | ANYWHERE)
+@example(time(2, 30), time(3, 30), ALL_WEEK, (ZoneInfo("Europe/Berlin"), datetime(2026, 3, 28, 12, tzinfo=UTC)))
 @example(time(2, 10), time(2, 20), frozenset({7}), (ZoneInfo("Europe/Berlin"), datetime(2026, 3, 22, 2, tzinfo=UTC)))
+@example(
+    time(1, 10), time(1, 40), ALL_WEEK, (ZoneInfo("Australia/Lord_Howe"), datetime(2026, 4, 4, 14, 45, tzinfo=UTC))
+)
 @example(time(9), time(17), frozenset({5}), (ZoneInfo("Pacific/Apia"), datetime(2011, 12, 24, 12, tzinfo=UTC)))
 def test_the_next_opening_is_what_somebody_finds_who_looks_every_minute(
     start: time, end: time, weekdays: frozenset[int], at: tuple[ZoneInfo, datetime]
