@@ -1,6 +1,6 @@
 """What `POST /api/promotions/validate` costs with 10, 1,000 and 1,000,000 codes in the table.
 
-    python -m bench.codes [--rounds 400] [--sizes 10 1000 1000000] [--database sqlite postgresql]
+    python -m bench.lookup [--rounds 400] [--sizes 10 1000 1000000] [--database sqlite postgresql]
 
 One process, no network: shops of all sizes and a bare Flask route take turns. Each question is for another code of a
 batch, always the same single code, or another code that doesn't exist. Exits 1 when a shop sends more statements than
