@@ -26,6 +26,7 @@ class Shown:
     kind: str
     code: str | None
     description: str
+    fine_print: str
     image: str | None
     terms: Terms
     more: Mapping[str, Any]
@@ -92,6 +93,7 @@ def _shown(listed: Listed, kind: Kind) -> Shown:
         kind=kind.name,
         code=promotion.single_code.code if promotion.single_code else None,
         description=promotion.description,
+        fine_print=promotion.terms_and_conditions,
         image=promotion.image,
         terms=kind.terms_from(listed.own),
         more=kind.offered(listed.own),

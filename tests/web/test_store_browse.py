@@ -129,12 +129,15 @@ def test_prices_follow_the_catalogue(client: FlaskClient) -> None:
 def test_public_codes_that_run_stand_above_the_shelf_with_a_button_each(client: FlaskClient, frozen: Clock) -> None:
     frozen.move_to(make.NOW)
     noon = {"enabled": True, "start_time": "17:00", "end_time": "18:00", "timezone": "UTC", "weekdays": []}
-    make.discount(title="For all", code="FORALL", is_public=True, usage_limit=9)
+    make.discount(
+        title="For all", code="FORALL", is_public=True, usage_limit=9, terms_and_conditions="<p>Once a day</p>"
+    )
     make.discount(title="Evenings", code="EVENING", is_public=True, active_hours=noon)
     make.discount(title="For some", code="SECRET")
     page = unescape(client.get("/store").text)
     assert page.count('class="code-card"') == 2
     assert "9 left" in page
+    assert "<p>Once a day</p>" in page
     assert "Opens today at 5:00\u202fPM (UTC)." in page
     assert "SECRET" not in page
     assert client.post("/store/cart/code", data={"code": "FORALL"}).location == "/store/cart"
