@@ -10,6 +10,7 @@ from app.accounts.persons import Person
 from app.api import bp
 from app.api.endpoint import Answer, Promise, endpoint
 from app.api.promotion_schemas import (
+    Codes,
     DiscountChanges,
     DiscountCode,
     DiscountCodes,
@@ -175,8 +176,10 @@ def _verdict(quote: discounts.Quote) -> Verdict:
 def _shown(discount: Discount) -> DiscountCode:
     promotion = discount.promotion
     described: dict[str, Any] = discounts.fields_of(discount) | {"status": promotion.status(clock.now())}
+    count = promotion.codes_made
     return DiscountCode(
         **described,
+        codes=None if count is None else Codes(count=count, used=promotion.used_count),
         id=promotion.id,
         used_count=promotion.used_count,
         auto_deactivated_at=promotion.auto_deactivated_at,

@@ -17,8 +17,10 @@ from app.audit.models import AuditEntry
 from app.errors import NotFound
 from app.kit.db import Base, db, violated
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
-from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
+from app.promotions.models import BY_PERSON, Promotion, PromotionBatch, PromotionCode, PromotionUse
 from app.promotions.service import ENTITY, lock_promotion
+
+DELETED_AT_ONCE = 10_000
 
 
 def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetime) -> None:
@@ -105,8 +107,8 @@ def archive_if_used(promotion: Promotion, actor: audit.Actor, now: datetime) -> 
 
 
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:
-    """Delete a promotion that nothing refers to, with its codes; its kind's own row must be gone."""
-    db.session.execute(delete(PromotionCode).where(PromotionCode.promotion_id == promotion.id))
+    """Delete a promotion that nothing refers to, with its codes and batches; its kind's own row must be gone."""
+    _delete_codes(promotion.id)
     db.session.delete(promotion)
     db.session.flush()
     audit.record(actor, "promotion.deleted", ENTITY, promotion.id, before=snapshot)
@@ -128,6 +130,16 @@ def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
     """Who changed what, newest first."""
     query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))
     return db.session.scalars(query.limit(limit)).all()
+
+
+def _delete_codes(promotion_id: int) -> None:
+    """Whoever is making codes finishes those at hand first, then finds no batch; so none comes after the deletion."""
+    batches = select(PromotionBatch.id).where(PromotionBatch.promotion_id == promotion_id)
+    db.session.execute(batches.order_by(PromotionBatch.id).with_for_update())
+    ours = select(PromotionCode.id).where(PromotionCode.promotion_id == promotion_id).limit(DELETED_AT_ONCE)
+    while codes := db.session.scalars(ours).all():  # no statement of ours may take longer than PostgreSQL lets it
+        db.session.execute(delete(PromotionCode).where(PromotionCode.id.in_(codes)))
+    db.session.execute(delete(PromotionBatch).where(PromotionBatch.promotion_id == promotion_id))
 
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:

@@ -24,6 +24,10 @@ class DuplicateCode(Conflict):
     code, message = "duplicate_code", _l("Another promotion has this code. Please choose another one.")
 
 
+class HasOneCode(Conflict):
+    message = _l("This promotion has one code, the same for everybody. Make a new one for single-use codes.")
+
+
 class CannotOpen(Conflict):
     """Switching on what is past its end or used up; the message names what to change."""
 

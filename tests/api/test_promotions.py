@@ -76,7 +76,7 @@ def refused(answer: TestResponse, status: int) -> dict[str, Any]:
 
 def test_everything_that_can_be_said_is_kept_and_told(client: FlaskClient, admin: dict[str, str]) -> None:
     made = data_of(client.post(URL, json=WHOLE, headers=admin), 201)
-    own = {"usedCount": 0, "autoDeactivatedAt": None, "version": 1, "status": "active"}
+    own = {"codes": None, "usedCount": 0, "autoDeactivatedAt": None, "version": 1, "status": "active"}
     assert made == {**WHOLE, **own, "id": made["id"]}
     assert data_of(client.get(f"{URL}/{made['id']}", headers=admin)) == made
 
