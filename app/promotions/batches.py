@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import String, literal, select
+from sqlalchemy import String, func, literal, select
 from sqlalchemy.engine import CursorResult
 
 from app.audit import service as audit
@@ -18,7 +18,7 @@ from app.kit import outbox
 from app.kit.db import db, given, insert
 from app.kit.text import normalise_code
 from app.promotions import editing, fields
-from app.promotions.errors import HasOneCode
+from app.promotions.errors import HasOneCode, OrderedMeanwhile
 from app.promotions.fields import CODE_LENGTH, CODE_LETTERS, Errors, Field, Fields, Wrong
 from app.promotions.letters import drawn
 from app.promotions.models import MOST_CODES, Promotion, PromotionBatch, PromotionCode
@@ -70,10 +70,13 @@ def read(given: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
     return values, errors
 
 
-def order(promotion_id: int, wished: Mapping[str, Any], actor: audit.Actor, now: datetime) -> PromotionBatch:
+def order(
+    promotion_id: int, wished: Mapping[str, Any], actor: audit.Actor, now: datetime, *, known: int | None = None
+) -> PromotionBatch:
     """Order codes for a promotion that has none yet, or a batch. Workers begin once this is committed.
 
-    Raises NotFound, Archived, HasOneCode, or ValidationFailed with all that is wrong.
+    `known` is how many the admin saw ordered before, so that an order sent twice is one. Raises NotFound, Archived,
+    HasOneCode, OrderedMeanwhile, or ValidationFailed with all that is wrong.
     """
     promotion = editing.lock_for_change(promotion_id, None, None)
     if editing.single_code(promotion_id) is not None:
@@ -81,13 +84,32 @@ def order(promotion_id: int, wished: Mapping[str, Any], actor: audit.Actor, now:
     values, errors = read(wished)
     if errors:
         raise ValidationFailed(errors)
+    earlier = _ordered(promotion_id)
+    if known not in {None, earlier}:
+        raise OrderedMeanwhile
     batch = PromotionBatch(promotion_id=promotion.id, created_by=actor.user_id, created_at=now, **values)
     db.session.add(batch)
     db.session.flush()
-    told = {"codes": batch.wanted, "prefix": batch.prefix, "length": batch.length}
-    audit.record(actor, "promotion.codes_ordered", ENTITY, promotion_id, after=told)
+    _note_order(batch, earlier, actor)
     outbox.put(TOPIC, key=f"{TOPIC}:{batch.id}", payload={"batch_id": batch.id}, now=now)
     return batch
+
+
+def latest(promotion_id: int) -> PromotionBatch | None:
+    """The last order, after which the next is likely to be modelled."""
+    query = select(PromotionBatch).where(PromotionBatch.promotion_id == promotion_id)
+    return db.session.scalar(query.order_by(PromotionBatch.id.desc()).limit(1))
+
+
+def _ordered(promotion_id: int) -> int:
+    query = select(func.sum(PromotionBatch.wanted)).where(PromotionBatch.promotion_id == promotion_id)
+    return int(db.session.scalar(query) or 0)
+
+
+def _note_order(batch: PromotionBatch, earlier: int, actor: audit.Actor) -> None:
+    before = {"code_count": earlier}
+    after = {"code_count": earlier + batch.wanted, "code_prefix": batch.prefix, "code_length": batch.length}
+    audit.record(actor, "promotion.codes_ordered", ENTITY, batch.promotion_id, before=before, after=after)
 
 
 def make_some(batch_id: int, now: datetime, *, most: int = AT_ONCE) -> int:

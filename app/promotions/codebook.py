@@ -24,6 +24,11 @@ class Standing:
     is_being_made: bool
 
     @property
+    def stamp(self) -> str:
+        """Another one as soon as anything of it changes."""
+        return f"{self.made}-{self.used}-{self.is_being_made:d}"
+
+    @property
     def left(self) -> int:
         return self.made - self.used
 

@@ -18,7 +18,7 @@ from app.errors import NotFound
 from app.kit.db import Base, db, violated
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
 from app.promotions.models import BY_PERSON, Promotion, PromotionBatch, PromotionCode, PromotionUse
-from app.promotions.service import ENTITY, lock_promotion
+from app.promotions.service import CODE_USED_UP, ENTITY, lock_promotion
 
 DELETED_AT_ONCE = 10_000
 
@@ -127,9 +127,9 @@ def is_taken(code: str, promotion_id: int | None) -> bool:
 
 
 def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
-    """Who changed what, newest first."""
+    """Who changed what, newest first. That single-use codes were used is no change, and told where they are listed."""
     query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))
-    return db.session.scalars(query.limit(limit)).all()
+    return db.session.scalars(query.where(AuditEntry.action != CODE_USED_UP).limit(limit)).all()
 
 
 def _delete_codes(promotion_id: int) -> None:
