@@ -132,10 +132,14 @@ def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
     return db.session.scalars(query.where(AuditEntry.action != CODE_USED_UP).limit(limit)).all()
 
 
-def _delete_codes(promotion_id: int) -> None:
-    """Whoever is making codes finishes those at hand first, then finds no batch; so none comes after the deletion."""
+def _lock_batches(promotion_id: int) -> None:
+    """Whoever is making codes finishes those at hand first, and then finds no batch: none comes after a deletion."""
     batches = select(PromotionBatch.id).where(PromotionBatch.promotion_id == promotion_id)
     db.session.execute(batches.order_by(PromotionBatch.id).with_for_update())
+
+
+def _delete_codes(promotion_id: int) -> None:
+    _lock_batches(promotion_id)
     ours = select(PromotionCode.id).where(PromotionCode.promotion_id == promotion_id).limit(DELETED_AT_ONCE)
     while codes := db.session.scalars(ours).all():  # no statement of ours may take longer than PostgreSQL lets it
         db.session.execute(delete(PromotionCode).where(PromotionCode.id.in_(codes)))
