@@ -245,6 +245,25 @@ def test_a_list_costs_the_same_however_long_it_is(client: FlaskClient, admin: di
     assert len(sent) <= 4, sent
 
 
+def test_a_batch_tells_how_many_codes_there_are_and_has_none_to_change(
+    client: FlaskClient, admin: dict[str, str]
+) -> None:
+    made = make.batch(count=3)
+    make.use(make.codes_of(made)[0])
+    shown = data_of(client.get(f"{URL}/{made.id}", headers=admin))
+    assert (shown["discountCode"], shown["codes"]) == (None, {"count": 3, "used": 1})
+    refusal = refused(client.put(f"{URL}/{made.id}", json={"discountCode": "ONE"}, headers=admin), 400)
+    assert refusal["fields"] == {"discountCode": ["This promotion has many single-use codes, and none for everybody."]}
+    changed = data_of(client.put(f"{URL}/{made.id}", json={"title": "Other"}, headers=admin))
+    assert changed == {**shown, "title": "Other", "version": 2}
+    for _each in range(3):
+        make.batch(count=2)
+    with count_statements() as sent:
+        found = data_of(client.get(URL, headers=admin))
+    assert [each["codes"]["count"] for each in found["promotions"]] == [2, 2, 2, 3]
+    assert len(sent) <= 4, sent
+
+
 def test_codes_are_kept_by_admins_only(client: FlaskClient) -> None:
     made = make.discount()
     calls = [

@@ -77,8 +77,8 @@ def order_promotion_codes(promotion_id: int) -> ResponseReturnValue:
     except DomainError as refusal:
         explain(form, refusal)
         return _page(frame, form, refusal.status)
-    told = ngettext("%(count)s code is on its way.", "%(count)s codes are on their way.", batch.wanted)
-    toast(told % {"count": number(batch.wanted)})
+    count = number(batch.wanted)
+    toast(ngettext("%(count)s code is on its way.", "%(count)s codes are on their way.", batch.wanted, count=count))
     return see_other(url_for("admin.list_promotion_codes", promotion_id=promotion_id))
 
 
