@@ -29,19 +29,19 @@ def test_codes_come_along_while_one_looks_and_types(app: Flask, page: Page, live
     dialog.get_by_label("How many codes").fill("60")
     expect(dialog.get_by_text("This can't be less than 8.")).to_be_visible()
     dialog.get_by_label("Random letters").fill("10")
-    dialog.get_by_label("Beginning of each code").fill("flyer-")
+    dialog.get_by_label("Begins with").fill("flyer-")
     page.wait_for_load_state("networkidle")
     dialog.get_by_role("button", name="Create").click()
     expect(page.get_by_role("progressbar", name="Making codes")).to_be_visible()
     look(page, 360, "light")
     assert faults_of(page) == []
-    page.get_by_label("Beginning of each code").fill("TYPED")
+    page.get_by_label("Begins with").fill("TYPED")
     with app.app_context():
         outbox.drain(batches.TOPIC)
         db.session.remove()
     expect(page.get_by_text("FLYER-").first).to_be_visible()
     expect(page.get_by_role("progressbar", name="Making codes")).to_be_hidden()
-    expect(page.get_by_label("Beginning of each code")).to_have_value("TYPED")
+    expect(page.get_by_label("Begins with")).to_have_value("TYPED")
     assert faults_of(page) == []
     page.get_by_role("button", name="Make them").click()
     expect(page.get_by_text("100 codes are on their way.")).to_be_visible()

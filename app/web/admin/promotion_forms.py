@@ -198,7 +198,7 @@ class OrderFields:
     """What single-use codes shall look like, and how many there shall be."""
 
     code_prefix = typed(
-        _l("Beginning of each code"),
+        _l("Begins with"),
         hint=_l("At most 12 letters, digits, _ or -, such as FLYER-."),
         maxlength=20,
         autocapitalize="characters",
