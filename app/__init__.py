@@ -37,8 +37,8 @@ from app.orders import service as orders
 from app.payments import jobs as payment_jobs
 from app.payments import returns
 from app.payments import service as payments
-from app.promotions import attempts, kinds
-from app.promotions import jobs as promotion_jobs  # noqa: F401 puts itself on the schedule
+from app.promotions import attempts, batches, kinds
+from app.promotions import jobs as promotion_jobs
 from app.promotions.models import Promotion
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +85,7 @@ def _furnish_rooms(app: Flask) -> None:
     outbox.register(messages.TOPIC, queue="mail", settle=deliver_mails, limit=1, is_external=True)
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
     outbox.register(returns.TOPIC, queue="default", settle=payment_jobs.send, limit=1, is_external=True)
+    outbox.register(batches.TOPIC, queue="default", settle=promotion_jobs.make_codes, limit=1, is_external=True)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
     for column in (Product.image, RewardItem.image, Promotion.image):
         media.keeps(column)

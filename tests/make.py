@@ -9,7 +9,7 @@ from tests.make_api import api_key, bearer
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
 from tests.make_media import image_file, png_of, stored_picture
-from tests.make_promotions import discount, use
+from tests.make_promotions import batch, codes_of, discount, use
 from tests.make_store import category, invoice, paid_invoice, product, reward_item, told
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "PASSWORD",
     "SYSTEM",
     "api_key",
+    "batch",
     "bearer",
     "category",
+    "codes_of",
     "discount",
     "event_type",
     "image_file",

@@ -209,13 +209,21 @@ class OpenHours(Data):
     weekdays: list[int]
 
 
+class Codes(Data):
+    """The single-use codes of a batch: how many there are, and how many of them are used."""
+
+    count: int
+    used: int
+
+
 class DiscountCode(Data):
     """A discount code, with its terms and how it stands."""
 
     id: int
     title: str
     description: str
-    code: str | None = Field(alias="discountCode")
+    code: str | None = Field(alias="discountCode", description="Null where there is a batch of single-use codes.")
+    codes: Codes | None = Field(description="The batch of single-use codes, where there is one.")
     discount_type: Kind
     discount_value: Number
     min_amount: Number = Field(alias="minPurchase")

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from app.api import bp
 from app.api.endpoint import Answer, Promise, endpoint
 from app.api.promotion_schemas import (
+    Codes,
     DiscountChanges,
     DiscountCode,
     DiscountCodes,
@@ -150,8 +151,10 @@ def _verdict(quote: discounts.Quote) -> Verdict:
 def _shown(discount: Discount) -> DiscountCode:
     promotion = discount.promotion
     described: dict[str, Any] = discounts.fields_of(discount) | {"status": promotion.status(clock.now())}
+    count = promotion.codes_made
     return DiscountCode(
         **described,
+        codes=None if count is None else Codes(count=count, used=promotion.used_count),
         id=promotion.id,
         used_count=promotion.used_count,
         auto_deactivated_at=promotion.auto_deactivated_at,

@@ -29,6 +29,7 @@ NAMES = ("ada", "mikael", "noi", "priya", "tomas", "june", "okan")
 SHARE_WITH_CODE = 0.45
 UNPAID = 2
 GIFT_EVERY = 14
+FLYER_EVERY = 11
 GIFTS = ((500, ""), (2500, "Keep up the good work!"), (1000, ""), (5000, "For the next hosting bill."), (1500, ""))
 
 
@@ -36,15 +37,17 @@ def load(now: datetime) -> None:
     """Order, pay, and leave the last ones unpaid, one of them cancelled."""
     chance = random.Random(2026)  # noqa: S311 the same business at every first start
     products = db.session.scalars(select(Product).order_by(Product.position)).all()
-    codes = db.session.scalars(
-        select(PromotionCode.code).join(Discount, Discount.promotion_id == PromotionCode.promotion_id)
-    ).all()
+    query = select(PromotionCode.code).join(Discount, Discount.promotion_id == PromotionCode.promotion_id)
+    codes = db.session.scalars(query.where(PromotionCode.batch_id.is_(None))).all()
+    flyers = iter(db.session.scalars(query.where(PromotionCode.batch_id.is_not(None)).order_by(PromotionCode.id)).all())
     shoppers = [*map(Person, NAMES), *_clients()]
     moments = sorted(_moments(now, chance))
     for number, moment in enumerate(moments):
         if number % GIFT_EVERY == GIFT_EVERY - 1:
             _give(chance.choice(shoppers), number // GIFT_EVERY, moment - timedelta(minutes=30))
         tried = chance.sample(codes, len(codes)) if chance.random() < SHARE_WITH_CODE else []
+        if number % FLYER_EVERY == FLYER_EVERY - 1:
+            tried = [next(flyers), *tried]
         chosen = chance.sample(products, chance.choice((1, 1, 2, 3)))
         quantities = {product.id: chance.choice((1, 1, 1, 2)) for product in chosen}
         invoice = _order(chance.choice(shoppers), f"demo-{number:04d}", quantities, tried, moment)

@@ -5,7 +5,9 @@ from typing import Any
 
 from app.audit.service import SYSTEM
 from app.discounts import service as discounts
+from app.kit import outbox
 from app.kit.db import unit_of_work
+from app.promotions import batches
 
 DAY = timedelta(days=1)
 LUNCH = {"enabled": True, "start_time": "11:30", "end_time": "14:00", "weekdays": [1, 2, 3, 4, 5]}
@@ -16,6 +18,7 @@ def load(now: datetime) -> None:
     for order, fields in enumerate(_codes(now.replace(minute=0, second=0, microsecond=0))):
         with unit_of_work():
             discounts.create({"display_order": order, **fields}, SYSTEM, now - 150 * DAY)
+    outbox.drain(batches.TOPIC)  # there may be no worker yet
 
 
 def _codes(now: datetime) -> list[dict[str, Any]]:
@@ -94,5 +97,14 @@ def _codes(now: datetime) -> list[dict[str, Any]]:
             "discount_type": "percentage",
             "discount_value": 5,
             "is_active": False,
+        },
+        {
+            "title": "Flyer in the box",
+            "description": "<p>A thank-you in every parcel: one code, one order.</p>",
+            "code_prefix": "FLYER-",
+            "code_length": 8,
+            "code_count": 250,
+            "discount_type": "percentage",
+            "discount_value": 15,
         },
     ]

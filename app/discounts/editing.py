@@ -6,14 +6,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload, undefer
 
 from app.audit.service import Actor
 from app.discounts.models import Discount
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.promotions import archiving, editing, fields
+from app.promotions import archiving, batches, editing, fields
 from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.listing import narrowed
@@ -50,17 +50,21 @@ FIELDS: Fields = {**CODE, **fields.SHARED, **OWN}
 
 
 def create(given: Mapping[str, Any], actor: Actor, now: datetime) -> Discount:
-    """A new discount code. Raises ValidationFailed with all that is wrong, or DuplicateCode."""
-    values, errors = fields.read(given, FIELDS, is_new=True)
+    """A new discount with a code or, where `batches.FIELDS` are given instead of one, with many single-use codes.
+
+    Raises ValidationFailed with all that is wrong, or DuplicateCode.
+    """
+    values, errors = _read(given)
     _validate(values, errors)
     promotion = Promotion(kind=KIND, active_hours=dict(fields.ALWAYS_OPEN))
     editing.set_columns(promotion, fields.within(fields.SHARED, values))
-    editing.add(promotion, values["code"], actor, now)
+    editing.add(promotion, values.get("code"), actor, now)
     db.session.add(Discount(promotion_id=promotion.id, **fields.within(OWN, values)))
     db.session.flush()
-    made = get(promotion.id)
-    editing.note_creation(promotion, fields_of(made), actor)
-    return made
+    editing.note_creation(promotion, fields_of(get(promotion.id)), actor)
+    if _is_batch(given):
+        batches.order(promotion.id, _of_batch(given), actor, now)
+    return get(promotion.id)
 
 
 def update(
@@ -73,7 +77,7 @@ def update(
     promotion = editing.lock_for_change(discount_id, KIND, version)
     discount = get(discount_id)
     before = fields_of(discount)
-    values, errors = fields.read(given, FIELDS, is_new=False)
+    values, errors = _read(given, discount)
     current = fields.columns_of(promotion, fields.SHARED) | fields.columns_of(discount, OWN)
     _validate(current | values, errors)
     editing.change(promotion, fields.within(fields.SHARED, values), now)
@@ -87,10 +91,10 @@ def update(
 
 def faults(given: Mapping[str, Any], discount_id: int | None = None) -> Errors:
     """What `create` or, with an id, `update` would refuse of this, as far as can be told beforehand."""
-    values, errors = fields.read(given, FIELDS, is_new=discount_id is None)
+    discount = get(discount_id) if discount_id is not None else None
+    values, errors = _read(given, discount)
     current: dict[str, Any] = {}
-    if discount_id is not None:
-        discount = get(discount_id)
+    if discount is not None:
         current = fields.columns_of(discount.promotion, fields.SHARED) | fields.columns_of(discount, OWN)
     try:
         _validate(current | values, errors)
@@ -150,11 +154,36 @@ def fields_of(discount: Discount) -> dict[str, Any]:
     }
 
 
+def _is_batch(given: Mapping[str, Any]) -> bool:
+    return "code_count" in given
+
+
+def _of_batch(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in batches.FIELDS}
+
+
+def _read(given: Mapping[str, Any], discount: Discount | None = None) -> tuple[dict[str, Any], Errors]:
+    """What to keep, and what is wrong. Many codes are ordered, and never changed."""
+    is_new = discount is None
+    if not (_is_batch(given) if discount is None else discount.promotion.single_code is None):
+        return fields.read(given, FIELDS, is_new=is_new)
+    ordered = _of_batch(given) if is_new else {}
+    kept = {name: value for name, value in given.items() if name not in ordered}
+    values, errors = fields.read(kept, {**fields.SHARED, **OWN}, is_new=is_new)
+    if "code" in given:
+        errors["code"] = [_l("This promotion has many single-use codes, and none for everybody.")]
+    if is_new:
+        errors.update(batches.read(ordered)[1])
+    return values, errors
+
+
 def _discounts() -> Select[Discount]:
     return (
         select(Discount)
         .join(Discount.promotion)
-        .options(contains_eager(Discount.promotion).joinedload(Promotion.single_code))
+        .options(
+            contains_eager(Discount.promotion).options(joinedload(Promotion.single_code), undefer(Promotion.codes_made))
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """Which invoices there are, and who may see which."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +42,12 @@ def get(invoice_id: int) -> Invoice:
     if invoice is None:
         raise NotFound
     return invoice
+
+
+def by_ids(invoice_ids: Collection[int]) -> dict[int, Invoice]:
+    """Those that there are, without their lines."""
+    found = db.session.scalars(select(Invoice).where(Invoice.id.in_(invoice_ids)))
+    return {invoice.id: invoice for invoice in found}
 
 
 def by_number(number: str) -> Invoice:

@@ -34,6 +34,7 @@ from app.orders.errors import (
 from app.orders.finding import (
     Viewer,
     Wish,
+    by_ids,
     by_number,
     get,
     invoices,
@@ -65,6 +66,7 @@ __all__ = [
     "Viewer",
     "Wish",
     "awaiting_return",
+    "by_ids",
     "by_number",
     "check_out",
     "confirm_payment",

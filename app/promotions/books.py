@@ -6,14 +6,15 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from app.kit.books import Fault
 from app.kit.db import db
-from app.promotions.models import Promotion, PromotionCode, PromotionUse
+from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
 
 LIVE = PromotionUse.released_at.is_(None)
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts the books: 1 (counters and limits), 2 (limits per person)."""
-    return [*_wrong_counters(Promotion), *_wrong_counters(PromotionCode), *_beyond_limits(), *_wrong_slots()]
+    """Every row that contradicts the books: 1 (counters, batches and limits), 2 (limits per person)."""
+    counters = (*_wrong_counters(Promotion), *_wrong_counters(PromotionCode), *_wrong_batches())
+    return [*counters, *_beyond_limits(), *_wrong_slots()]
 
 
 def _wrong_counters(table: type[Promotion | PromotionCode]) -> Iterator[Fault]:
@@ -23,6 +24,19 @@ def _wrong_counters(table: type[Promotion | PromotionCode]) -> Iterator[Fault]:
     wrong = select(table.id, table.used_count, live.label("live")).where(table.used_count != live)
     for row in db.session.execute(wrong.order_by(table.id)):
         yield Fault(1, table.__tablename__, row.id, f"counts {row.used_count} uses, but {row.live} are live")
+
+
+def _wrong_batches() -> Iterator[Fault]:
+    """`made` is the number of codes that a batch has."""
+    counted = select(PromotionCode.batch_id, func.count().label("codes")).group_by(PromotionCode.batch_id).subquery()
+    codes = func.coalesce(counted.c.codes, 0)
+    wrong = (
+        select(PromotionBatch.id, PromotionBatch.made, codes.label("codes"))
+        .outerjoin(counted, counted.c.batch_id == PromotionBatch.id)
+        .where(PromotionBatch.made != codes)
+    )
+    for row in db.session.execute(wrong.order_by(PromotionBatch.id)):
+        yield Fault(1, PromotionBatch.__tablename__, row.id, f"has made {row.made} codes, but there are {row.codes}")
 
 
 def _beyond_limits() -> Iterator[Fault]:

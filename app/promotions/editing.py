@@ -18,8 +18,10 @@ from app.errors import NotFound
 from app.kit.db import Base, db, violated
 from app.promotions import active
 from app.promotions.errors import Archived, CannotOpen, DuplicateCode, Stale
-from app.promotions.models import BY_PERSON, Promotion, PromotionCode, PromotionUse
-from app.promotions.service import ENTITY, lock_promotion
+from app.promotions.models import BY_PERSON, Promotion, PromotionBatch, PromotionCode, PromotionUse
+from app.promotions.service import CODE_USED_UP, ENTITY, lock_promotion
+
+DELETED_AT_ONCE = 10_000
 
 
 def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetime) -> None:
@@ -101,8 +103,8 @@ def was_used(promotion: Promotion) -> bool:
 
 
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:
-    """Delete a promotion that nothing refers to, with its codes; its kind's own row must be gone."""
-    db.session.execute(delete(PromotionCode).where(PromotionCode.promotion_id == promotion.id))
+    """Delete a promotion that nothing refers to, with its codes and batches; its kind's own row must be gone."""
+    _delete_codes(promotion.id)
     db.session.delete(promotion)
     db.session.flush()
     audit.record(actor, "promotion.deleted", ENTITY, promotion.id, before=snapshot)
@@ -122,9 +124,23 @@ def is_taken(code: str, promotion_id: int | None) -> bool:
 
 
 def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
-    """Who changed what, newest first."""
+    """Who changed what, newest first. That single-use codes were used is no change, and told where they are listed."""
     query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))
-    return db.session.scalars(query.limit(limit)).all()
+    return db.session.scalars(query.where(AuditEntry.action != CODE_USED_UP).limit(limit)).all()
+
+
+def _lock_batches(promotion_id: int) -> None:
+    """Whoever is making codes finishes those at hand first, and then finds no batch: none comes after a deletion."""
+    batches = select(PromotionBatch.id).where(PromotionBatch.promotion_id == promotion_id)
+    db.session.execute(batches.order_by(PromotionBatch.id).with_for_update())
+
+
+def _delete_codes(promotion_id: int) -> None:
+    _lock_batches(promotion_id)
+    ours = select(PromotionCode.id).where(PromotionCode.promotion_id == promotion_id).limit(DELETED_AT_ONCE)
+    while codes := db.session.scalars(ours).all():  # no statement of ours may take longer than PostgreSQL lets it
+        db.session.execute(delete(PromotionCode).where(PromotionCode.id.in_(codes)))
+    db.session.execute(delete(PromotionBatch).where(PromotionBatch.promotion_id == promotion_id))
 
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:

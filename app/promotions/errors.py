@@ -28,6 +28,14 @@ class UnknownCode(DomainError):
     code, message = "unknown_code", _l("This promotion has no such code.")
 
 
+class HasOneCode(Conflict):
+    message = _l("This promotion has one code, the same for everybody. Make a new one for single-use codes.")
+
+
+class OrderedMeanwhile(Conflict):
+    message = _l("More codes were ordered in the meantime. Look how many there are; then order again what you need.")
+
+
 class CannotOpen(Conflict):
     """Switching on what is past its end or used up; the message names what to change."""
 

@@ -16,6 +16,7 @@ from app.promotions.models import BY_SYSTEM, Promotion, PromotionCode, Promotion
 from app.promotions.rules import Context
 
 ENTITY = "promotion"
+CODE_USED_UP = "promotion.code_used_up"
 editions = Editions()
 
 
@@ -114,7 +115,7 @@ def take_use(  # noqa: PLR0913
     if promotion.auto_deactivated_at == now:
         _note_switch(promotion, "promotion.used_up")
     if code and code.auto_deactivated_at == now:
-        audit.record(audit.SYSTEM, "promotion.code_used_up", ENTITY, promotion_id, after={"code": code.code})
+        audit.record(audit.SYSTEM, CODE_USED_UP, ENTITY, promotion_id, after={"code": code.code})
     return use_id
 
 

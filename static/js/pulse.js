@@ -31,6 +31,7 @@ async function look() {
 }
 
 function swap(selector, html) {
+  if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true; // somebody may be typing in it
   const target = document.querySelector(selector);
   window.htmx.swap(target, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 20 }, { contextElement: target });
 }

@@ -76,7 +76,7 @@ def refused(answer: TestResponse, status: int) -> dict[str, Any]:
 
 def test_everything_that_can_be_said_is_kept_and_told(client: FlaskClient, admin: dict[str, str]) -> None:
     made = data_of(client.post(URL, json=WHOLE, headers=admin), 201)
-    own = {"usedCount": 0, "autoDeactivatedAt": None, "version": 1, "status": "active"}
+    own = {"codes": None, "usedCount": 0, "autoDeactivatedAt": None, "version": 1, "status": "active"}
     assert made == {**WHOLE, **own, "id": made["id"]}
     assert data_of(client.get(f"{URL}/{made['id']}", headers=admin)) == made
 
@@ -242,6 +242,25 @@ def test_a_list_costs_the_same_however_long_it_is(client: FlaskClient, admin: di
         make.discount()
     with count_statements() as sent:
         data_of(client.get(f"{URL}?limit=100", headers=admin))
+    assert len(sent) <= 4, sent
+
+
+def test_a_batch_tells_how_many_codes_there_are_and_has_none_to_change(
+    client: FlaskClient, admin: dict[str, str]
+) -> None:
+    made = make.batch(count=3)
+    make.use(make.codes_of(made)[0])
+    shown = data_of(client.get(f"{URL}/{made.id}", headers=admin))
+    assert (shown["discountCode"], shown["codes"]) == (None, {"count": 3, "used": 1})
+    refusal = refused(client.put(f"{URL}/{made.id}", json={"discountCode": "ONE"}, headers=admin), 400)
+    assert refusal["fields"] == {"discountCode": ["This promotion has many single-use codes, and none for everybody."]}
+    changed = data_of(client.put(f"{URL}/{made.id}", json={"title": "Other"}, headers=admin))
+    assert changed == {**shown, "title": "Other", "version": 2}
+    for _each in range(3):
+        make.batch(count=2)
+    with count_statements() as sent:
+        found = data_of(client.get(URL, headers=admin))
+    assert [each["codes"]["count"] for each in found["promotions"]] == [2, 2, 2, 3]
     assert len(sent) <= 4, sent
 
 

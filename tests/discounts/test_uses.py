@@ -11,7 +11,7 @@ from app.discounts.models import Discount
 from app.discounts.service import CodeRefused
 from app.kit.db import db, unit_of_work
 from app.promotions import service as promotions
-from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
+from app.promotions.models import Promotion, PromotionCode, PromotionUse
 from tests import make
 from tests.counting import count_statements
 
@@ -130,18 +130,16 @@ def test_a_refund_gives_back_only_where_the_promotion_says_so() -> None:
 
 
 def test_a_code_of_a_batch_has_a_limit_of_its_own() -> None:
-    made = make.discount(code="TEMPLATE")
-    batch = PromotionBatch(promotion_id=made.id, length=8, wanted=1, made=1, created_at=make.NOW, finished_at=make.NOW)
-    make.saved(batch)
-    code = PromotionCode(promotion_id=made.id, code="SINGLE1", batch_id=batch.id, usage_limit=1)
-    make.saved(code)
-    invoice_id = make.use("SINGLE1")
+    made = make.batch(count=2)
+    code, other = db.session.scalars(select(PromotionCode).order_by(PromotionCode.id))
+    invoice_id = make.use(code.code)
     db.session.refresh(code)
     assert (code.used_count, code.auto_deactivated_at) == (1, make.NOW)
     assert fresh(made).status(make.NOW) == "active"
-    assert system_audit() == ["promotion.code_used_up"]
+    assert system_audit() == ["promotion.codes_ordered", "promotion.code_used_up"]
     with pytest.raises(CodeRefused) as refused:
-        make.use("SINGLE1")
+        make.use(code.code)
+    make.use(other.code)
     assert refused.value.code == "usage_limit_reached"
     given_back(invoice_id)
     db.session.refresh(code)

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from app.accounts.persons import Person
 from app.discounts import service as discounts
@@ -21,7 +21,7 @@ from app.discounts.service import CodeRefused
 from app.errors import DomainError
 from app.kit.db import db, unit_of_work
 from app.promotions import books
-from app.promotions.models import Promotion, PromotionUse
+from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
 from tests import make
 
 PERSONS = [Person("ada"), Person("bob"), Person("ada", 7)]
@@ -109,19 +109,24 @@ def test_the_books_agree_whatever_happens() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_a_row_that_contradicts_the_books_is_named() -> None:
-    made, quiet = make.discount(code="TEN", per_user_limit=5), make.discount()
+    made, quiet, many = make.discount(code="TEN", per_user_limit=5), make.discount(), make.batch(count=3)
     make.use("TEN", person=PERSONS[0])
     make.use("TEN", person=PERSONS[0])
     second = db.session.scalars(select(PromotionUse.id).order_by(PromotionUse.id.desc())).first()
     with unit_of_work():
-        db.session.execute(update(Promotion).values(used_count=Promotion.used_count + 1))
+        single = Promotion.id.in_([made.id, quiet.id])
+        db.session.execute(update(Promotion).where(single).values(used_count=Promotion.used_count + 1))
+        last = select(func.max(PromotionCode.id)).where(PromotionCode.promotion_id == many.id).scalar_subquery()
+        db.session.execute(delete(PromotionCode).where(PromotionCode.id == last))
         db.session.execute(text("UPDATE promotion_codes SET used_count = 9 WHERE code = 'TEN'"))
         db.session.execute(update(PromotionUse).where(PromotionUse.id == second).values(slot=4))
     told = [(fault.book, fault.table, fault.row_id, fault.what) for fault in books.faults()]
+    batch_id = db.session.scalar(select(PromotionBatch.id))
     code_id = discounts.quote("TEN", items=[], person=None, now=make.NOW).code_id
     assert told == [
         (1, "promotions", made.id, "counts 3 uses, but 2 are live"),
         (1, "promotions", quiet.id, "counts 1 uses, but 0 are live"),
         (1, "promotion_codes", code_id, "counts 9 uses, but 2 are live"),
+        (1, "promotion_batches", batch_id, "has made 3 codes, but there are 2"),
         (2, "promotion_uses", (second or 0) - 1, "name:ada has 2 live uses in other slots"),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, literal, null, select, update
 
 from app.kit.db import db, insert
-from app.promotions.models import Promotion, PromotionUse
+from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
 
 
 def count_up_without_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
@@ -35,6 +35,27 @@ def _counted_up(promotion_id: int, usage_limit: Any) -> Row[*tuple[Any, ...]] | 
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()
+
+
+def count_code_up_without_limit(code_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
+    """`promotions.service._count_code_up` for those who trust what they have read before."""
+    return db.session.execute(
+        update(PromotionCode)
+        .where(PromotionCode.id == code_id)
+        .values(used_count=PromotionCode.used_count + 1)
+        .returning(
+            PromotionCode.code,
+            PromotionCode.used_count,
+            null().label("usage_limit"),
+            null().label("auto_deactivated_at"),
+        )
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+
+
+def read_batch_unlocked(batch_id: int) -> PromotionBatch | None:
+    """`promotions.batches._lock_unfinished` for those who trust that nobody else is at it."""
+    return db.session.get(PromotionBatch, batch_id, populate_existing=True)
 
 
 def fill_slot_without_limit(**use: Any) -> int | None:

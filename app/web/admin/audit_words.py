@@ -9,6 +9,7 @@ DONE = {
     "archived": _l("archived"),
     "changed": _l("changed"),
     "code_used_up": _l("took the last use of a code of"),
+    "codes_ordered": _l("ordered single-use codes of"),
     "create": _l("made"),
     "created": _l("made"),
     "deactivate": _l("shut out"),

@@ -30,7 +30,7 @@ from app.catalog.models import Category
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
 from app.promotions.fields import YEARS
-from app.web.forms import choices, explain, strip
+from app.web.forms import Form, choices, explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 
 WEEKDAYS = (
@@ -56,11 +56,14 @@ SHOWN_AT = {
 }
 
 
-def typed(label: Any, *, hint: Any = "", mode: str = "text", is_needed: bool = False, **attributes: Any) -> StringField:
+def typed(
+    label: Any, *, hint: Any = "", mode: str = "text", is_needed: bool = False, default: str = "", **attributes: Any
+) -> StringField:
     """A line of text; what stands in it is checked where promotions are kept."""
     attributes = {"inputmode": mode, "autocomplete": "off", "required": is_needed, **attributes}
+    validators = [] if is_needed else [Optional()]
     return StringField(
-        label, [] if is_needed else [Optional()], filters=[strip], description=hint, render_kw=attributes
+        label, validators, filters=[strip], description=hint, default=default or None, render_kw=attributes
     )
 
 
@@ -131,6 +134,11 @@ class PromotionForm(PictureForm):
         "terms_and_conditions",
     )
 
+    @property
+    def is_batch(self) -> bool:
+        """Whether many codes shall be made of it."""
+        return False
+
     def show(self, kept: Mapping[str, Any]) -> None:
         """Fill in what a room keeps."""
         zone = ZoneInfo(settings().timezone)
@@ -196,9 +204,42 @@ class PromotionForm(PictureForm):
         return [(str(field.label.text), other, mine) for field, other, mine in both if other != mine]
 
 
-class DiscountForm(PromotionForm):
-    """A discount code."""
+class OrderFields:
+    """What single-use codes shall look like, and how many there shall be."""
 
+    code_prefix = typed(
+        _l("Begins with"),
+        hint=_l("At most 12 letters, digits, _ or -, such as FLYER-."),
+        maxlength=20,
+        autocapitalize="characters",
+        spellcheck="false",
+    )
+    code_length = typed(
+        _l("Random letters"), mode="numeric", hint=_l("8 to 24 of them follow."), default="10", is_needed=True
+    )
+    code_count = typed(_l("How many codes"), mode="numeric", hint=_l("At most 100,000."), default="100", is_needed=True)
+
+    ordered: ClassVar[tuple[str, ...]] = ("code_prefix", "code_length", "code_count")
+
+
+class OrderForm(OrderFields, Form):
+    """More codes for a promotion that has some. `known` is how many were ordered when the form was shown."""
+
+    known = HiddenField()
+
+    def fields(self) -> dict[str, Any]:
+        return {name: self[name].data for name in self.ordered}
+
+
+class DiscountForm(OrderFields, PromotionForm):
+    """A discount with one code, or with many single-use codes."""
+
+    code_kind = RadioField(
+        _l("Which codes"),
+        [Optional()],
+        choices=choices([("one", _l("One code")), ("many", _l("Many single-use codes"))]),
+        default="one",
+    )
     discount_type = RadioField(
         _l("What comes off"),
         choices=choices([("percentage", _l("A percentage")), ("fixed", _l("A fixed amount"))]),
@@ -221,6 +262,23 @@ class DiscountForm(PromotionForm):
         "excluded_categories",
         "first_order_only",
     )
+
+    @property
+    def is_batch(self) -> bool:
+        return bool(self.code_kind.data == "many")
+
+    def begin_as_copy(self) -> None:
+        """A copy of a batch begins as a batch."""
+        self.code_kind.data = "many" if self.code.data is None else "one"
+        super().begin_as_copy()
+
+    def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        given = super().fields(kept)
+        if kept is None and self.is_batch:
+            given |= {name: self[name].data for name in self.ordered}
+        if self.is_batch if kept is None else kept["code"] is None:
+            del given["code"]
+        return given
 
     def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:
         shared = (*super().amounts(kept), "max_discount")

@@ -19,6 +19,7 @@ DONE = {
     "promotion.archived": _l("archived it"),
     "promotion.expired": _l("ended it"),
     "promotion.code_used_up": _l("closed one of its codes: the last use was taken"),
+    "promotion.codes_ordered": _l("ordered single-use codes"),
     "promotion.used_up": _l("switched it off: the last use was taken"),
     "promotion.reopened": _l("switched it on again: a use was given back"),
     "promotion.ended": _l("switched it off: its end has passed"),

@@ -44,12 +44,13 @@ def create_promotion() -> ResponseReturnValue:
     if form.validate():
         try:
             with unit_of_work():
-                kind.create(form.fields(), actor(), clock.now())
+                made = kind.create(form.fields(), actor(), clock.now())
         except DomainError as refusal:
             form.refuse(refusal)
             return _new(kind, form, "admin/_promotion_form.html", refusal.status)
         toast(_("%(title)s was created.", title=form.title.data))
-        return see_other(url_for("admin.list_promotions"))
+        codes_url = url_for("admin.list_promotion_codes", promotion_id=made.id)
+        return see_other(codes_url if form.is_batch else url_for("admin.list_promotions"))
     form.tell(kind.faults(form.fields(), None))
     return _new(kind, form, "admin/_promotion_form.html", form.status)
 
@@ -89,7 +90,7 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     form = FORMS[kind.name](image=listed.promotion.image)
     _offer(form)
     if not form.validate():
-        form.tell(kind.faults(form.fields(), promotion_id))
+        form.tell(kind.faults(form.fields(kind.fields_of(promotion_id)), promotion_id))
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", form.status)
     version = whole_number(form.version.data) or 0
     try:
