@@ -1,6 +1,6 @@
 """Who may use a promotion, and when: pure functions from terms and a context to verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -81,7 +81,7 @@ class Context:
     person_uses: int = 0
     amount_cents: int = 0
     categories: Sequence[str | None] | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
