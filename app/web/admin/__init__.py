@@ -14,6 +14,7 @@ from app.web.admin import (  # noqa: E402
     mails,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401
+    promotion_backtest,  # noqa: F401
     promotions,  # noqa: F401
     queue,  # noqa: F401
     refunds,  # noqa: F401
