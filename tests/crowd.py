@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
+from app.accounts.models import User
 from app.kit.db import db, unit_of_work
 from app.promotions.models import MOST_CODES, PromotionBatch
 from tests.make_kit import NOW
 
+MINUTES = 700 * 24 * 60
 COUNTED = "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < :many)"
 PRODUCTS = """
 INSERT INTO products
@@ -58,15 +60,49 @@ BATCH_CODES = """
 INSERT INTO promotion_codes (promotion_id, code, batch_id, usage_limit, used_count)
 {counted} SELECT :promotion, 'B' || :batch || '-' || {scattered}, :batch, 1, 0 FROM counted
 """
+# orders of one to five lines from eight categories, spread over 700 days; a third by accounts, each twentieth refunded
+WORTH = "((1 + n % 5) * (500 + n * 31 % 9000) + (1 + n % 5) * (2 + n % 5) / 2)"
+ORDERS = """
+INSERT INTO invoices
+(number, kind, status, checkout_key, shopper, person_key, user_id, subtotal_cents, discount_cents, total_cents,
+ refunded_cents, refunded_discount_cents, provider, provider_reference, created_at, pay_by, paid_at)
+{counted} SELECT '2026-' || {number}, 'order', CASE WHEN n % 20 = 0 THEN 'refunded' ELSE 'paid' END,
+'crowd-order-' || n, 'shopper',
+CASE WHEN n % 3 = 0 THEN 'user:' || (:first + n * 7919 % :accounts) ELSE 'name:shopper' || (n * 7919 % 4999) END,
+CASE WHEN n % 3 = 0 THEN :first + n * 7919 % :accounts END, {worth}, 0, {worth},
+CASE WHEN n % 20 = 0 THEN {worth} ELSE 0 END, 0, 'test', n, {minute}, {minute}, {minute}
+FROM counted ORDER BY n
+"""
+LINES_OF_ORDERS = """
+INSERT INTO invoice_lines
+(invoice_id, position, name, category, unit_price_cents, quantity, total_cents, discount_cents, refunded_quantity,
+ refunded_cents)
+{counted} SELECT sold.id, place.n, 'Thing', 'category-' || ((sold.n * 13 + place.n * 7) % 8),
+500 + sold.n * 31 % 9000 + place.n, 1, 500 + sold.n * 31 % 9000 + place.n, 0, 0, 0
+FROM counted AS place
+JOIN (SELECT id, CAST(provider_reference AS integer) AS n FROM invoices WHERE checkout_key LIKE 'crowd-order-%') AS sold
+ON place.n <= 1 + sold.n % 5
+"""
+FIRST_ORDERS = """
+INSERT INTO discount_paid_orders (person, invoice_id, noted_at)
+SELECT person_key, id, paid_at FROM
+(SELECT person_key, id, paid_at, row_number() OVER (PARTITION BY person_key ORDER BY paid_at, id) AS place
+ FROM invoices WHERE checkout_key LIKE 'crowd-order-%') AS ordered
+WHERE place = 1
+"""
 IN_WORDS = {
     "sqlite": {
         "scattered": "printf('%012d', (n * 387420489) % 999999999989)",
         "at": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-03-01 12:00:00', '-' || (n % 700) || ' days')",
+        "minute": """strftime('%Y-%m-%d %H:%M:%S.000000', '2026-03-01 12:00:00',
+        '-' || ((:many - n) * :step + n * 37 % :step) || ' minutes')""",
         "number": "printf('%06d', n)",
     },
     "postgresql": {
         "scattered": "lpad(((n * 387420489::bigint) % 999999999989)::text, 12, '0')",
         "at": "timestamptz '2026-03-01 12:00:00+00' - (n % 700) * interval '1 day'",
+        "minute": """timestamptz '2026-03-01 12:00:00+00'
+        - ((:many - n) * :step + n * 37 % :step) * interval '1 minute'""",
         "number": "lpad(n::text, 6, '0')",
     },
 }
@@ -112,6 +148,19 @@ def _parts(many: int) -> Iterator[int]:
         many -= MOST_CODES
 
 
+def orders(many: int, *, accounts: int = 1000) -> None:
+    """So many paid orders of two years, of several lines each, a third of them by so many accounts."""
+    each = {"password_hash": "-", "role": "client", "timezone": "UTC", "created_at": NOW, "updated_at": NOW}
+    names = [f"crowd{number}" for number in range(accounts)]
+    with unit_of_work():
+        db.session.execute(insert(User), [{"username": n, "email": n, "referral_code": n, **each} for n in names])
+        first = db.session.scalars(select(User.id).where(User.username == names[0])).one()
+        _run(ORDERS, many=many, step=max(1, MINUTES // many), first=first, accounts=accounts)
+        _run(LINES_OF_ORDERS, many=5)
+        _run(FIRST_ORDERS)
+    analyse()
+
+
 def analyse() -> None:
     """As autovacuum does within a minute."""
     with unit_of_work():
@@ -120,4 +169,4 @@ def analyse() -> None:
 
 def _run(statement: str, **values: int) -> None:
     dialect = db.session.get_bind().dialect.name
-    db.session.execute(text(statement.format(counted=COUNTED, **IN_WORDS[dialect])), values)
+    db.session.execute(text(statement.format(counted=COUNTED, worth=WORTH, **IN_WORDS[dialect])), values)

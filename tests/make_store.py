@@ -1,6 +1,7 @@
 """What is in the store: products, carts, orders."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -61,6 +62,7 @@ def invoice(
     code: str | None = None,
     quantity: int = 1,
     also: Sequence[tuple[Product, int]] = (),
+    now: datetime = NOW,
     **details: Any,
 ) -> Invoice:
     """An unpaid order of one product, by somebody of their own unless told otherwise; `details` are the product's.
@@ -72,14 +74,14 @@ def invoice(
     visit = visit or f"visit-{number}"
     ordered = product(**details)
     with unit_of_work():
-        cart = carts.of(person, visit, NOW)
+        cart = carts.of(person, visit, now)
         for each, pieces in ((ordered, quantity), *also):
-            carts.add(cart, each.id, pieces, NOW)
+            carts.add(cart, each.id, pieces, now)
         if code:
-            carts.apply_code(cart, code, person=person, now=NOW)
-        total = carts.view(cart, person, NOW).total_cents
+            carts.apply_code(cart, code, person=person, now=now)
+        total = carts.view(cart, person, now).total_cents
         key = f"checkout-of-order-{number}"
-        return orders.check_out(cart, person=person, visit=visit, key=key, expected_total_cents=total, now=NOW)
+        return orders.check_out(cart, person=person, visit=visit, key=key, expected_total_cents=total, now=now)
 
 
 def told(invoice: Invoice, event_id: str = "", **more: Any) -> Notification:
@@ -95,8 +97,9 @@ def told(invoice: Invoice, event_id: str = "", **more: Any) -> Notification:
     return Notification(event_id=event_id, subject=payable.subject, **said | more)
 
 
-def paid_invoice(**details: Any) -> Invoice:
-    """The same, paid."""
+def paid_invoice(*, paid_at: datetime | None = None, **details: Any) -> Invoice:
+    """The same, paid at once or at `paid_at`."""
     made = invoice(**details)
+    paid_at = paid_at or made.created_at
     with unit_of_work():
-        return orders.mark_paid(made.id, made.provider, told(made), NOW)
+        return orders.mark_paid(made.id, made.provider, told(made, happened_at=paid_at), paid_at)

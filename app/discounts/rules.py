@@ -46,7 +46,7 @@ OWN_RULES = (first_order,)
 
 def reduce_lines(terms: DiscountTerms, items: Sequence[Item]) -> Reduction:
     """Take the discount off the lines in scope, spread in proportion to their totals; none goes below zero."""
-    weights = [item.total_cents if terms.covers(item.category) else 0 for item in items]
+    weights = _in_scope(terms, items)
     eligible = sum(weights)
     discount = discount_on(terms, eligible)
     return Reduction(eligible, discount, tuple(spread(discount, weights)))
@@ -54,8 +54,8 @@ def reduce_lines(terms: DiscountTerms, items: Sequence[Item]) -> Reduction:
 
 def benefit_of(terms: DiscountTerms, items: Sequence[Item], amount_cents: int) -> Benefit:
     """What comes off these items, or off the amount where there are none."""
-    off = reduce_lines(terms, items).discount_cents if items else discount_on(terms, amount_cents)
-    return Benefit(discount_cents=off)
+    eligible = sum(_in_scope(terms, items)) if items else amount_cents
+    return Benefit(discount_cents=discount_on(terms, eligible))
 
 
 def discount_on(terms: DiscountTerms, eligible_cents: int) -> int:
@@ -64,3 +64,8 @@ def discount_on(terms: DiscountTerms, eligible_cents: int) -> int:
         return min(terms.discount_value, eligible_cents)
     discount = percentage_of(eligible_cents, terms.discount_value)
     return discount if terms.max_discount_cents is None else min(discount, terms.max_discount_cents)
+
+
+def _in_scope(terms: DiscountTerms, items: Sequence[Item]) -> list[int]:
+    """Each item's total where it is in scope, else nothing."""
+    return [item.total_cents if terms.covers(item.category) else 0 for item in items]

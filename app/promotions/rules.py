@@ -1,6 +1,6 @@
 """Who may use a promotion, and when: pure functions from terms and a context to verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -34,10 +34,7 @@ class Terms:
 
     def covers(self, category: str | None) -> bool:
         """Whether an item of this category is in scope."""
-        folded = (category or "").casefold()
-        if folded in _folded(self.excluded_categories):
-            return False
-        return not self.applicable_categories or folded in _folded(self.applicable_categories)
+        return _covers(self.applicable_categories, self.excluded_categories, category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class Context:
     person_uses: int = 0
     amount_cents: int = 0
     categories: Sequence[str | None] | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +224,15 @@ def status_of(standing: Standing, now: datetime) -> str:
         ("scheduled", standing.starts_at is not None and now < standing.starts_at),
     )
     return next((status for status, holds in claims if holds), "active")
+
+
+@lru_cache(maxsize=16384)
+def _covers(applicable: tuple[str, ...], excluded: tuple[str, ...], category: str | None) -> bool:
+    """Remembered, since it is asked for every line of every cart, and few answers come up."""
+    folded = (category or "").casefold()
+    if folded in _folded(excluded):
+        return False
+    return not applicable or folded in _folded(applicable)
 
 
 @lru_cache(maxsize=4096)

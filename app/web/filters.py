@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_time
+from flask_babel import format_date, format_decimal, format_percent, format_time
 
 from app.config import settings
 from app.kit import words
@@ -40,7 +40,12 @@ def number(value: float | Decimal | None) -> str:
     return "" if value is None else format_decimal(value)
 
 
+def percent(part: float) -> str:
+    """0.1234 → 12.3%."""
+    return format_percent(part, "#,##0.#%")
+
+
 def init_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
-        money=money, moment=moment, day=day, number=number, amount=as_text, month_name=month_name
+        money=money, moment=moment, day=day, number=number, amount=as_text, month_name=month_name, percent=percent
     )

@@ -15,6 +15,7 @@ from app.web.admin import (  # noqa: E402
     product_sheets,  # noqa: F401
     products,  # noqa: F401
     promotion_attempts,  # noqa: F401
+    promotion_backtest,  # noqa: F401
     promotion_codes,  # noqa: F401
     promotion_explain,  # noqa: F401
     promotion_list,  # noqa: F401
