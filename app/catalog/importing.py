@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, insert, select, update
+from sqlalchemy import String, select
 from sqlalchemy.exc import IntegrityError
 
 from app.audit import service as audit
@@ -16,7 +16,7 @@ from app.catalog.service import ProductDetails
 from app.catalog.sheet import COLUMNS, FOR_NEW, LONGEST
 from app.errors import Overtaken, SheetRefused
 from app.kit import intake
-from app.kit.db import db, given, violated
+from app.kit.db import db, given, insert_rows, rewrite, violated
 from app.kit.intake import Line, Sheet
 from app.kit.sheets import Flaw
 from app.kit.text import slugify
@@ -187,27 +187,14 @@ def _make(made: Sequence[ProductDetails], now: datetime) -> dict[str, int]:
     if not made:
         return {}
     rows = [{**asdict(each), "created_at": now, "updated_at": now} for each in sorted(made, key=lambda new: new.sku)]
-    db.session.execute(insert(Product), rows)
+    insert_rows(Product, rows)
     inserted = select(Product.sku, Product.id).where(_among(each.sku for each in made))
     return {row.sku: row.id for row in db.session.execute(inserted)}
 
 
 def _change(changed: Sequence[Edit], now: datetime) -> None:
-    """One statement, run for each row; those in the session that it changes are read anew."""
-    if not changed:
-        return
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in DETAILS}
-    statement = (
-        update(Product)
-        .where(Product.id == bindparam("product_id"))
-        .values(**values, updated_at=now, version=Product.version + 1)
-    )
-    rows = [
-        {"product_id": edit.product_id, **{f"new_{name}": value for name, value in asdict(edit.after).items()}}
-        for edit in changed
-    ]
-    db.session.connection().execute(statement, rows)
-    db.session.expire_all()
+    rows = [{"id": edit.product_id, **asdict(edit.after)} for edit in changed]
+    rewrite(Product, "id", rows, updated_at=now, version=Product.version + 1)
 
 
 def _entries(planned: Plan, ids: Mapping[str, int], digest: str) -> Iterator[Change]:

@@ -54,7 +54,7 @@ class Sheet:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots it could not be made under its generic name
 class Plan(Generic[New, Edit]):
     """What importing a file comes to."""
 

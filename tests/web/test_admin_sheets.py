@@ -9,8 +9,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import TestResponse, encode_multipart
+from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
@@ -23,7 +22,7 @@ from app.kit.intake import MOST_BYTES
 from app.kit.sheets import Flaw
 from app.web.admin.sheet_words import PRODUCTS
 from tests import make
-from tests.client import HTMX
+from tests.client import HTMX, read_csv, send_csv
 from tests.counting import count_statements
 
 SignIn = Callable[[FlaskClient, User], None]
@@ -38,17 +37,11 @@ def admin(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
 
 
 def send(admin: FlaskClient, text: str | bytes, do: str = "import", **how: Any) -> TestResponse:
-    data = text if isinstance(text, bytes) else text.encode()
-    file = FileStorage(io.BytesIO(data), "products.csv")
-    boundary, body = encode_multipart({"do": do, "file": file})  # in memory: the client wouldn't close its file
-    kind = f"multipart/form-data; boundary={boundary}"
-    return admin.post("/admin/products/import", data=body, content_type=kind, **how)
+    return send_csv(admin, "/admin/products/import", text, do, **how)
 
 
 def export(admin: FlaskClient, query: str = "") -> list[dict[str, str]]:
-    answer = admin.get(f"/admin/products.csv{query}")
-    assert answer.status_code == 200
-    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    return read_csv(admin, f"/admin/products.csv{query}")
 
 
 def state() -> list[Any]:
