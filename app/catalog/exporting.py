@@ -1,12 +1,12 @@
 """Products as rows of a file, read a batch at a time."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from sqlalchemy import Select
 
 from app.catalog.models import Product
 from app.kit import lists
+from app.kit.money import as_decimal
 from app.kit.sheets import Cell
 
 BATCH = 500
@@ -24,7 +24,7 @@ def _cells(product: Product) -> Cells:
         product.name,
         product.slug,
         product.category.slug,
-        Decimal(product.price_cents).scaleb(-2),
+        as_decimal(product.price_cents),
         product.description,
         "yes" if product.is_active else "no",
         product.position,

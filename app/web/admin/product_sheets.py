@@ -113,7 +113,7 @@ DESK: Desk[Plan] = Desk(
     headings=(_l("Category"), _l("Price")),
     read=sheet.read,
     plan=importing.plan,
-    carry_out=lambda read: importing.carry_out(read, actor=actor(), now=clock.now()),
+    carry_out=lambda read, _planned: importing.carry_out(read, actor=actor(), now=clock.now()),
     told=_told,
     nothing=_nothing,
     new=_new,

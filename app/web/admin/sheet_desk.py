@@ -57,7 +57,7 @@ class Desk(Generic[P]):
     headings: Sequence[Any]
     read: Callable[[bytes], Sheet]
     plan: Callable[[Sheet], P]
-    carry_out: Callable[[Sheet], P]
+    carry_out: Callable[[Sheet, P], P]
     told: Callable[[P], str]
     nothing: Callable[[int], str]
     new: Callable[[P, int], Sequence[Named]]
@@ -128,9 +128,9 @@ def _uploaded() -> bytes:
 
 
 def _carry_out(desk: Desk[P], read: Sheet, *, is_check: bool) -> P:
-    if is_check or read.flaws:
-        planned = desk.plan(read)  # where something is wrong it says so without keeping anybody waiting
-        if is_check:
-            return planned
+    """What is wrong, or needs nothing done, is found out without keeping anybody waiting."""
+    planned = desk.plan(read)
+    if is_check or planned.is_nothing:
+        return planned
     with unit_of_work():
-        return desk.carry_out(read)
+        return desk.carry_out(read, planned)
