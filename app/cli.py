@@ -1,5 +1,8 @@
 """The command line door: `flask --app wsgi …`."""
 
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
@@ -11,16 +14,20 @@ from app.accounts import service as accounts
 from app.accounts.desk import Account
 from app.audit.service import Actor
 from app.config import settings
-from app.errors import DomainError
-from app.kit import clock
+from app.discounts import exporting, importing, sheet
+from app.discounts.words import FLAWS
+from app.errors import DomainError, SheetRefused
+from app.kit import clock, flaws, intake, sheets
 from app.kit.db import unit_of_work
 from app.loyalty import service as loyalty
 from app.orders import books as order_books
 from app.promotions import books as promotion_books
+from app.promotions.rules import STATUSES
 
 CONSOLE = Actor(None, "command line")
 demo_commands = AppGroup("demo", help="A believable small business to look at.")
 loyalty_commands = AppGroup("loyalty", help="XP and points.")
+promotion_commands = AppGroup("promotions", help="Discount codes as CSV files, and the books of uses.")
 
 
 @demo_commands.command("load")
@@ -41,6 +48,63 @@ def reconcile_loyalty() -> None:
     if differences:
         raise click.ClickException(f"{len(differences)} of the totals are not the sum of their ledger.")
     click.echo("Every total is the sum of its ledger.")
+
+
+@promotion_commands.command("export")
+@click.argument("file", type=click.File("wb", atomic=True), default="-")
+@click.option("--status", type=click.Choice(STATUSES), help="Only codes that are so; without it all but archived.")
+def export_codes(file: BinaryIO, status: str | None) -> None:
+    """Write the discount codes to a CSV file, or to the terminal; codes of batches are not among them."""
+    rows = exporting.rows(status=status or "", zone=ZoneInfo(settings().timezone), now=clock.now())
+    file.writelines(sheets.chunks(sheets.lines(exporting.COLUMNS, rows)))
+
+
+@promotion_commands.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--check", "is_check", is_flag=True, help="Tell what would be done, and do nothing.")
+def import_codes(file: BinaryIO, *, is_check: bool) -> None:
+    """Make and change discount codes as a CSV file says: all of it, or nothing where a row is wrong."""
+    zone, now = ZoneInfo(settings().timezone), clock.now()
+    try:
+        read = sheet.read(file.read(intake.MOST_BYTES + 1), zone)
+        plan = importing.plan(read, zone=zone, now=now)
+        if not is_check:
+            with unit_of_work():
+                plan = importing.carry_out(read, plan, zone=zone, actor=CONSOLE, now=now)
+    except SheetRefused as refusal:
+        for flaw in refusal.flaws:
+            click.echo(_place(flaw) + flaws.sentence(flaw, FLAWS))
+        raise click.ClickException(str(refusal.message)) from None
+    except DomainError as refusal:
+        raise click.ClickException(str(refusal.message)) from refusal
+    _tell(plan, is_check=is_check)
+
+
+def _place(flaw: sheets.Flaw) -> str:
+    """`row 3, ends_at: `; nothing where it is the file itself."""
+    return f"row {flaw.row}{f', {flaw.column}' if flaw.column else ''}: " if flaw.row else ""
+
+
+def _tell(plan: importing.Plan, *, is_check: bool) -> None:
+    for new in plan.made:
+        click.echo(f"{new.code}: {'new' if is_check else 'made'}")
+    for edit in plan.changed:
+        click.echo(f"{edit.code}: {'differs in' if is_check else 'changed'} {', '.join(edit.columns)}")
+    made, changed = len(plan.made), len(plan.changed)
+    click.echo(f"{made} new, {changed} changed, {plan.unchanged} left as they are.")
+    if is_check:
+        click.echo("Nothing was written.")
+
+
+@promotion_commands.command("reconcile")
+def reconcile_promotions() -> None:
+    """Prove that counters, uses and limits agree; name each row that doesn't, and change nothing."""
+    found = promotion_books.faults()
+    for each in found:
+        click.echo(str(each))
+    if found:
+        raise click.ClickException(f"{len(found)} contradictions between counters, uses and limits.")
+    click.echo("Every counter is the number of its live uses, and no use is beyond its limit.")
 
 
 @click.command("check-invariants")
@@ -95,6 +159,7 @@ def register_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(demo_commands)
     app.cli.add_command(loyalty_commands)
+    app.cli.add_command(promotion_commands)
     app.cli.add_command(check_invariants)
     app.cli.add_command(prepare)
     app.cli.add_command(create_admin)

@@ -19,6 +19,7 @@ from app.kit.db import db, is_overload
 from app.kit.htmx import wants_part
 from app.kit.limits import TooOften
 from app.kit.logs import trespasses
+from app.kit.sheets import Flaw
 from app.kit.wire import facts_of
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,26 @@ class ValidationFailed(DomainError):
     @property
     def fields(self) -> dict[str, list[str]]:
         return self._fields
+
+
+class SheetRefused(DomainError):
+    """A file that isn't imported; `flaws` say why, row by row."""
+
+    code = "invalid_sheet"
+    message = _l("Something in the file is wrong, so nothing of it was imported.")
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__()
+        self.flaws = flaws
+
+
+class Overtaken(Conflict):
+    """What a file is about was changed by somebody else in the very moment in which it was imported."""
+
+    message = _l(
+        "Somebody changed the same things while the file was being imported, so nothing of it was written."
+        " Please import it again."
+    )
 
 
 class Busy(DomainError):

@@ -1,13 +1,15 @@
 """A visitor without JavaScript: the test client, with a browser's manners."""
 
 import contextvars
+import csv
+import io
 import secrets
 from typing import Any
 
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from werkzeug.datastructures import Headers
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage, Headers
+from werkzeug.test import TestResponse, encode_multipart
 
 from app.kit.db import db
 
@@ -40,3 +42,17 @@ class Browser(FlaskClient):
             raw = session.setdefault("csrf_token", secrets.token_hex())
         token = URLSafeTimedSerializer(str(self.application.secret_key), salt="wtf-csrf-token").dumps(raw)
         return str(token)
+
+
+def send_csv(client: FlaskClient, path: str, text: str | bytes, do: str = "import", **how: Any) -> TestResponse:
+    """The answer to a form with this file, sent by its button `do`."""
+    file = FileStorage(io.BytesIO(text if isinstance(text, bytes) else text.encode()), "things.csv")
+    boundary, body = encode_multipart({"do": do, "file": file})  # in memory: the client wouldn't close its file
+    return client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}", **how)
+
+
+def read_csv(client: FlaskClient, path: str) -> list[dict[str, str]]:
+    """The rows of a file that is there to be fetched."""
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))

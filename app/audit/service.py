@@ -6,11 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 
 from app.audit.models import AuditEntry, AuditValue
 from app.kit import clock
-from app.kit.db import db
+from app.kit.db import db, insert_rows
 
 Values = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ def record_all(actor: Actor, changes: Iterable[Change]) -> None:
     rows = [values for each in changes if (values := _values(actor, each)) is not None]
     if rows:
         address_id = _address_id(actor)
-        db.session.execute(insert(AuditEntry), [{**row, "address_id": address_id} for row in rows])
+        insert_rows(AuditEntry, [{**row, "address_id": address_id} for row in rows])
 
 
 def blank(subject_id: int) -> None:
@@ -181,6 +181,8 @@ def _fit_to_keep(values: Values | None, personal: Collection[str], subject_id: i
 
 def plain(value: Any) -> Any:
     """As JSON can carry it, exactly."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -189,7 +191,7 @@ def plain(value: Any) -> Any:
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return str(value)
 
 
 def _keep(subject_id: int, value: str) -> AuditValue:

@@ -1,11 +1,8 @@
 """Why the catalogue refuses a change."""
 
-from collections.abc import Sequence
-
 from flask_babel import lazy_gettext as _l
 
-from app.errors import Conflict, DomainError
-from app.kit.sheets import Flaw
+from app.errors import Conflict
 
 
 class Stale(Conflict):
@@ -42,21 +39,3 @@ class RewardItemInUse(Conflict):
 
 class CategoryInUse(Conflict):
     code, message = "conflict", _l("There are products in this category. Move them to another one first.")
-
-
-class SheetRefused(DomainError):
-    """A file that isn't imported; `flaws` say why, row by row."""
-
-    code = "invalid_sheet"
-    message = _l("Something in the file is wrong, so nothing of it was imported.")
-
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        super().__init__()
-        self.flaws = flaws
-
-
-class Overtaken(Conflict):
-    message = _l(
-        "Somebody changed the catalogue while the file was being imported, so nothing of it was written."
-        " Please import it again."
-    )

@@ -5,17 +5,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, insert, select, update
+from sqlalchemy import String, select
 from sqlalchemy.exc import IntegrityError
 
 from app.audit import service as audit
 from app.audit.service import Actor, Change
-from app.catalog.errors import Overtaken, SheetRefused
 from app.catalog.models import Category, Product
 from app.catalog.rows import TAKEN
 from app.catalog.service import ProductDetails
-from app.catalog.sheet import COLUMNS, FOR_NEW, LONGEST, Line, Sheet
-from app.kit.db import db, given, violated
+from app.catalog.sheet import COLUMNS, FOR_NEW, LONGEST
+from app.errors import Overtaken, SheetRefused
+from app.kit import intake
+from app.kit.db import db, given, insert_rows, rewrite, violated
+from app.kit.intake import Line, Sheet
 from app.kit.sheets import Flaw
 from app.kit.text import slugify
 
@@ -39,17 +41,10 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(intake.Plan[ProductDetails, Edit]):
     """What importing a file comes to, and the slugs of the categories by their ids."""
 
-    made: Sequence[ProductDetails]
-    changed: Sequence[Edit]
-    unchanged: int
     categories: Mapping[int, str]
-
-    @property
-    def is_nothing(self) -> bool:
-        return not self.made and not self.changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def _look(sheet: Sheet, *, lock: bool) -> _Shop:
     categories = select(Category.slug, Category.id).order_by(Category.id)
     products = (
         select(Product.id, *(getattr(Product, name) for name in DETAILS))
-        .where(_among(line.sku for line in sheet.lines))
+        .where(_among(line.key for line in sheet.lines))
         .order_by(Product.id)
     )
     if lock:
@@ -113,14 +108,14 @@ def _among(skus: Iterable[str]) -> Any:
 def _plan(sheet: Sheet, shop: _Shop) -> Plan:
     flaws = [*sheet.flaws, *(flaw for line in sheet.lines for flaw in _flaws(line, shop))]
     if flaws:
-        raise SheetRefused(sorted(flaws, key=_place))
+        raise SheetRefused(intake.in_order(flaws, COLUMNS))
     slugs = _Slugs(shop.owners, (line.values.get("slug") for line in sheet.lines))
     made, changed, unchanged = [], [], 0
     for line in sheet.lines:
-        if line.sku not in shop.known:
+        if line.key not in shop.known:
             made.append(_new(line, shop, slugs))
             continue
-        product_id, before = shop.known[line.sku]
+        product_id, before = shop.known[line.key]
         after = _edited(line, before, shop)
         if after == before:
             unchanged += 1
@@ -129,31 +124,25 @@ def _plan(sheet: Sheet, shop: _Shop) -> Plan:
     return Plan(made, changed, unchanged, {category_id: slug for slug, category_id in shop.categories.items()})
 
 
-def _place(flaw: Flaw) -> tuple[int, int]:
-    return flaw.row, COLUMNS.index(flaw.column) if flaw.column in COLUMNS else -1
-
-
 def _flaws(line: Line, shop: _Shop) -> Iterator[Flaw]:
     """What is wrong with a row in this catalogue."""
     values = line.values
     if values.get("category", "") not in {"", *shop.categories}:
         yield Flaw(line.number, "category", "unknown_category", {"value": values["category"]})
-    if not line.sku:
+    if not line.key:
         return
-    owner = shop.owners.get(values.get("slug", ""), line.sku)
-    if owner != line.sku:
+    owner = shop.owners.get(values.get("slug", ""), line.key)
+    if owner != line.key:
         yield Flaw(line.number, "slug", "slug_taken", {"value": values["slug"], "sku": owner})
-    if line.sku not in shop.known:
-        for column in FOR_NEW:
-            if column not in values and column not in line.wrong:
-                yield Flaw(line.number, column, "needed_for_new", {"sku": line.sku})
+    if line.key not in shop.known:
+        yield from intake.missing(line, FOR_NEW)
         if "slug" not in line.wrong and "name" in values and not _address(line):
             yield Flaw(line.number, "slug", "no_address")
 
 
 def _address(line: Line) -> str:
     """The wished address of a new product, else one made from its name or SKU; may be empty, or taken."""
-    return str(line.values.get("slug") or slugify(line.values["name"]) or slugify(line.sku))
+    return str(line.values.get("slug") or slugify(line.values["name"]) or slugify(line.key))
 
 
 class _Slugs:
@@ -198,32 +187,18 @@ def _make(made: Sequence[ProductDetails], now: datetime) -> dict[str, int]:
     if not made:
         return {}
     rows = [{**asdict(each), "created_at": now, "updated_at": now} for each in sorted(made, key=lambda new: new.sku)]
-    db.session.execute(insert(Product), rows)
+    insert_rows(Product, rows)
     inserted = select(Product.sku, Product.id).where(_among(each.sku for each in made))
     return {row.sku: row.id for row in db.session.execute(inserted)}
 
 
 def _change(changed: Sequence[Edit], now: datetime) -> None:
-    """One statement, run for each row; those in the session that it changes are read anew."""
-    if not changed:
-        return
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in DETAILS}
-    statement = (
-        update(Product)
-        .where(Product.id == bindparam("product_id"))
-        .values(**values, updated_at=now, version=Product.version + 1)
-    )
-    rows = [
-        {"product_id": edit.product_id, **{f"new_{name}": value for name, value in asdict(edit.after).items()}}
-        for edit in changed
-    ]
-    db.session.connection().execute(statement, rows)
-    db.session.expire_all()
+    rows = [{"id": edit.product_id, **asdict(edit.after)} for edit in changed]
+    rewrite(Product, "id", rows, updated_at=now, version=Product.version + 1)
 
 
 def _entries(planned: Plan, ids: Mapping[str, int], digest: str) -> Iterator[Change]:
-    figures = {"made": len(planned.made), "changed": len(planned.changed), "unchanged": planned.unchanged}
-    yield Change("product_sheet.imported", "product_sheet", digest, after=figures)
+    yield Change("product_sheet.imported", "product_sheet", digest, after=planned.figures)
     for new in planned.made:
         yield Change("product.created", "product", ids[new.sku], after=asdict(new))
     for edit in planned.changed:

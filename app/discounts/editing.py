@@ -78,8 +78,7 @@ def update(
     discount = get(discount_id)
     before = fields_of(discount)
     values, errors = _read(given, discount)
-    current = fields.columns_of(promotion, fields.SHARED) | fields.columns_of(discount, OWN)
-    _validate(current | values, errors)
+    _validate(columns_of(promotion, discount) | values, errors)
     editing.change(promotion, fields.within(fields.SHARED, values), now)
     editing.set_columns(discount, fields.within(OWN, values))
     if "code" in values:
@@ -89,13 +88,18 @@ def update(
     return discount
 
 
+def columns_of(promotion: Promotion, discount: Discount) -> dict[str, Any]:
+    """What can be changed of a discount, as it is kept."""
+    return fields.columns_of(promotion, fields.SHARED) | fields.columns_of(discount, OWN)
+
+
 def faults(given: Mapping[str, Any], discount_id: int | None = None) -> Errors:
     """What `create` or, with an id, `update` would refuse of this, as far as can be told beforehand."""
     discount = get(discount_id) if discount_id is not None else None
     values, errors = _read(given, discount)
     current: dict[str, Any] = {}
     if discount is not None:
-        current = fields.columns_of(discount.promotion, fields.SHARED) | fields.columns_of(discount, OWN)
+        current = columns_of(discount.promotion, discount)
     try:
         _validate(current | values, errors)
     except ValidationFailed as wrong:
@@ -187,11 +191,17 @@ def _discounts() -> Select[Discount]:
     )
 
 
+def contradictions(merged: Mapping[str, Any]) -> Errors:
+    """What no field alone can tell; `merged` are the columns as they would be."""
+    told = fields.end_after_start(merged)
+    if merged.get("discount_type") == "percentage" and merged.get("discount_value", 0) > WHOLE:
+        told["discount_value"] = [_l("A percentage can't be more than 100.")]
+    return told
+
+
 def _validate(merged: Mapping[str, Any], errors: Errors) -> None:
     """What no field alone can tell; then everything that is wrong is told at once."""
-    if merged.get("discount_type") == "percentage" and merged.get("discount_value", 0) > WHOLE:
-        errors.setdefault("discount_value", [_l("A percentage can't be more than 100.")])
-    for name, wrong in fields.end_after_start(merged).items():
+    for name, wrong in contradictions(merged).items():
         errors.setdefault(name, wrong)
     if errors:
         raise ValidationFailed(errors)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    bindparam,
     cast,
     column,
     event,
@@ -32,7 +33,9 @@ from sqlalchemy import (
     literal,
     make_url,
     select,
+    update,
 )
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -294,6 +297,40 @@ def given(name: str, rows: Sequence[Mapping[str, Any]], /, **columns: type[TypeE
         return select(*parts).subquery(name)
     typed = [column(key, of) for key, of in columns.items()]
     return func.jsonb_to_recordset(cast(carried, JSONB)).table_valued(*typed).render_derived(name, with_types=True)
+
+
+def insert_rows(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows that name the same columns, at half the price of objects: the session learns nothing of them."""
+    table: Any = model.__table__
+    db.session.execute(plain_insert(table), rows)
+
+
+def insert_numbered(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+    """The same; their ids, in their order."""
+    table: Any = model.__table__
+    if db.session.get_bind().dialect.name == "sqlite":
+        # they are numbered in the order in which they come, but their numbers needn't be told in it
+        return sorted(db.session.scalars(plain_insert(table).returning(table.c.id), rows))
+    # numbers first: telling them for each row makes statements so long that to read them takes longer than all else
+    number = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+    numbers = db.session.scalars(select(number).select_from(func.generate_series(1, len(rows)).alias())).all()
+    insert_rows(model, [{**row, "id": each} for row, each in zip(rows, numbers, strict=True)])
+    return numbers
+
+
+def rewrite(model: type[Base], key: str, rows: Sequence[Mapping[str, Any]], **also: Any) -> None:
+    """Give every row, found by its `key`, the values of its mapping, and `also` these: one statement, run for each.
+
+    All mappings name the same columns. What the session holds is read anew.
+    """
+    if not rows:
+        return
+    columns = model.__table__.c
+    values = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in rows[0] if name != key}
+    statement = update(model).where(columns[key] == bindparam("its_key")).values(**values, **also)
+    given_rows = [{"its_key": row[key], **{f"new_{name}": row[name] for name in values}} for row in rows]
+    db.session.connection().execute(statement, given_rows)
+    db.session.expire_all()
 
 
 def insert(model: type[Base]) -> PostgresInsert:

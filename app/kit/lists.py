@@ -1,6 +1,6 @@
 """Long lists, a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any, Generic, TypeVar
@@ -67,6 +67,17 @@ def paginate_rows(query: Select[*tuple[Any, ...]], *, number: int = 1, size: int
     return Page(db.session.execute(query.limit(size).offset(first)).unique().all(), total, number, size)
 
 
+def stream(query: Select[Any], key: Any, shown: Callable[..., T], *, size: int) -> Iterator[T]:
+    """What is shown of each row that the query finds, in the order of this number.
+
+    One statement for every `size`, the first of them at once; between them no connection is held, however slowly the
+    rows are taken.
+    """
+    batches = _batches(query.order_by(None).order_by(key).add_columns(key).limit(size), key, shown, size)
+    first = next(batches, [])
+    return chain(first, chain.from_iterable(batches))
+
+
 def _place(query: Select[*tuple[Any, ...]], number: int, size: int, offset: int | None) -> tuple[int, int, int]:
     """How many there are in all, the page that is shown, and how many items come before it."""
     counted: Select[Any] = select(func.count()).select_from(query.order_by(None).subquery())
@@ -75,3 +86,16 @@ def _place(query: Select[*tuple[Any, ...]], number: int, size: int, offset: int 
         return total, offset // size + 1, offset
     number = max(1, min(number, -(-total // size)))
     return total, number, (number - 1) * size
+
+
+def _batches(query: Select[Any], key: Any, shown: Callable[..., T], size: int) -> Iterator[list[T]]:
+    last = 0
+    while True:
+        found = db.session.execute(query.where(key > last)).all()
+        batch = [shown(*row[:-1]) for row in found]
+        last = found[-1][-1] if found else last
+        db.session.rollback()
+        if batch:
+            yield batch
+        if len(batch) < size:
+            return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ MOST = 2_147_483_647
 LONGEST_TEXT = 20_000
 MOST_DIGITS = 10**20
 YEARS = range(1970, 9000)
+MIDNIGHT = time()
 CODE_LENGTH = range(3, 33)
 CODE_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 ALWAYS_OPEN: dict[str, Any] = {
@@ -81,7 +82,12 @@ def read(given: Mapping[str, Any], fields: Fields, *, is_new: bool) -> tuple[dic
 
 def show(row: object, fields: Fields) -> dict[str, Any]:
     """The row under the names and in the units in which it was given."""
-    return {name: field.show(getattr(row, field.column)) for name, field in fields.items()}
+    return shown(columns_of(row, fields), fields)
+
+
+def shown(columns: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    """The same of columns alone."""
+    return {name: field.show(columns[field.column]) for name, field in fields.items()}
 
 
 def text(longest: int, *, is_needed: bool = False) -> Callable[[Any], str]:
@@ -148,6 +154,15 @@ def instant(value: Any) -> datetime:
     if value.year not in YEARS:
         raise Wrong(_l("Please give a year from 1970 to 8999."))
     return value
+
+
+def instant_at(day: date, at: time | None, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
+    """The instant of a day and time on the clocks of this zone; a bare end day means the midnight that follows it."""
+    if day.year not in YEARS:
+        return datetime.combine(day, MIDNIGHT, UTC)
+    if at is None and is_end:
+        day += timedelta(days=1)
+    return datetime.combine(day, at or MIDNIGHT, zone).astimezone(UTC)
 
 
 def is_code(normalised: str) -> bool:

@@ -10,10 +10,10 @@ from app.audit.models import AuditEntry
 from app.audit.service import Actor
 from app.catalog import exporting, importing, sheet
 from app.catalog import service as catalog
-from app.catalog.errors import Overtaken, SheetRefused
 from app.catalog.importing import Plan
 from app.catalog.models import Product
 from app.catalog.service import ProductDetails
+from app.errors import Overtaken, SheetRefused
 from app.kit import sheets
 from app.kit.db import db, unit_of_work
 from tests import make

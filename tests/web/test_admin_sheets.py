@@ -9,19 +9,20 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import TestResponse, encode_multipart
+from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
 from app.catalog import exporting
 from app.catalog.models import Product
-from app.catalog.sheet import COLUMNS, MOST_BYTES
+from app.catalog.sheet import COLUMNS
 from app.kit.db import db
+from app.kit.flaws import SENTENCES, sentence
+from app.kit.intake import MOST_BYTES
 from app.kit.sheets import Flaw
-from app.web.admin.sheet_words import SENTENCES, sentence
+from app.web.admin.sheet_words import PRODUCTS
 from tests import make
-from tests.client import HTMX
+from tests.client import HTMX, read_csv, send_csv
 from tests.counting import count_statements
 
 SignIn = Callable[[FlaskClient, User], None]
@@ -36,17 +37,11 @@ def admin(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
 
 
 def send(admin: FlaskClient, text: str | bytes, do: str = "import", **how: Any) -> TestResponse:
-    data = text if isinstance(text, bytes) else text.encode()
-    file = FileStorage(io.BytesIO(data), "products.csv")
-    boundary, body = encode_multipart({"do": do, "file": file})  # in memory: the client wouldn't close its file
-    kind = f"multipart/form-data; boundary={boundary}"
-    return admin.post("/admin/products/import", data=body, content_type=kind, **how)
+    return send_csv(admin, "/admin/products/import", text, do, **how)
 
 
 def export(admin: FlaskClient, query: str = "") -> list[dict[str, str]]:
-    answer = admin.get(f"/admin/products.csv{query}")
-    assert answer.status_code == 200
-    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    return read_csv(admin, f"/admin/products.csv{query}")
 
 
 def state() -> list[Any]:
@@ -150,7 +145,7 @@ def test_with_htmx_only_the_result_is_swapped(admin: FlaskClient) -> None:
     for do in ("check", "import"):
         part = send(admin, HEAD + "A,New,design,20\n", do, headers=HTMX)
         assert part.status_code == 200
-        assert part.text.lstrip().startswith('<div id="product-sheet"')
+        assert part.text.lstrip().startswith('<div id="import-outcome"')
         assert 'type="file"' not in part.text
     assert "1 product was changed." in part.text
     assert send(admin, HEAD + "A,New,design,20\n", headers=HTMX).text.count("Nothing to do") == 1
@@ -201,9 +196,9 @@ def test_the_example_can_be_imported_as_it_is(admin: FlaskClient) -> None:
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("app")
 def test_every_sentence_says_what_it_should() -> None:
-    facts = dict.fromkeys(["most", "number", "cells", "columns", "sku", "value", "first"], "x" * 1000)
-    for reason in SENTENCES:
-        told = sentence(Flaw(2, "sku", reason, facts))
+    facts = dict.fromkeys(["most", "number", "cells", "columns", "sku", "key", "value", "first"], "x" * 1000)
+    for reason in (*SENTENCES, *PRODUCTS):
+        told = sentence(Flaw(2, "sku", reason, facts), PRODUCTS)
         assert "%" not in told
         assert len(told) < 300
 

@@ -20,6 +20,7 @@ from app.web.admin import (  # noqa: E402
     promotion_explain,  # noqa: F401
     promotion_list,  # noqa: F401
     promotion_sharing,  # noqa: F401
+    promotion_sheets,  # noqa: F401
     promotion_statistics,  # noqa: F401
     promotions,  # noqa: F401
     queue,  # noqa: F401

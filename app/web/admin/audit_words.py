@@ -44,6 +44,7 @@ THINGS = {
     "product": _l("product"),
     "product_sheet": _l("file of products"),
     "promotion": _l("promotion"),
+    "promotion_sheet": _l("file of discount codes"),
     "reward_item": _l("reward item"),
     "user": _l("user"),
 }

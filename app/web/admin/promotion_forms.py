@@ -5,7 +5,7 @@ found by the kind's name, so the pages know none of them.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.catalog.models import Category
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
-from app.promotions.fields import YEARS
+from app.promotions.fields import MIDNIGHT, instant_at
 from app.web.forms import Form, choices, explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 
@@ -42,7 +42,6 @@ WEEKDAYS = (
     (6, _l("Saturday")),
     (7, _l("Sunday")),
 )
-MIDNIGHT = time()
 LONGEST_TITLE = 128
 HIDDEN = {"HiddenField", "CSRFTokenField", "FileField"}
 SHOWN_AT = {
@@ -327,14 +326,7 @@ def new_form(kind: str) -> PromotionForm:
 
 
 def _instant(day: date | None, at: time | None, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
-    """The instant in the installation's zone; a bare end day means the midnight that follows it."""
-    if day is None:
-        return None
-    if day.year not in YEARS:
-        return datetime.combine(day, MIDNIGHT, UTC)
-    if at is None and is_end:
-        day += timedelta(days=1)
-    return datetime.combine(day, at or MIDNIGHT, zone).astimezone(UTC)
+    return None if day is None else instant_at(day, at, zone, is_end=is_end)
 
 
 def _unless_touched(typed: datetime | None, kept: datetime | None) -> datetime | None:
