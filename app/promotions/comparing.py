@@ -129,7 +129,8 @@ def _items(facts: Facts, holds: bool) -> str:  # noqa: FBT001
 def _categories(facts: Facts, holds: bool) -> str:  # noqa: FBT001
     if not facts:
         return _("Every category counts.")
-    return _scope(facts) if holds else f"{_scope(facts)} {_('There is nothing of that.')}"
+    nothing = _("There is nothing of that.")
+    return _scope(facts) if holds else f"{_scope(facts)} {nothing}"
 
 
 def _minimum(facts: Facts, _holds: bool) -> str:  # noqa: FBT001
