@@ -14,6 +14,7 @@ from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity
 from app.cart import jobs as cart_jobs  # noqa: F401 puts itself on the schedule
+from app.cart.models import Cart
 from app.catalog.models import Product, RewardItem
 from app.config import Settings
 from app.discounts.kind import DISCOUNT
@@ -37,7 +38,7 @@ from app.orders import service as orders
 from app.payments import jobs as payment_jobs
 from app.payments import returns
 from app.payments import service as payments
-from app.promotions import attempts, batches, kinds
+from app.promotions import attempts, batches, editing, kinds
 from app.promotions import jobs as promotion_jobs
 from app.promotions.models import Promotion
 
@@ -93,6 +94,7 @@ def _furnish_rooms(app: Flask) -> None:
     accounts.on_anonymised(activity.blank)
     accounts.on_anonymised(orders.forget_name)
     kinds.register(DISCOUNT)
+    editing.refers_to_codes(Cart.applied_code_id)
     payments.install(app)
 
 

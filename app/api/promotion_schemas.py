@@ -28,7 +28,7 @@ Kind = Literal["percentage", "fixed"]
 Status = Literal["active", "scheduled", "exhausted", "inactive", "expired", "archived"]
 Category = Annotated[Printable, Field(max_length=200)]
 Slugs = Annotated[list[Annotated[Printable, Field(min_length=1, max_length=64)]], Field(max_length=200)]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Clock = Annotated[Printable, Field(max_length=64, json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})]
 
 
 class Package(Body):
@@ -164,7 +164,7 @@ class NewDiscount(Body):
     )
     title: Annotated[Printable, Field(min_length=1, max_length=128)]
     description: Annotated[Printable, Field(max_length=MANY_WORDS)] = Field("", description="Rich text; cleaned.")
-    code: Annotated[Printable, Field(max_length=64, pattern=r"^\s*[A-Za-z0-9_-]{3,32}\s*$")] = Field(
+    code: Annotated[Printable, Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z0-9_-]{3,32}$"})] = Field(
         alias="discountCode", description="Kept in capitals, without outer spaces."
     )
     discount_type: Kind

@@ -67,7 +67,7 @@ def in_terms_of(body: type[Body], refusal: DomainError) -> DomainError:
         return ValidationFailed({body.public_name(name): told for name, told in refusal.fields.items()})
     if refusal.field:
         refusal.field = body.public_name(refusal.field)
-    if "changed" in refusal.facts:
+    if "changed" in refusal.facts:  # its sentence names them too
         refusal.facts["changed"] = [body.public_name(name) for name in refusal.facts["changed"]]
     return refusal
 

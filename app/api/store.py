@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Response, request
 from flask_babel import gettext as _
 
 from app.api import bp
@@ -15,8 +16,23 @@ from app.kit import clock
 from app.promotions import active, kinds
 from app.promotions.active import Offer
 
-EVERYBODY = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-PERSONAL = {"Access-Control-Allow-Origin": "*", "Cache-Control": "private, no-cache"}
+EVERYBODY = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+PERSONAL = {"Cache-Control": "private, no-cache"}
+FROM_ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "Authorization, If-None-Match",
+    "Access-Control-Expose-Headers": "Date, ETag",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+@bp.after_request
+def let_others_read(response: Response) -> Response:
+    """Pages of other sites may ask what runs now, refusals included. No cookie counts here, so nothing is borrowed."""
+    if request.endpoint == "api.list_offers":
+        response.headers.extend(FROM_ANYWHERE.items())
+    return response
 
 
 @bp.get("/store/promotions")

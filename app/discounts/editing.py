@@ -70,21 +70,24 @@ def create(given: Mapping[str, Any], actor: Actor, now: datetime) -> Discount:
 def update(
     discount_id: int, given: Mapping[str, Any], *, version: int | None = None, actor: Actor, now: datetime
 ) -> Discount:
-    """Change what is named, leave the rest.
+    """Change what is named, leave the rest; of active hours too.
 
     Raises NotFound, Archived, Stale (somebody was faster), ValidationFailed, DuplicateCode or CannotOpen.
     """
     promotion = editing.lock_for_change(discount_id, KIND, version)
     discount = get(discount_id)
-    before = fields_of(discount)
-    values, errors = _read(given, discount)
+    before, closed_by = fields_of(discount), promotion.deactivated_by
+    values, errors = _read(fields.with_whole_hours(given, promotion.active_hours), discount)
     _validate(columns_of(promotion, discount) | values, errors)
     editing.change(promotion, fields.within(fields.SHARED, values), now)
     editing.set_columns(discount, fields.within(OWN, values))
     if "code" in values:
         editing.change_code(discount_id, values["code"])
     db.session.flush()
-    editing.note_change(promotion, "promotion.changed", before, fields_of(get(discount_id)), actor, now)
+    after = fields_of(get(discount_id))
+    if after["is_active"] == before["is_active"]:  # it may be closed by somebody else all the same
+        before, after = before | {"deactivated_by": closed_by}, after | {"deactivated_by": promotion.deactivated_by}
+    editing.note_change(promotion, "promotion.changed", before, after, actor, now)
     return discount
 
 
@@ -110,9 +113,12 @@ def faults(given: Mapping[str, Any], discount_id: int | None = None) -> Errors:
 
 
 def remove(discount_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
-    """Delete a code that was never used, archive one that was; whether it is gone for good. Raises NotFound, Stale."""
+    """Delete a code that nothing refers to, archive one that was used or is in a cart; whether it is gone for good.
+
+    Raises NotFound, Stale.
+    """
     promotion = editing.lock_for_change(discount_id, KIND, version)
-    if editing.was_used(promotion):
+    if editing.is_referred_to(promotion):
         archiving.lay_down(promotion, actor, now)
         return False
     discount = get(discount_id)

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts import desk
 from app.audit import service as audit
@@ -22,6 +23,9 @@ from app.promotions.models import BY_PERSON, Promotion, PromotionBatch, Promotio
 from app.promotions.service import CODE_USED_UP, ENTITY, lock_promotion
 
 DELETED_AT_ONCE = 10_000
+
+
+_REFERRING: list[InstrumentedAttribute[Any]] = []
 
 
 def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetime) -> None:
@@ -50,17 +54,21 @@ def lock_for_change(promotion_id: int, kind: str | None, version: int | None) ->
 
 
 def change(promotion: Promotion, values: Mapping[str, Any], now: datetime) -> None:
-    """Set these columns of a promotion that is held. Opens what only the system had closed. Raises CannotOpen."""
+    """Set these columns of a promotion that is held. Raises CannotOpen.
+
+    Who names the switch means it: off is a person's doing from then on, even where the system was faster. Who doesn't
+    name it lets what only the system had closed open again.
+    """
     values = dict(values)
-    wanted = values.pop("is_active", promotion.is_active)
-    wants_switch = wanted != promotion.is_active
+    wanted = values.pop("is_active", None)
+    was_active = promotion.is_active
     set_columns(promotion, values)
-    if wants_switch and wanted:
-        _switch_on(promotion, now)
-    elif wants_switch:
-        promotion.is_active, promotion.deactivated_by = False, BY_PERSON
-    else:
+    if wanted is None:
         promotion.reopen(now)
+    elif not wanted:
+        promotion.is_active, promotion.deactivated_by = False, BY_PERSON
+    elif not was_active or promotion.has_ended(now):
+        _switch_on(promotion, now)
 
 
 def set_columns(row: Base, values: Mapping[str, Any]) -> None:
@@ -97,9 +105,17 @@ def note_change(  # noqa: PLR0913, PLR0917
     db.session.flush()
 
 
-def was_used(promotion: Promotion) -> bool:
-    """Whether uses refer to it, even if all were given back: then it is archived, never deleted."""
-    return bool(db.session.scalar(select(exists().where(PromotionUse.promotion_id == promotion.id))))
+def refers_to_codes(column: InstrumentedAttribute[Any]) -> None:
+    """Tell that this column of another room refers to codes: while it does, their promotion isn't deleted."""
+    if column not in _REFERRING:
+        _REFERRING.append(column)
+
+
+def is_referred_to(promotion: Promotion) -> bool:
+    """Whether uses, even those given back, or another room's rows refer to it: then it is archived, never deleted."""
+    codes = select(PromotionCode.id).where(PromotionCode.promotion_id == promotion.id)
+    referring = [exists().where(column.in_(codes)) for column in _REFERRING]
+    return bool(db.session.scalar(select(or_(exists().where(PromotionUse.promotion_id == promotion.id), *referring))))
 
 
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:

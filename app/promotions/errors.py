@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.errors import Conflict, DomainError
@@ -56,6 +57,12 @@ class Stale(Conflict):
     """Somebody was faster: `who` changed the fields `changed`, and `version` is theirs."""
 
     def __init__(self, *, who: Sequence[str], changed: Sequence[str], version: int) -> None:
-        told: dict[str, Any] = {"who": ", ".join(who) or "?", "changed": ", ".join(changed)}
-        message = _l("%(who)s changed this in the meantime (%(changed)s). Nothing of yours is lost.", **told)
-        super().__init__(message, changed_by=list(who), changed=list(changed), version=version)
+        super().__init__(changed_by=list(who), changed=list(changed), version=version)
+
+    @property
+    def message(self) -> Any:  # type: ignore[override]  # a sentence about its facts
+        """By the names that the fields have at the door at which it is told."""
+        if not self.facts["changed_by"]:
+            return Conflict.message
+        told = {name: ", ".join(self.facts[name]) for name in ("changed_by", "changed")}
+        return _("%(changed_by)s changed this in the meantime (%(changed)s). Nothing of yours is lost.", **told)

@@ -121,7 +121,12 @@ def flag(value: Any) -> bool:
 
 def whole(least: int = -MOST, message: Any = None) -> Callable[[Any], int]:
     def read_whole(value: Any) -> int:
-        number = _number(value)
+        try:
+            number = _number(value)
+        except Wrong as wrong:
+            if wrong.message is AMOUNT_WRONG["format"]:
+                raise Wrong(_l("Please give a whole number.")) from None
+            raise
         if number != int(number) or abs(number) > MOST:
             raise Wrong(_l("Please give a whole number."))
         if number < least:
@@ -201,6 +206,12 @@ def hours(value: Any) -> dict[str, Any]:
     kept["weekdays"] = sorted(set(kept["weekdays"]))
     assert isinstance(parsed.zone, ZoneInfo)
     return kept
+
+
+def with_whole_hours(given: Mapping[str, Any], stored: dict[str, Any] | None) -> Mapping[str, Any]:
+    """What is given, its active hours completed by those that are kept."""
+    named = given.get("active_hours")
+    return {**given, "active_hours": {**shown_hours(stored), **named}} if isinstance(named, Mapping) else given
 
 
 def slugs(value: Any) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 ALL_WEEK = frozenset(range(1, 8))
 DAYS_AHEAD = 16  # a window may fall wholly into an hour that is skipped: then it opens a week later
@@ -103,9 +103,12 @@ def _minute(text: object, field: str) -> time:
 
 @lru_cache(maxsize=1024)
 def _zone(name: object) -> ZoneInfo:
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or name not in _places():
         raise NotHours("timezone")
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise NotHours("timezone") from None
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1)
+def _places() -> frozenset[str]:
+    """The zones that mean the same on every machine: no `localtime`, and none that counts leap seconds (`right/…`)."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})

@@ -120,12 +120,16 @@ def having(status: str, now: datetime) -> ColumnElement[bool]:
 
 
 def matching(search: str) -> ColumnElement[bool]:
-    """The promotions whose title, or a code of which, has this text in it."""
+    """The promotions whose title, or whose code, has this text in it; codes of batches are found by all of them.
+
+    There may be a million of those, and looking for a part would read every one.
+    """
     wanted = like(search.strip())
-    by_code = select(PromotionCode.promotion_id).where(
-        PromotionCode.code.like(like(normalise_code(search)), escape="\\")
-    )
-    return or_(Promotion.title.ilike(wanted, escape="\\"), Promotion.id.in_(by_code))
+    code = normalise_code(search.replace("\x00", ""))
+    of_codes = select(PromotionCode.promotion_id)
+    single = of_codes.where(PromotionCode.batch_id.is_(None), PromotionCode.code.like(like(code), escape="\\"))
+    exactly = of_codes.where(PromotionCode.code == code)
+    return or_(Promotion.title.ilike(wanted, escape="\\"), Promotion.id.in_(single), Promotion.id.in_(exactly))
 
 
 def narrowed(

@@ -86,7 +86,12 @@ class Promotion(Base):
         return self.ends_at is not None and now >= self.ends_at
 
     def reopen(self, now: datetime) -> bool:
-        """Undo what the system switched off, where its reason is gone; whether that opened the promotion."""
+        """Undo what the system switched off, where its reason is gone; whether that opened the promotion.
+
+        What is archived stays as it is.
+        """
+        if self.archived_at is not None:
+            return False
         if not self.is_used_up:
             self.auto_deactivated_at = None
         if self.deactivated_by != BY_SYSTEM or self.auto_deactivated_at is not None or self.has_ended(now):

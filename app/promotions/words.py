@@ -66,7 +66,7 @@ def _starts(facts: Facts) -> str:
 def _opens(facts: Facts) -> str:
     opens_at = facts["opens_at"]
     days_ahead = (to_user_timezone(opens_at).date() - to_user_timezone(facts["local_time"]).date()).days
-    time = f"{format_time(opens_at, 'short')} ({get_timezone()})"
+    time = f"{format_time(opens_at, 'HH:mm')} ({get_timezone()})"  # as hours are kept, and written on doors
     if days_ahead == 0:
         return _("Opens today at %(time)s.", time=time)
     if days_ahead == 1:
@@ -83,8 +83,8 @@ def _used_by_you(facts: Facts) -> str:
 
 
 def _give_items(facts: Facts) -> str:
-    if "applicable_categories" in facts:
-        categories = listed(facts["applicable_categories"])
+    if _scope(facts):
+        categories = listed(_scope(facts))
         return _(
             "This code is for %(categories)s. Put something from there in the cart to use it.", categories=categories
         )
@@ -93,18 +93,24 @@ def _give_items(facts: Facts) -> str:
 
 
 def _only_for(facts: Facts) -> str:
-    if "applicable_categories" in facts:
-        categories = listed(facts["applicable_categories"])
+    if _scope(facts):
+        categories = listed(_scope(facts))
         return _("This code is for %(categories)s. Add something from there to use it.", categories=categories)
     categories = listed(facts["excluded_categories"])
     return _("This code is not for %(categories)s. Add something else to use it.", categories=categories)
 
 
 def _missing(facts: Facts) -> str:
-    amount, categories = money(facts["missing_cents"]), facts.get("applicable_categories")
+    amount, categories = money(facts["missing_cents"]), _scope(facts)
     if categories:
         return _("Spend %(amount)s more on %(categories)s to use it.", amount=amount, categories=listed(categories))
     return _("Spend %(amount)s more to use it.", amount=amount)
+
+
+def _scope(facts: Facts) -> list[str]:
+    """The categories it is for, without those that are excluded all the same; none where it is for all."""
+    excluded = facts.get("excluded_categories") or ()
+    return [slug for slug in facts.get("applicable_categories") or () if slug not in excluded]
 
 
 def _not_for(facts: Facts) -> str | None:

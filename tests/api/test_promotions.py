@@ -279,3 +279,30 @@ def test_codes_are_kept_by_admins_only(client: FlaskClient) -> None:
         for method, url, body in calls:
             assert client.open(url, method=method, json=body, headers=headers).status_code == status, (method, url)
     assert discounts.get(made.id).promotion.title == "Ten off"
+
+
+def test_a_code_is_normalised_at_this_door_too(client: FlaskClient, admin: dict[str, str]) -> None:
+    full_width = NEW | {"discountCode": " \uff53\uff50\uff52\uff491 "}
+    made = client.post(URL, json=full_width, headers=admin)
+    assert (made.status_code, made.get_json()["data"]["discountCode"]) == (201, "SPRI1")
+    assert client.post(URL, json=full_width, headers=admin).status_code == 409
+
+
+def test_what_is_wrong_with_code_and_hours_is_said_in_words(client: FlaskClient, admin: dict[str, str]) -> None:
+    wrong = NEW | {"discountCode": "ab", "activeHours": {"startTime": "24:00"}}
+    answer = client.post(URL, json=wrong, headers=admin)
+    assert answer.status_code == 400
+    assert answer.get_json()["fields"] == {
+        "discountCode": ["Please use 3 to 32 characters."],
+        "activeHours.startTime": ["Please give a time from 00:00 to 23:59."],
+    }
+
+
+def test_who_was_faster_is_told_by_the_names_of_this_door(client: FlaskClient, admin: dict[str, str]) -> None:
+    made = client.post(URL, json=NEW, headers=admin).get_json()["data"]["id"]
+    client.put(f"{URL}/{made}", json={"endDate": "2027-01-01T00:00:00Z"}, headers=admin)
+    late = client.put(f"{URL}/{made}", json={"title": "Late", "version": 1}, headers=admin).get_json()
+    assert late["data"]["changed"] == ["endDate"]
+    assert "(endDate)" in late["message"]
+    early = client.put(f"{URL}/{made}", json={"title": "Early", "version": 99}, headers=admin).get_json()
+    assert early["message"] == "This was changed in the meantime. Look at the newer version and try again."

@@ -94,6 +94,15 @@ def test_who_holds_the_answer_already_is_told_so_until_anything_changes(client: 
     assert client.get(URL).get_json()["data"]["promotions"][0]["title"] == "Now twelve"
 
 
+def test_pages_of_other_sites_may_ask_and_read_refusals_too(client: FlaskClient) -> None:
+    asked = client.options(URL, headers={"Origin": "https://game.example", "Access-Control-Request-Method": "GET"})
+    assert asked.headers["Access-Control-Allow-Headers"] == "Authorization, If-None-Match"
+    for answer in (client.get(URL), client.get(f"{URL}?limit=0"), client.get(f"{URL}?username=ada")):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Access-Control-Expose-Headers"] == "Date, ETag"
+    assert "Access-Control-Allow-Origin" not in client.get("/api/promotions").headers
+
+
 def test_progress_is_told_only_to_those_who_may_read_the_person(client: FlaskClient) -> None:
     make.discount(code="TEN", is_public=True)
     ada = make.user(username="ada")

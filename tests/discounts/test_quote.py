@@ -80,19 +80,19 @@ def test_the_minimum_is_held_against_the_whole_subtotal_not_the_lines_in_scope()
         (
             {"active_hours": EVENINGS},
             "outside_active_hours",
-            "Opens today at 5:00\u202fPM (UTC).",
+            "Opens today at 17:00 (UTC).",
             {"opensAt": "2026-03-02T17:00:00+00:00", "timezone": "UTC"},
         ),
         (
             {"active_hours": {**EVENINGS, "weekdays": [2]}},
             "outside_active_hours",
-            "Opens tomorrow at 5:00\u202fPM (UTC).",
+            "Opens tomorrow at 17:00 (UTC).",
             {"opensAt": "2026-03-03T17:00:00+00:00", "timezone": "UTC"},
         ),
         (
             {"active_hours": {**EVENINGS, "weekdays": [7]}},
             "outside_active_hours",
-            "Opens on Sunday, 8 March at 5:00\u202fPM (UTC).",
+            "Opens on Sunday, 8 March at 17:00 (UTC).",
             {"opensAt": "2026-03-08T17:00:00+00:00", "timezone": "UTC"},
         ),
         ({"requires_account": True}, "account_required", "Sign in to use this code: it is for members.", {}),

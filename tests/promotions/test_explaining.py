@@ -63,7 +63,7 @@ def test_the_moment_moves_only_the_clock() -> None:
     before = explained(made.id, DESK, at=make.NOW - timedelta(days=400))
     assert [each.rule for each in before.verdicts if not each.holds] == ["usage_limit_reached", "user_limit_reached"]
     hours = make.discount(active_hours=HOURS)
-    assert explained(hours.id, DESK).message == "Opens today at 5:00\u202fPM (UTC)."
+    assert explained(hours.id, DESK).message == "Opens today at 17:00 (UTC)."
     assert explained(hours.id, DESK, at=make.NOW.replace(hour=17)).is_eligible
 
 

@@ -138,7 +138,7 @@ def test_public_codes_that_run_stand_above_the_shelf_with_a_button_each(client: 
     assert page.count('class="code-card"') == 2
     assert "9 left" in page
     assert "<p>Once a day</p>" in page
-    assert "Opens today at 5:00\u202fPM (UTC)." in page
+    assert "Opens today at 17:00 (UTC)." in page
     assert "SECRET" not in page
     assert client.post("/store/cart/code", data={"code": "FORALL"}).location == "/store/cart"
     assert "FORALL" in client.get("/store/cart").text
@@ -156,3 +156,9 @@ def test_public_codes_cost_one_statement_however_many_they_are(client: FlaskClie
     for _ in range(8):
         make.discount(is_public=True)
     assert cost() == without + 1 <= 8
+
+
+def test_a_link_with_what_cannot_be_a_code_offers_nothing(client: FlaskClient) -> None:
+    page = client.get("/store", query_string={"code": "CALL 555 TO CLAIM"}).text
+    assert "You were sent the code" not in page
+    assert "You were sent the code" in client.get("/store", query_string={"code": " save20 "}).text

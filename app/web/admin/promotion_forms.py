@@ -159,11 +159,15 @@ class PromotionForm(PictureForm):
         self.code.data, self.is_active.data = "", True
 
     def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What was typed, as the rooms read it. An instant that was left as it was shown stays `kept` to the second."""
+        """What was typed, as the rooms read it.
+
+        Of a promotion that is `kept`, an instant that was left as it was shown stays so to the second, and the switch
+        is only named where it was moved: the system may have been faster.
+        """
         zone = ZoneInfo(settings().timezone)
         starts_at = _instant(self.starts_on.data, self.starts_time.data, zone)
         ends_at = _instant(self.ends_on.data, self.ends_time.data, zone, is_end=True)
-        return {
+        given = {
             **{name: self[name].data for name in self.plain},
             "display_order": self.display_order.data or 0,
             "image": self.chosen_picture(),
@@ -177,6 +181,9 @@ class PromotionForm(PictureForm):
                 "weekdays": self.weekdays.data or [],
             },
         }
+        if kept and given["is_active"] == kept["is_active"]:
+            del given["is_active"]
+        return given
 
     def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
         """Those of the fields that are money."""
@@ -194,6 +201,8 @@ class PromotionForm(PictureForm):
 
     def label(self, name: str) -> str:
         """What a field of a room is called on this form."""
+        if name == "deactivated_by":
+            return _("Switched off by")
         shown = SHOWN_AT.get(name, name)
         return str(self[shown].label.text) if shown in self else name
 

@@ -12,6 +12,7 @@ from app.kit.htmx import page, wants_part
 from app.kit.text import normalise_code
 from app.promotions import active
 from app.promotions.active import Offer
+from app.promotions.fields import is_code
 from app.promotions.words import sentence
 from app.web.arguments import page_number
 from app.web.store import bp
@@ -25,7 +26,6 @@ SORTS = {
     "-price": _l("Price: high to low"),
     "name": _l("Name"),
 }
-LONGEST_CODE = 32
 
 
 @bp.get("")
@@ -70,5 +70,6 @@ def _offers() -> Sequence[tuple[Offer, str]]:
 
 
 def _offered_code() -> str:
-    """The code of a link that was shared."""
-    return normalise_code(request.args.get("code", ""))[:LONGEST_CODE]
+    """The code of a link that was shared; nothing where it can't be one."""
+    code = normalise_code(request.args.get("code", ""))
+    return code if is_code(code) else ""
