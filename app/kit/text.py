@@ -1,5 +1,6 @@
 """Texts that people type: folded, normalised, cleaned."""
 
+import html
 import re
 import unicodedata
 
@@ -47,15 +48,44 @@ def slugify(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def clean_html(html: str) -> str:
+def clean_html(rich: str) -> str:
     """Rich text with nothing in it that could run or phone home."""
     return nh3.clean(
-        html,
+        rich,
         tags=RICH_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+PARAGRAPHS = re.compile(r"(<p>[^<>]*(<br>[^<>]*)*</p>)+")
+
+
+def as_html(typed: str) -> str:
+    """Plain text as paragraphs, parted by blank lines; what has tags in it is HTML already."""
+    if not typed.strip() or "<" in typed:
+        return typed
+    paragraphs = re.split(r"\n\s*\n", typed.replace("\r\n", "\n").strip())
+    return "".join(f"<p>{html.escape(each, quote=False).replace(chr(10), '<br>')}</p>" for each in paragraphs)
+
+
+def as_typed(rich: str) -> str:
+    """Paragraphs without anything in them as plain text; other HTML as it is."""
+    if not PARAGRAPHS.fullmatch(rich):
+        return rich
+    paragraphs = rich.removeprefix("<p>").removesuffix("</p>").split("</p><p>")
+    return "\n\n".join(html.unescape(each.replace("<br>", "\n")) for each in paragraphs)
+
+
+def without_tags(rich: str) -> str:
+    """The words of a rich text on one line."""
+    return " ".join(html.unescape(nh3.clean(rich.replace("<", " <"), tags=set())).split())
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """The text, cut where it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 def like(text: str) -> str:

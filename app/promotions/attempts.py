@@ -129,6 +129,17 @@ def counts(promotion_id: int, *, since: date) -> Mapping[str, int]:
     return {reason: int(number) for reason, number in rows}
 
 
+def by_day(promotion_id: int, *, first: date, days: int) -> Sequence[tuple[date, int]]:
+    """How often it was refused on each of so many days."""
+    rows = db.session.execute(
+        select(RefusedCount.day, func.sum(RefusedCount.attempts))
+        .where(RefusedCount.promotion_id == promotion_id, RefusedCount.day >= first)
+        .group_by(RefusedCount.day)
+    )
+    found = {day: int(number) for day, number in rows}
+    return [(day, found.get(day, 0)) for day in (first + timedelta(days=each) for each in range(days))]
+
+
 def latest(promotion_id: int) -> Select[RefusedAttempt]:
     """The attempts that are kept of a promotion, the newest first."""
     return select(RefusedAttempt).where(RefusedAttempt.promotion_id == promotion_id).order_by(RefusedAttempt.id.desc())

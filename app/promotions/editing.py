@@ -159,6 +159,23 @@ def _delete_codes(promotion_id: int) -> None:
     db.session.execute(delete(PromotionBatch).where(PromotionBatch.promotion_id == promotion_id))
 
 
+def as_it_was(promotion_id: int, version: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """These fields as they were at an earlier version, by what the log says of the changes since."""
+    was = dict(fields)
+    for entry in _since(promotion_id, version):
+        was |= {name: _as_kept(name, value) for name, value in (entry.before or {}).items() if name in fields}
+    return was
+
+
+def _since(promotion_id: int, version: int) -> Sequence[AuditEntry]:
+    """What changed it after this version, newest first."""
+    return [each for each in history(promotion_id) if ((each.after or {}).get("version") or 0) > version]
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if name in {"starts_at", "ends_at"} and value else value
+
+
 def _switch_on(promotion: Promotion, now: datetime) -> None:
     if promotion.has_ended(now):
         raise CannotOpen(_l("Its end has passed. Choose a later end first, or none."), field="ends_at")
@@ -178,7 +195,7 @@ def _flush_code() -> None:
 
 def _stale(promotion: Promotion, version: int) -> Stale:
     """Who changed what since this version."""
-    newer = [each for each in history(promotion.id) if ((each.after or {}).get("version") or 0) > version]
+    newer = _since(promotion.id, version)
     names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
     changed = list(dict.fromkeys(name for each in newer for name in (each.after or {}) if name != "version"))

@@ -127,8 +127,10 @@ def whole(least: int = -MOST, message: Any = None) -> Callable[[Any], int]:
             if wrong.message is AMOUNT_WRONG["format"]:
                 raise Wrong(_l("Please give a whole number.")) from None
             raise
-        if number != int(number) or abs(number) > MOST:
+        if number != int(number):
             raise Wrong(_l("Please give a whole number."))
+        if abs(number) > MOST:
+            raise Wrong(_l("This can't be more than %(most)s.", most=f"{MOST:,}"))
         if number < least:
             raise Wrong(message or _l("This can't be less than %(least)s.", least=least))
         return int(number)

@@ -1,7 +1,7 @@
 """Verdicts in words: a sentence for the shopper that says the next step, and the facts as JSON carries them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import format_date, format_time, get_timezone, ngettext, to_user_timezone
@@ -15,6 +15,7 @@ from app.kit.wire import facts_of
 from app.promotions.rules import Verdict
 
 Facts = dict[str, Any]
+INSTANT = timedelta(microseconds=1)
 
 PLAIN = {
     "not_found": _l("We don't know this code. Please check it for typing mistakes."),
@@ -56,7 +57,7 @@ def described(verdict: Verdict) -> Facts:
 
 
 def _ended(facts: Facts) -> str:
-    return _("This code expired on %(day)s.", day=format_date(facts["ends_at"], "long"))
+    return _("This code expired on %(day)s.", day=format_date(facts["ends_at"] - INSTANT, "long"))
 
 
 def _starts(facts: Facts) -> str:

@@ -1,10 +1,13 @@
 """How amounts and instants read, in the visitor's language and time zone."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from babel import Locale
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_percent, format_time
+from flask_babel import format_date, format_decimal, format_percent, format_time, get_locale, to_user_timezone
+from flask_babel import gettext as _
 
 from app.config import settings
 from app.kit import words
@@ -21,6 +24,21 @@ def moment(instant: datetime | None) -> str:
     if instant is None:
         return ""
     return f"{format_date(instant, 'medium')}, {format_time(instant, 'short')}"
+
+
+def until(instant: datetime | None) -> str:
+    """The end of a window on the reader's calendar: one at midnight is told by the day that it still holds."""
+    if instant is None:
+        return ""
+    if to_user_timezone(instant).time() != time():
+        return moment(instant)
+    return _("%(day)s, midnight", day=day(instant - timedelta(microseconds=1)))
+
+
+def weekday_names(days: Sequence[int]) -> str:
+    """1 and 2 → Mon, Tue; nothing where it is every day."""
+    names = (get_locale() or Locale("en")).days["format"]["abbreviated"]
+    return ", ".join(names[each - 1] for each in days)
 
 
 def day(value: date | datetime | None) -> str:
@@ -47,5 +65,13 @@ def percent(part: float) -> str:
 
 def init_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
-        money=money, moment=moment, day=day, number=number, amount=as_text, month_name=month_name, percent=percent
+        money=money,
+        moment=moment,
+        day=day,
+        until=until,
+        weekday_names=weekday_names,
+        number=number,
+        amount=as_text,
+        month_name=month_name,
+        percent=percent,
     )

@@ -110,6 +110,12 @@ window.addEventListener("pageshow", (event) => {
   for (const button of document.querySelectorAll('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
 });
 
+// on a phone the tab that one is on may lie beyond the edge
+for (const tab of document.querySelectorAll(".tabs-bar [aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+}
+
 let working = 0;
 const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
 document.addEventListener("htmx:beforeSend", () => {

@@ -11,13 +11,39 @@ if (!("command" in HTMLButtonElement.prototype)) {
   });
 }
 
+// Whoever closes a dialog is where they were; an entry of a menu that has closed meanwhile stands behind its button.
+function comeBackTo(dialog, opener) {
+  const place = opener?.closest("[data-menu]")?.querySelector("summary") ?? opener;
+  dialog.addEventListener("close", () => place?.isConnected && place.focus({ preventScroll: true }), { once: true });
+}
+
+// What was typed isn't thrown away by the first Escape.
+document.addEventListener(
+  "cancel",
+  (event) => {
+    const dialog = event.target;
+    if (!dialog.matches?.("dialog[data-guard]") || dialog.dataset.warned) return;
+    const fields = [...dialog.querySelectorAll("input:not([type=hidden]), textarea")];
+    const isTouched = fields.some((field) => (field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+    if (!isTouched) return;
+    event.preventDefault();
+    dialog.dataset.warned = "1";
+    setTimeout(() => delete dialog.dataset.warned, 5000);
+    document.dispatchEvent(new CustomEvent("toast", { detail: { message: dialog.dataset.guard, tone: "warning" } }));
+  },
+  true,
+);
+
 // A dialog that arrives open: on the page, or in a part that HTMX put in.
 // What went wrong in a form is brought into view.
 function showArrivals(root) {
   const within = (selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
   for (const dialog of within("dialog[data-show]")) {
     dialog.removeAttribute("data-show");
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      comeBackTo(dialog, document.activeElement);
+      dialog.showModal();
+    }
   }
   within("[data-focus]")[0]?.focus();
 }
@@ -48,6 +74,18 @@ document.addEventListener(
 );
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) event.target.closest?.("dialog.confirm-panel[open]")?.close();
+});
+
+// Whoever changed something in a list stays at that place of it, as far as it is still there.
+let place;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  place = event.target.matches?.("form[method=post]") ? event.target.closest("li[id], tr[id]")?.id : undefined;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!place || document.activeElement !== document.body) return;
+  const next = document.getElementById(place)?.querySelector("[data-menu] summary, a[href]") ?? event.target.querySelector?.("input, a[href]");
+  place = undefined;
+  next?.focus({ preventScroll: true });
 });
 
 // Menus close when one looks elsewhere, or presses Escape.

@@ -3,6 +3,18 @@ const region = document.getElementById("toasts");
 const template = document.getElementById("toast-template");
 const STAY = 6000;
 
+// What lies over the page would hide them: they move into the dialog that is open, and back when it closes.
+const home = region?.parentElement;
+
+function come() {
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  if (dialog && !dialog.contains(region)) dialog.append(region);
+}
+
+function goHome() {
+  if (home && region.parentElement !== home) home.append(region);
+}
+
 function leave(item) {
   item.classList.add("is-leaving");
   setTimeout(() => item.remove(), 220);
@@ -29,6 +41,7 @@ export function toast(message, tone = "success") {
   const looks = [...template.content.children];
   const item = (looks.find((each) => each.dataset.toast === tone) ?? looks[0]).cloneNode(true);
   item.querySelector("p").textContent = message;
+  come();
   region.append(item);
 }
 
@@ -39,6 +52,11 @@ if (region && template) {
       for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) mind(node);
     }
   }).observe(region, { childList: true });
+
+  document.addEventListener("close", goHome, true);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.contains?.(region)) goHome();
+  });
 
   region.addEventListener("click", (event) => {
     const button = event.target.closest("[data-dismiss]");

@@ -119,7 +119,7 @@ def test_a_time_without_an_offset_is_the_installations_and_a_bare_end_day_is_inc
         ("usage_limit", "0", "at least 1"),
         ("usage_limit", "1.5", "whole number"),
         ("per_user_limit", "9" * 5000, "99,999,999.99"),
-        ("display_order", "2147483648", "whole number"),
+        ("display_order", "2147483648", "2,147,483,647"),
         ("is_active", "maybe", "yes or no"),
         ("starts_at", "1/3/2026", "such as 2026-03-01"),
         ("starts_at", "2026-13-01", "such as 2026-03-01"),

@@ -1,6 +1,6 @@
 import pytest
 
-from app.kit.text import clean_html, fold, like, normalise_code, slugify
+from app.kit.text import as_html, as_typed, clean_html, fold, like, normalise_code, shortened, slugify, without_tags
 
 
 @pytest.mark.parametrize("typed", ["SAVE20", " save20 ", "ｓａｖｅ２０", "Save20\t"])  # noqa: RUF001 full-width letters
@@ -33,3 +33,13 @@ def test_rich_text_keeps_nothing_that_could_run(written: str, kept: str) -> None
 
 def test_wildcards_in_a_search_are_taken_literally() -> None:
     assert like("50%_\\") == r"%50\%\_\\%"
+
+
+@pytest.mark.parametrize("typed", ["", "One line", "Two\nlines", 'A & B\n\n"C"', "<p>one <b>fat</b></p>", "a < b"])
+def test_plain_text_comes_back_from_html_as_it_was_typed(typed: str) -> None:
+    assert as_typed(as_html(typed)) == typed
+
+
+def test_rich_text_is_told_in_words_on_one_line() -> None:
+    assert without_tags("<p>Tea &amp; cake</p><p>to<b>day</b></p>") == "Tea & cake to day"
+    assert shortened("word " * 40, 12) == "word word w…"

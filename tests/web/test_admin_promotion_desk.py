@@ -97,6 +97,8 @@ def test_a_copy_begins_with_all_but_name_and_code_and_keeps_nothing_before_it_is
         assert f'value="{value}"' in page
     assert 'value="TEN"' not in page
     assert discounts.listing(now=make.NOW).total == 1
+    over = make.discount(ends_at=make.NOW - DAY)  # a window that is over isn't copied
+    assert "2026-03-0" not in client.get(f"/admin/promotions/new?copy={over.id}").text.split("ends_on")[1][:300]
     assert client.get("/admin/promotions/new?copy=999").status_code == 404
 
 

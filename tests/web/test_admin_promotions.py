@@ -15,6 +15,7 @@ from app.config import settings
 from app.discounts import service as discounts
 from app.discounts.models import Discount
 from app.errors import NotFound
+from app.kit.db import unit_of_work
 from app.promotions import editing
 from tests import make
 from tests.client import HTMX
@@ -152,8 +153,8 @@ def test_a_code_that_is_taken_is_told_at_its_field_and_nothing_typed_is_lost(cli
         ({"starts_on": "2026-03-02", "ends_on": "2026-03-01"}, "ends_on", "The end must be after the start."),
         ({"ends_on": "9999-12-31"}, "ends_on", "Please give a year from 1970 to 8999."),
         ({"ends_on": "soon"}, "ends_on", "Please enter a date such as 2026-03-01."),
-        ({"hours_timezone": "Mars"}, "hours_timezone", "We don't know this time zone."),
-        ({"opens_at": "25:00"}, "opens_at", "Please give a time from 00:00 to 23:59."),
+        ({"has_hours": "y", "hours_timezone": "Mars"}, "hours_timezone", "We don't know this time zone."),
+        ({"has_hours": "y", "opens_at": "25:00"}, "opens_at", "Please give a time from 00:00 to 23:59."),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field(
@@ -180,6 +181,68 @@ def test_the_second_of_two_editors_sees_both_and_may_save_over_it(client: FlaskC
     assert 'name="version" type="hidden" value="2"' in page
     assert client.post(f"/admin/promotions/{made.id}", data=second | {"version": "2"}).status_code == 303
     assert (fields()["title"], fields()["usage_limit"]) == ("Second", 9)
+
+
+@pytest.mark.usefixtures("admin")
+def test_what_only_the_first_editor_changed_is_taken_over_by_the_second(client: FlaskClient) -> None:
+    made = make.discount(code="TEN", title="Ten off", usage_limit=5)
+    opened = TYPED | {"code": "TEN", "title": "Ten off", "discount_value": "10", "usage_limit": "5", "version": "1"}
+    ends_at = make.NOW.replace(year=2031, month=1, day=1, hour=0)
+    with unit_of_work():
+        fields_of_the_first = {"is_active": False, "image": "new.webp", "ends_at": ends_at}
+        discounts.update(made.id, fields_of_the_first, actor=make.SYSTEM, now=make.NOW)
+    second = opened | {"title": "Mine", "is_active": "y"}
+    answer = client.post(f"/admin/promotions/{made.id}", data=second)
+    page = unescape(answer.text)
+    assert answer.status_code == 409
+    assert "<caption>" not in page  # nothing that both have changed
+    assert 'value="Mine"' in page
+    assert 'name="image" type="hidden" value="new.webp"' in page
+    assert 'value="2030-12-31"' in page
+    assert "checked" not in page.split('id="is_active"')[1].split(">")[0]
+
+
+@pytest.mark.usefixtures("admin")
+def test_what_is_out_of_sight_counts_for_nothing(client: FlaskClient) -> None:
+    hidden = {"max_discount": "abc", "discount_type": "fixed", "hours_timezone": "Mars/X", "opens_at": "99:99"}
+    assert create(client, **hidden).status_code == 303
+    assert (fields()["max_discount"], fields()["active_hours"]["timezone"]) == (None, "UTC")
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_time_without_its_day_is_told_not_dropped(client: FlaskClient) -> None:
+    answer = create(client, starts_time="10:00")
+    assert answer.status_code == 422
+    assert "Please choose the day too." in answer.text.split('id="starts_on-error"')[1].split("</p>")[0]
+    assert 'value="10:00"' in answer.text
+
+
+@pytest.mark.usefixtures("admin")
+def test_plain_text_becomes_paragraphs_and_plain_text_again(client: FlaskClient) -> None:
+    assert create(client, description="Tea & cake\r\ntoday\r\n\r\nBring a friend").status_code == 303
+    assert fields()["description"] == "<p>Tea &amp; cake<br>today</p><p>Bring a friend</p>"
+    made = discounts.listing(now=make.NOW).items[0]
+    assert "Tea & cake\ntoday\n\nBring a friend</textarea>" in unescape(client.get(f"/admin/promotions/{made.id}").text)
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_cap_of_nothing_is_a_cap_and_stays_one(client: FlaskClient) -> None:
+    made = make.discount(code="TEN", max_discount=0)
+    assert 'id="max_discount"' in client.get(f"/admin/promotions/{made.id}").text
+    typed = TYPED | {"code": "TEN", "discount_value": "10", "max_discount": "0.00", "version": "1"}
+    client.post(f"/admin/promotions/{made.id}", data=typed)
+    assert fields()["max_discount"] == 0
+
+
+@pytest.mark.usefixtures("admin")
+def test_saving_leads_back_to_the_list_as_it_was_looked_at(client: FlaskClient) -> None:
+    made = make.discount(code="TEN")
+    saved = client.post(
+        f"/admin/promotions/{made.id}?q=ten&status=active&page=2",
+        data=TYPED | {"code": "TEN", "version": "1"},
+    )
+    assert saved.location == "/admin/promotions?q=ten&status=active&page=2"
+    assert "q=ten&status=active" in unescape(client.get("/admin/promotions?q=ten&status=active").text)
 
 
 @pytest.mark.usefixtures("admin")

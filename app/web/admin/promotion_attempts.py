@@ -49,19 +49,22 @@ def list_refused_attempts(promotion_id: int) -> ResponseReturnValue:
         "admin/_promotion_attempts.html",
         promotion_id=promotion_id,
         frame=frame,
+        tab_url=url_for("admin.explain_promotion", promotion_id=promotion_id),
         **refused(frame, clock.now()),
     )
 
 
 def refused(frame: Framed, now: datetime) -> dict[str, Any]:
-    """What the card shows, in four statements."""
+    """What the card shows, in five statements."""
     promotion_id, has_batch = frame.promotion.id, frame.listed.codes is not None
     found = paginate(attempts.latest(promotion_id), number=page_number())
-    counts = attempts.counts(promotion_id, since=attempts.first_day(now, DAYS))
+    first = attempts.first_day(now, DAYS)
+    counts = attempts.counts(promotion_id, since=first)
     return {
         "attempts": found,
         "tried": _tried(found.items, has_batch=has_batch),
         "counts": [(REASONS[reason], number) for reason, number in counts.items()],
+        "by_day": attempts.by_day(promotion_id, first=first, days=DAYS) if counts else (),
         "days": DAYS,
         "kept": attempts.KEPT,
     }

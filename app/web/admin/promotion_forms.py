@@ -29,6 +29,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.catalog.models import Category
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
+from app.kit.text import as_html, as_typed
 from app.promotions.fields import MIDNIGHT, instant_at
 from app.web.forms import Form, choices, explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
@@ -43,7 +44,9 @@ WEEKDAYS = (
     (7, _l("Sunday")),
 )
 LONGEST_TITLE = 128
-HIDDEN = {"HiddenField", "CSRFTokenField", "FileField"}
+RICH = ("description", "terms_and_conditions")
+PLAIN_OR_HTML = _l("Plain text, or simple HTML.")
+BESIDE_FIELDS = {"deactivated_by": _l("Switched off by"), "status": _l("Status")}
 SHOWN_AT = {
     "starts_at": "starts_on",
     "ends_at": "ends_on",
@@ -87,13 +90,13 @@ class PromotionForm(PictureForm):
         autocapitalize="characters",
         spellcheck="false",
     )
-    description = TextAreaField(_l("Description"), [Optional()], render_kw={"rows": 3})
+    description = TextAreaField(_l("Description"), [Optional()], description=PLAIN_OR_HTML, render_kw={"rows": 3})
     is_active = BooleanField(_l("Active"), default=True, description=_l("Can be switched off and on at any time."))
 
     starts_on = DateField(_l("Starts on"), [Optional()])
-    starts_time = TimeField(_l("at"), [Optional()])
+    starts_time = TimeField(_l("Start time"), [Optional()])
     ends_on = DateField(_l("Ends on"), [Optional()], description=_l("Without a time: at the midnight that follows."))
-    ends_time = TimeField(_l("at"), [Optional()])
+    ends_time = TimeField(_l("End time"), [Optional()])
     has_hours = BooleanField(_l("Only at certain hours"))
     opens_at = typed(_l("Opens"), type="time", hint=_l("An end before the start crosses midnight."), is_needed=True)
     closes_at = typed(_l("Closes after"), type="time", hint=_l("The whole last minute counts."), is_needed=True)
@@ -113,10 +116,12 @@ class PromotionForm(PictureForm):
     requires_account = BooleanField(_l("Only for people with an account"))
     release_on_refund = BooleanField(_l("Give the use back when the whole order is refunded"), default=True)
 
-    picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
+    picture, no_picture, image = picture_field(), no_picture_field(), HiddenField(_l("Picture"))
     is_public = BooleanField(_l("Show it in the store's public list"))
     display_order = typed(_l("Place in lists"), mode="numeric", hint=_l("Smaller numbers come first."), is_needed=True)
-    terms_and_conditions = TextAreaField(_l("Terms and conditions"), [Optional()], render_kw={"rows": 3})
+    terms_and_conditions = TextAreaField(
+        _l("Terms and conditions"), [Optional()], description=PLAIN_OR_HTML, render_kw={"rows": 3}
+    )
 
     plain: ClassVar[tuple[str, ...]] = (
         "title",
@@ -144,8 +149,11 @@ class PromotionForm(PictureForm):
         for name in (*self.plain, "display_order"):
             self[name].data = kept[name]
         for name in self.amounts(kept):
-            self[name].data = "" if not kept[name] else f"{Decimal(str(kept[name])):.2f}"
+            self[name].data = "" if kept[name] is None else f"{Decimal(str(kept[name])):.2f}"
+        self.min_amount.data = self.min_amount.data if kept["min_amount"] else ""
         self.image.data = kept["image"]
+        for name in RICH:
+            self[name].data = as_typed(kept[name])
         self.starts_on.data, self.starts_time.data = _day_and_time(kept["starts_at"], zone)
         self.ends_on.data, self.ends_time.data = _last_day_and_time(kept["ends_at"], zone)
         hours = kept["active_hours"]
@@ -153,10 +161,15 @@ class PromotionForm(PictureForm):
         self.opens_at.data, self.closes_at.data = hours["start_time"], hours["end_time"]
         self.hours_timezone.data, self.weekdays.data = hours["timezone"], hours["weekdays"]
 
-    def begin_as_copy(self) -> None:
-        """Keep all but what must be another's: the name, the code, and that somebody had switched it off."""
+    def begin_as_copy(self, now: datetime) -> None:
+        """Keep all but what must be another's: the name, the code, a window that is over, and that it was off."""
         self.title.data = _("Copy of %(title)s", title=self.title.data)[:LONGEST_TITLE]
         self.code.data, self.is_active.data = "", True
+        zone = ZoneInfo(settings().timezone)
+        ends_at = _instant(self.ends_on.data, self.ends_time.data, zone, is_end=True)
+        if ends_at and ends_at <= now:
+            for field in (self.starts_on, self.starts_time, self.ends_on, self.ends_time):
+                field.data = None
 
     def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What was typed, as the rooms read it.
@@ -169,21 +182,42 @@ class PromotionForm(PictureForm):
         ends_at = _instant(self.ends_on.data, self.ends_time.data, zone, is_end=True)
         given = {
             **{name: self[name].data for name in self.plain},
+            **{name: self._rich(name, kept) for name in RICH},
             "display_order": self.display_order.data or 0,
             "image": self.chosen_picture(),
             "starts_at": _unless_touched(starts_at, kept["starts_at"] if kept else None),
             "ends_at": _unless_touched(ends_at, kept["ends_at"] if kept else None),
-            "active_hours": {
-                "enabled": bool(self.has_hours.data),
-                "start_time": self.opens_at.data or "00:00",
-                "end_time": self.closes_at.data or "23:59",
-                "timezone": self.hours_timezone.data or settings().timezone,
-                "weekdays": self.weekdays.data or [],
-            },
+            "active_hours": self._hours(),
         }
         if kept and given["is_active"] == kept["is_active"]:
             del given["is_active"]
         return given
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also whether each time has its day."""
+        fits = super().validate(extra_validators)
+        for day, at in ((self.starts_on, self.starts_time), (self.ends_on, self.ends_time)):
+            if at.data and not day.data and not day.errors:
+                day.errors = (*day.errors, _("Please choose the day too."))
+                fits = False
+        return fits
+
+    def _hours(self) -> dict[str, Any]:
+        """Fields that are out of sight don't count."""
+        if not self.has_hours.data:
+            return {"enabled": False}
+        return {
+            "enabled": True,
+            "start_time": self.opens_at.data or "00:00",
+            "end_time": self.closes_at.data or "23:59",
+            "timezone": self.hours_timezone.data or settings().timezone,
+            "weekdays": self.weekdays.data or [],
+        }
+
+    def _rich(self, name: str, kept: Mapping[str, Any] | None) -> str:
+        """A text that was left as it was shown stays as it is kept."""
+        typed = self[name].data or ""
+        return str(kept[name]) if kept and typed == as_typed(kept[name]) else as_html(typed)
 
     def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
         """Those of the fields that are money."""
@@ -201,15 +235,10 @@ class PromotionForm(PictureForm):
 
     def label(self, name: str) -> str:
         """What a field of a room is called on this form."""
-        if name == "deactivated_by":
-            return _("Switched off by")
+        if name in BESIDE_FIELDS:
+            return str(BESIDE_FIELDS[name])
         shown = SHOWN_AT.get(name, name)
         return str(self[shown].label.text) if shown in self else name
-
-    def differences(self, theirs: "PromotionForm") -> list[tuple[str, str, str]]:
-        """Label, their value and the one typed here, of every field in which they differ."""
-        both = [(field, as_words(theirs[field.name]), as_words(field)) for field in self if field.type not in HIDDEN]
-        return [(str(field.label.text), other, mine) for field, other, mine in both if other != mine]
 
 
 class OrderFields:
@@ -275,13 +304,15 @@ class DiscountForm(OrderFields, PromotionForm):
     def is_batch(self) -> bool:
         return bool(self.code_kind.data == "many")
 
-    def begin_as_copy(self) -> None:
+    def begin_as_copy(self, now: datetime) -> None:
         """A copy of a batch begins as a batch."""
         self.code_kind.data = "many" if self.code.data is None else "one"
-        super().begin_as_copy()
+        super().begin_as_copy(now)
 
     def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
         given = super().fields(kept)
+        if self.discount_type.data == "fixed":  # then its field is out of sight
+            given["max_discount"] = kept["max_discount"] if kept else None
         if kept is None and self.is_batch:
             given |= {name: self[name].data for name in self.ordered}
         if self.is_batch if kept is None else kept["code"] is None:

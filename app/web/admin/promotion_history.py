@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from app.accounts import desk
 from app.audit.models import AuditEntry
-from app.web.admin.promotion_forms import PromotionForm
+from app.kit.text import shortened, without_tags
+from app.web.admin.promotion_forms import RICH, PromotionForm
+from app.web.admin.promotion_words import STATUS_WORDS
 from app.web.filters import moment, number
 
 DONE = {
@@ -57,7 +59,19 @@ def _changes(entry: AuditEntry, form: PromotionForm) -> list[tuple[str, str, str
     if entry.before is None or entry.after is None:
         return []
     after = entry.after.items()
-    return [(form.label(name), told(entry.before.get(name)), told(new)) for name, new in after if name not in UNSEEN]
+    return [
+        (form.label(name), _told(name, entry.before.get(name)), _told(name, new))
+        for name, new in after
+        if name not in UNSEEN
+    ]
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "image" and value:
+        return _("a picture")
+    if name in RICH and value:
+        return shortened(without_tags(value))
+    return str(STATUS_WORDS.get(value, value)) if name == "status" else told(value)
 
 
 def told(value: Any) -> str:

@@ -15,20 +15,12 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
+from app.web.admin.promotion_words import STATUS_WORDS
 from app.web.arguments import list_arguments, page_number
 from app.web.visitor import access, actor
 
 LIST = ("admin/promotions.html", "admin/_promotions.html")
 ON_PAGE = 12
-STATUS_WORDS = {
-    "": _l("All"),
-    "active": _l("Active"),
-    "scheduled": _l("Scheduled"),
-    "exhausted": _l("Used up"),
-    "inactive": _l("Inactive"),
-    "expired": _l("Expired"),
-    "archived": _l("Archived"),
-}
 GROUPS = {"store": _l("Deals & Promotions"), "members": _l("Member promotions")}
 
 

@@ -20,7 +20,7 @@ from app.discounts.words import FLAWS
 from app.kit import clock
 from app.promotions import fields
 from app.web.admin import bp
-from app.web.admin.promotion_list import STATUS_WORDS
+from app.web.admin.promotion_words import STATUS_WORDS
 from app.web.admin.sheet_desk import Desk, Difference, Named, answer, bring_in, csv_file, differences, exported
 from app.web.filters import moment
 from app.web.visitor import access, actor

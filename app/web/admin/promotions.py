@@ -1,5 +1,6 @@
 """One promotion of any kind: made, copied, changed, and who changed what."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -18,10 +19,13 @@ from app.promotions.errors import Stale
 from app.web.admin import bp
 from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
 from app.web.admin.promotion_history import lines_of
+from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
-from app.web.arguments import whole_number
+from app.web.arguments import list_arguments, whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
+
+BESIDE = {"starts_on": "ends_on", "starts_time": "ends_on", "ends_time": "ends_on"}
 
 
 @bp.get("/promotions/new")
@@ -48,7 +52,10 @@ def create_promotion() -> ResponseReturnValue:
         except DomainError as refusal:
             form.refuse(refusal)
             return _new(kind, form, "admin/_promotion_form.html", refusal.status)
-        toast(_("%(title)s was created.", title=form.title.data))
+        if listing.one(made.id).promotion.has_ended(clock.now()):
+            toast(_("%(title)s was created, but its end has passed already.", title=form.title.data), "warning")
+        else:
+            toast(_("%(title)s was created.", title=form.title.data))
         codes_url = url_for("admin.list_promotion_codes", promotion_id=made.id)
         return see_other(codes_url if form.is_batch else url_for("admin.list_promotions"))
     form.tell(kind.faults(form.fields(), None))
@@ -68,7 +75,10 @@ def check_promotion() -> ResponseReturnValue:
     promotion = listing.one(promotion_id).promotion if promotion_id is not None else None
     if form.validate():
         form.refuse(ValidationFailed(kind.faults(form.fields(), promotion_id)))
-    return Response(render_template("admin/_promotion_field.html", field=form[name], kind=kind, promotion=promotion))
+    beside = form[BESIDE[name]] if name in BESIDE else None
+    return Response(
+        render_template("admin/_promotion_field.html", field=form[name], beside=beside, kind=kind, promotion=promotion)
+    )
 
 
 @bp.get("/promotions/<int:promotion_id>")
@@ -98,19 +108,20 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
             typed = form.fields(kind.fields_of(promotion_id))
             kind.change(promotion_id, typed, version=version, actor=actor(), now=clock.now())
     except Stale as stale:
-        return _show_both(promotion_id, form, stale)
+        return _show_both(promotion_id, form, version, stale)
     except DomainError as refusal:
         form.refuse(refusal)
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", refusal.status)
     toast(_("%(title)s was saved.", title=form.title.data))
-    return see_other(url_for("admin.list_promotions"))
+    arguments: dict[str, Any] = list_arguments()
+    return see_other(url_for("admin.list_promotions", **arguments))
 
 
 def _copy(promotion_id: int) -> Response:
     listed = listing.one(promotion_id)
     form = FORMS[listed.kind.name](formdata=None)
     form.show(listed.kind.fields_of(promotion_id))
-    form.begin_as_copy()
+    form.begin_as_copy(clock.now())
     return _new(listed.kind, form, "admin/_promotion_sheet.html")
 
 
@@ -135,12 +146,12 @@ def _edit(frame: Framed, form: PromotionForm, part: str, status: int = 200, **mo
     )
 
 
-def _show_both(promotion_id: int, form: PromotionForm, stale: Stale) -> Response:
-    """What was typed stays in the form; what the other saved stands beside it."""
+def _show_both(promotion_id: int, form: PromotionForm, version: int, stale: Stale) -> Response:
+    """What was typed stays; what only the other has changed is taken over, what both did stands beside the form."""
     frame = framed(promotion_id)
-    theirs = FORMS[frame.listed.kind.name](formdata=None)
-    theirs.show(frame.listed.kind.fields_of(promotion_id))
-    _offer(theirs)
+    kept = frame.listed.kind.fields_of(promotion_id)
+    theirs, base = _shown_as(frame, kept), _shown_as(frame, editing.as_it_was(promotion_id, version, kept))
+    conflicts = merge(form, base, theirs)
     form.version.data = frame.promotion.version
     told = _(
         "%(who)s changed this while you were editing: %(changed)s. What you typed is still here.",
@@ -148,7 +159,15 @@ def _show_both(promotion_id: int, form: PromotionForm, stale: Stale) -> Response
         changed=", ".join(form.label(name) for name in stale.facts["changed"]),
     )
     form.form_errors.append(told)
-    return _edit(frame, form, "admin/_promotion_form.html", stale.status, differences=form.differences(theirs))
+    return _edit(frame, form, "admin/_promotion_form.html", stale.status, conflicts=conflicts)
+
+
+def _shown_as(frame: Framed, kept: Mapping[str, Any]) -> PromotionForm:
+    """A form that shows these fields."""
+    form = FORMS[frame.listed.kind.name](formdata=None)
+    form.show(kept)
+    _offer(form)
+    return form
 
 
 def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
