@@ -114,7 +114,7 @@ def test_no_address_fails_whatever_is_written_behind_it(app: Flask) -> None:
     for who, client in visitors(app):
         for rule in app.url_map.iter_rules():
             if "GET" in (rule.methods or ()) and not rule.arguments and is_for(app, rule, who):
-                for odd in (*ODD, "DELETE"):
+                for odd in (*HARD_FOR[db.engine.dialect.name], "DELETE"):
                     answer = client.get(rule.rule, query_string=dict.fromkeys(NAMES, odd))
                     assert answer.status_code < 500, (rule.rule, odd)
     for path in ("/store/products/%00", "/store/invoices/%00", "/password/reset/%00", "/api/promotions/%00"):
