@@ -108,18 +108,23 @@ def quote(  # noqa: PLR0913
         return _refused(asked, None, typed, None, UNKNOWN)
     edition = (KIND, found.promotion_id, found.version, found.updated_at)
     terms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
+    return _judged(asked, found, terms)
+
+
+def _judged(asked: Asked, found: Row[Any], terms: DiscountTerms) -> Quote:
+    items, person = asked.items, asked.person
     context = promotions.context_of(
         found,
-        now=now,
+        now=asked.at,
         has_account=person is not None and person.user_id is not None,
-        amount_cents=subtotal,
+        amount_cents=asked.subtotal_cents,
         categories=[item.category for item in items] if items else None,
         facts={"has_paid_order": found.has_paid_order},
     )
     verdicts = judge(terms, context, OWN_RULES)
     if not all(verdict.holds for verdict in verdicts):
         return _refused(asked, found.code_id, found.code, terms, verdicts)
-    reduction = _reduction(terms, items, subtotal)
+    reduction = _reduction(terms, items, asked.subtotal_cents)
     return Quote(
         asked,
         found.code_id,
