@@ -83,7 +83,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!place || document.activeElement !== document.body) return;
-  const next = document.getElementById(place)?.querySelector("[data-menu] summary, a[href]") ?? event.target.querySelector?.("input, a[href]");
+  const there = document.getElementById(place);
+  const next = there?.querySelector("[data-menu] > summary") ?? (there ?? event.target).querySelector?.("a[href], input:not([type=hidden])");
   place = undefined;
   next?.focus({ preventScroll: true });
 });

@@ -115,6 +115,40 @@ def test_switching_and_deleting_happen_in_the_list(page: Page, live_server: str,
     expect(page.get_by_text("Nothing found")).to_be_visible()
 
 
+def test_dialogs_show_their_notices_keep_what_was_typed_and_lead_back(
+    page: Page, live_server: str, sign_in: SignIn
+) -> None:
+    make.discount(title="Spring", code="SPRING")
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions")
+    page.evaluate("navigator.share = undefined")
+    menu = page.locator('summary[aria-label="More for Spring"]')
+    menu.click()
+    page.get_by_role("link", name="Share").click()
+    page.get_by_role("dialog").get_by_role("button", name="Share").click()
+    notice = page.get_by_role("dialog").locator("[data-toast]", has_text="The link is copied.")
+    notice.get_by_role("button", name="Dismiss").click()  # it lies above the dialog, not behind it
+    expect(notice).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(menu).to_be_focused()
+    new = page.get_by_role("link", name="New discount code")
+    new.click()
+    title = page.get_by_role("dialog").get_by_label("Title", exact=True)
+    title.fill("Not saved")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Press Escape once more to throw it away.")).to_be_visible()
+    expect(title).to_have_value("Not saved")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(new).to_be_focused()
+    menu.click()
+    page.locator("summary", has_text="Expire now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Expire now").click()
+    expect(page.get_by_text("Spring has ended.")).to_be_visible()
+    expect(menu).to_be_focused()
+
+
 def test_what_is_deleted_goes_and_the_others_stay(page: Page, live_server: str, sign_in: SignIn) -> None:
     make.discount(title="Spring", code="SPRING")
     make.discount(title="Autumn", code="AUTUMN")
