@@ -15,8 +15,13 @@ from app.accounts import service as accounts
 from app.activity import service as activity
 from app.cart import jobs as cart_jobs  # noqa: F401 puts itself on the schedule
 from app.cart.models import Cart
+from app.catalog import reward_items
 from app.catalog.models import Product, RewardItem
 from app.config import Settings
+from app.deals import service as deals
+from app.deals.editing import promises
+from app.deals.kind import DEAL
+from app.deals.models import PromotionClaim
 from app.discounts.kind import DISCOUNT
 from app.errors import register_error_handlers
 from app.kit import htmx, methods, outbox
@@ -87,14 +92,19 @@ def _furnish_rooms(app: Flask) -> None:
     outbox.register(resets.TOPIC, queue="mail", settle=resets.send_links)
     outbox.register(returns.TOPIC, queue="default", settle=payment_jobs.send, limit=1, is_external=True)
     outbox.register(batches.TOPIC, queue="default", settle=promotion_jobs.make_codes, limit=1, is_external=True)
+    outbox.register(deals.TOPIC, queue="default", settle=deals.claim_later, limit=1)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
     for column in (Product.image, RewardItem.image, Promotion.image):
         media.keeps(column)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
     accounts.on_anonymised(orders.forget_name)
+    accounts.on_anonymised(deals.forget_name)
     kinds.register(DISCOUNT)
+    kinds.register(DEAL)
     editing.refers_to_codes(Cart.applied_code_id)
+    editing.refers_to_promotions(PromotionClaim.promotion_id)
+    reward_items.promised_where(promises)
     payments.install(app)
 
 

@@ -14,6 +14,7 @@ from app.accounts import service as accounts
 from app.accounts.desk import Account
 from app.audit.service import Actor
 from app.config import settings
+from app.deals import books as deal_books
 from app.discounts import exporting, importing, sheet
 from app.discounts.words import FLAWS
 from app.errors import DomainError, SheetRefused
@@ -111,7 +112,7 @@ def reconcile_promotions() -> None:
 @with_appcontext
 def check_invariants() -> None:
     """Prove the books; name each row that contradicts them, and change nothing."""
-    found = [str(each) for each in (*promotion_books.faults(), *order_books.faults())]
+    found = [str(each) for each in (*promotion_books.faults(), *order_books.faults(), *deal_books.faults())]
     found += [f"book 3: user {each.user_id}: {each.what} differs from its ledger" for each in loyalty.differences()]
     for each in found:
         click.echo(each)

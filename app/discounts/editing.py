@@ -84,10 +84,7 @@ def update(
     if "code" in values:
         editing.change_code(discount_id, values["code"])
     db.session.flush()
-    after = fields_of(get(discount_id))
-    if after["is_active"] == before["is_active"]:  # it may be closed by somebody else all the same
-        before, after = before | {"deactivated_by": closed_by}, after | {"deactivated_by": promotion.deactivated_by}
-    editing.note_change(promotion, "promotion.changed", before, after, actor, now)
+    editing.note_change_of_switch(promotion, before, fields_of(get(discount_id)), closed_by, actor, now)
     return discount
 
 

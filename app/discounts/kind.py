@@ -37,7 +37,7 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     return (Figure(_("Saved by shoppers"), money(int(given))), Figure(_("Shoppers"), format_decimal(people)))
 
 
-def facts_of(person: Person | None) -> dict[str, Any]:
+def facts_of(person: Person | None, _promotion_id: int) -> dict[str, Any]:
     """Whether this is somebody who has paid an order."""
     return {"has_paid_order": person is not None and has_paid_order(person)}
 

@@ -61,9 +61,11 @@ def paginate(query: Select[T], *, number: int = 1, size: int = 20, offset: int |
     return Page(items, total, number, size)
 
 
-def paginate_rows(query: Select[*tuple[Any, ...]], *, number: int = 1, size: int = 20) -> Page[Row[*tuple[Any, ...]]]:
+def paginate_rows(
+    query: Select[*tuple[Any, ...]], *, number: int = 1, size: int = 20, offset: int | None = None
+) -> Page[Row[*tuple[Any, ...]]]:
     """The same of a query of several columns: its rows."""
-    total, number, first = _place(query, number, size, None)
+    total, number, first = _place(query, number, size, offset)
     return Page(db.session.execute(query.limit(size).offset(first)).unique().all(), total, number, size)
 
 

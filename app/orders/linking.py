@@ -6,8 +6,10 @@ from sqlalchemy import select, update
 
 from app.accounts import service as accounts
 from app.accounts.models import User
+from app.accounts.persons import Person
 from app.audit import service as audit
 from app.audit.service import Actor
+from app.deals import service as deals
 from app.discounts import service as discounts
 from app.kit.db import db
 from app.orders.errors import AlreadyLinked, NoSuchAccount, StillUnpaid
@@ -18,8 +20,9 @@ from app.orders.service import by_number
 def link(number: str, username: str, *, actor: Actor, now: datetime) -> tuple[User, int]:
     """Link this order, and the others that the same session made under the same name; the account and how many.
 
-    The session loses sight of them. Unpaid ones stay where they are, and uses of codes go on counting for the name
-    under which they were taken. Raises NotFound, NoSuchAccount, AlreadyLinked and StillUnpaid.
+    The session loses sight of them. Unpaid ones stay where they are, uses of codes go on counting for the name under
+    which they were taken, and so does what was spent on a deal under which the name has claimed something. Raises
+    NotFound, NoSuchAccount, AlreadyLinked and StillUnpaid.
     """
     invoice = by_number(number)
     user = accounts.find(username)
@@ -29,7 +32,9 @@ def link(number: str, username: str, *, actor: Actor, now: datetime) -> tuple[Us
         raise AlreadyLinked(field="username")
     if invoice.status == "pending":
         raise StillUnpaid(field="username")
+    name = Person(invoice.shopper)
     linked = _hand_over(invoice, user)
+    deals.hand_over(linked, name, user.person, now)
     for each in linked:
         audit.record(actor, "invoice.linked", "invoice", each, {"user_id": None}, {"user_id": user.id})
     if invoice.status != "void":

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from app.accounts.persons import Person
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
+from app.deals import service as deals
 from app.discounts import service as discounts
 from app.errors import NotFound
 from app.kit.db import db
@@ -138,6 +140,15 @@ def count_as_paid(invoice: Invoice, actor: Actor, now: datetime) -> None:
     audit.record(actor, "invoice.paid", "invoice", invoice.id, {"status": "pending"}, {"status": "paid"})
     if invoice.kind == "order":
         discounts.note_paid_order(invoice.person_key, invoice.id, now)
+    assert invoice.paid_at is not None, "what is paid has its time"
+    deals.count_spend(
+        invoice.id,
+        Person(invoice.shopper, invoice.user_id),
+        amount_cents=invoice.total_cents,
+        visit=invoice.visit,
+        paid_at=invoice.paid_at,
+        now=now,
+    )
 
 
 def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 
 from app.audit import service as audit
 from app.audit.service import Actor
+from app.deals import service as deals
 from app.discounts import service as discounts
 from app.errors import NotFound
 from app.kit.db import db
@@ -50,6 +51,7 @@ def refund(  # noqa: PLR0913
     _count(invoice, made, is_whole=rules.is_whole(lines, parts), now=now)
     if invoice.status == "refunded":
         discounts.give_back(invoice.id, now, is_refund=True)
+    deals.take_back(invoice.id, made.amount_cents, now)
     _send(invoice, made, now)
     after = {"status": invoice.status, "refunded_cents": invoice.refunded_cents, "reason": reason}
     audit.record(actor, "invoice.refunded", "invoice", invoice.id, {**before, "reason": ""}, after)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from app.kit.cache import Shelf
 from app.kit.db import db
 from app.promotions import kinds, listing
 from app.promotions.kinds import Kind
 from app.promotions.listing import Listed
-from app.promotions.models import Promotion
+from app.promotions.models import BY_SYSTEM, Promotion
 from app.promotions.rules import Context, Terms, Verdict, after_start, before_end, within_hours
 
 shelf = Shelf("active-promotions")
@@ -20,7 +20,10 @@ shelf = Shelf("active-promotions")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A public promotion as it was promised; `more` is what only its kind says of it."""
+    """A public promotion as it was promised; `more` is what only its kind says of it.
+
+    One that isn't `is_open` was switched off by its last use.
+    """
 
     id: int
     kind: str
@@ -30,6 +33,7 @@ class Shown:
     image: str | None
     terms: Terms
     more: Mapping[str, Any]
+    is_open: bool = True
 
     @property
     def badge(self) -> str:
@@ -60,14 +64,21 @@ def clear() -> None:
 
 
 def offers(now: datetime) -> Sequence[Offer]:
-    """What runs now, in the order of lists. One statement for the counters, one more when the cache is cold."""
-    running = [each for each in shelf.get("all", _load) if _runs(each.terms, now)]
-    if not running:
+    """What runs now and can be had, in the order of lists. As many statements as `running`."""
+    return [offer for offer in running(now) if offer.shown.is_open and offer.left != 0]
+
+
+def running(now: datetime) -> Sequence[Offer]:
+    """The same, with those for all people that are used up and would still run.
+
+    One statement for the counters, one more when the cache is cold.
+    """
+    found = [each for each in shelf.get("all", _load) if _runs(each.terms, now)]
+    if not found:
         return []
-    counted = select(Promotion.id, Promotion.used_count).where(Promotion.id.in_([each.id for each in running]))
+    counted = select(Promotion.id, Promotion.used_count).where(Promotion.id.in_([each.id for each in found]))
     used = {row.id: row.used_count for row in db.session.execute(counted)}
-    left = [Offer(each, _left(each.terms, used[each.id])) for each in running if each.id in used]
-    return [offer for offer in left if offer.left != 0]
+    return [Offer(each, _left(each, used[each.id])) for each in found if each.id in used]
 
 
 def _runs(terms: Terms, now: datetime) -> bool:
@@ -75,14 +86,17 @@ def _runs(terms: Terms, now: datetime) -> bool:
     return before_end(terms, context).holds and after_start(terms, context).holds
 
 
-def _left(terms: Terms, used: int) -> int | None:
-    return None if terms.usage_limit is None else max(0, terms.usage_limit - used)
+def _left(shown: Shown, used: int) -> int | None:
+    limit = shown.terms.usage_limit
+    return None if limit is None else max(0, limit - used) if shown.is_open else 0
 
 
 def _load() -> list[Shown]:
     for_all = [kind.name for kind in kinds.known() if kind.is_for_all]
-    is_public = or_(Promotion.is_public, Promotion.kind.in_(for_all))
-    found = listing.shelved(Promotion.is_active.is_(True), Promotion.archived_at.is_(None), is_public)
+    is_for_all = Promotion.kind.in_(for_all)
+    is_public = and_(Promotion.is_active, or_(Promotion.is_public, is_for_all))
+    is_used_up = and_(is_for_all, Promotion.auto_deactivated_at.is_not(None), Promotion.deactivated_by == BY_SYSTEM)
+    found = listing.shelved(Promotion.archived_at.is_(None), or_(is_public, is_used_up))
     return [_shown(each, each.kind) for each in found if each.codes is None]
 
 
@@ -97,4 +111,5 @@ def _shown(listed: Listed, kind: Kind) -> Shown:
         image=promotion.image,
         terms=kind.terms_from(listed.own),
         more=kind.offered(listed.own),
+        is_open=promotion.is_active,
     )

@@ -37,7 +37,8 @@ def expire(promotion_id: int, *, actor: audit.Actor, now: datetime) -> Promotion
 def archive(promotion_id: int, *, actor: audit.Actor, now: datetime, version: int | None = None) -> Promotion:
     """Put it into the archive. Raises NotFound, Archived, Stale, and ActiveClaims while something runs on it."""
     promotion = editing.lock_for_change(promotion_id, None, version)
-    if kinds.named(promotion.kind).has_active(promotion_id):
+    kind = kinds.named(promotion.kind)
+    if not kind.outlives and kind.has_active(promotion_id):
         raise ActiveClaims
     lay_down(promotion, actor, now)
     return promotion

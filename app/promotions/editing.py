@@ -25,6 +25,7 @@ from app.promotions.service import CODE_USED_UP, ENTITY, lock_promotion
 DELETED_AT_ONCE = 10_000
 
 
+_REFERRING_TO_CODES: list[InstrumentedAttribute[Any]] = []
 _REFERRING: list[InstrumentedAttribute[Any]] = []
 
 
@@ -41,9 +42,12 @@ def add(promotion: Promotion, code: str | None, actor: audit.Actor, now: datetim
         _flush_code()
 
 
-def lock_for_change(promotion_id: int, kind: str | None, version: int | None) -> Promotion:
-    """The promotion, held until the transaction ends. Raises NotFound, Archived, or Stale where `version` is old."""
-    promotion = lock_promotion(promotion_id)
+def lock_for_change(promotion_id: int, kind: str | None, version: int | None, *, to_delete: bool = False) -> Promotion:
+    """The promotion, held until the transaction ends. Raises NotFound, Archived, or Stale where `version` is old.
+
+    `to_delete` it, nobody may begin to refer to it either.
+    """
+    promotion = lock_promotion(promotion_id, to_delete=to_delete)
     if promotion is None or kind not in {None, promotion.kind}:
         raise NotFound
     if promotion.archived_at is not None:
@@ -105,8 +109,28 @@ def note_change(  # noqa: PLR0913, PLR0917
     db.session.flush()
 
 
+def note_change_of_switch(  # noqa: PLR0913, PLR0917
+    promotion: Promotion,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    closed_by: str | None,
+    actor: audit.Actor,
+    now: datetime,
+) -> None:
+    """The same of a change of terms; one that is off may be so by somebody else (before: `closed_by`) all the same."""
+    if after["is_active"] == before["is_active"]:
+        before, after = before | {"deactivated_by": closed_by}, after | {"deactivated_by": promotion.deactivated_by}
+    note_change(promotion, "promotion.changed", before, after, actor, now)
+
+
 def refers_to_codes(column: InstrumentedAttribute[Any]) -> None:
     """Tell that this column of another room refers to codes: while it does, their promotion isn't deleted."""
+    if column not in _REFERRING_TO_CODES:
+        _REFERRING_TO_CODES.append(column)
+
+
+def refers_to_promotions(column: InstrumentedAttribute[Any]) -> None:
+    """The same of a column that refers to promotions themselves."""
     if column not in _REFERRING:
         _REFERRING.append(column)
 
@@ -114,8 +138,9 @@ def refers_to_codes(column: InstrumentedAttribute[Any]) -> None:
 def is_referred_to(promotion: Promotion) -> bool:
     """Whether uses, even those given back, or another room's rows refer to it: then it is archived, never deleted."""
     codes = select(PromotionCode.id).where(PromotionCode.promotion_id == promotion.id)
-    referring = [exists().where(column.in_(codes)) for column in _REFERRING]
-    return bool(db.session.scalar(select(or_(exists().where(PromotionUse.promotion_id == promotion.id), *referring))))
+    referring = [exists().where(column.in_(codes)) for column in _REFERRING_TO_CODES]
+    referring += [exists().where(column == promotion.id) for column in (PromotionUse.promotion_id, *_REFERRING)]
+    return bool(db.session.scalar(select(or_(*referring))))
 
 
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:

@@ -21,7 +21,6 @@ from app.promotions.kinds import Kind
 from app.promotions.models import PromotionCode
 from app.promotions.rules import Benefit, Item, Terms, Verdict, first_failure, judge
 from app.promotions.service import context_of, finding_promotion
-from app.promotions.words import sentence
 
 BY_ITSELF = finding_promotion(PromotionCode.batch_id.is_(None))
 BY_CODE = finding_promotion(PromotionCode.code == bindparam("code"))
@@ -52,7 +51,7 @@ class Explanation:
     @property
     def message(self) -> str:
         """What the shopper is told."""
-        return sentence(self.failed) if self.failed else _("It applies.")
+        return self.kind.sentence(self.failed) if self.failed else _("It applies.")
 
 
 def explain(  # noqa: PLR0913
@@ -75,13 +74,14 @@ def explain(  # noqa: PLR0913
     kind = kinds.named(found.kind)
     terms = kind.terms_of(promotion_id)
     amount = sum(item.total_cents for item in items) if items else amount_cents
+    facts = kind.facts_of(person, promotion_id)
     context = context_of(
         found,
         now=at,
         has_account=person is not None and person.has_account,
-        amount_cents=amount,
+        amount_cents=kind.amount_of(terms, amount, facts),
         categories=[item.category for item in items] if items else None,
-        facts=kind.facts_of(person),
+        facts=facts,
     )
     verdicts = judge(terms, context, kind.rules)
     benefit = kind.benefit(terms, items, amount) if first_failure(verdicts) is None else None

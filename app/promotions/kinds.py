@@ -8,7 +8,8 @@ from typing import Any, Literal
 from app.accounts.persons import Person
 from app.audit.service import Actor
 from app.kit.db import Base
-from app.promotions.rules import Benefit, Item, Rule, Terms
+from app.promotions import words
+from app.promotions.rules import Benefit, Item, Rule, Terms, Verdict
 
 Group = Literal["store", "members"]
 Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str, Any]]]
@@ -28,13 +29,14 @@ class Kind:
 
     `own` is its table, keyed by `promotion_id`, whose row every list brings along: `type_of` names the row's type (one
     of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"). `rules` are
-    judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person;
-    `benefit` is what comes of them. `statistics` are figures beyond its uses, `has_active` whether somebody has
-    something running on it, `terms_from` the same terms from a row in hand, `offered` what the public list says of it
-    beside the shared terms (all of them stand there if `is_for_all`, else those that are marked public), `progress_of`
-    how far a person has come on each, `replays` whether past invoices tell what it would have done. `fields_of`,
-    `create`, `change` and `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything
-    is kept.
+    judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person and
+    a promotion; `amount_of` is what the minimum is held against, of an amount and these facts, `benefit` what comes of
+    it, and `sentence` how a failing rule is told. `statistics` are figures beyond its uses, `has_active` whether
+    somebody has something running on it (which goes on when it is archived, if that `outlives`), `terms_from` the same
+    terms from a row in hand, `offered` what the public list says of it beside the shared terms (all of them stand there
+    if `is_for_all`, else those that are marked public), `progress_of` how far a person has come on each, `replays`
+    whether past invoices tell what it would have done. `fields_of`, `create`, `change` and `remove` are its verbs, the
+    same for every door; `faults` tells what is wrong before anything is kept.
     """
 
     name: str
@@ -48,7 +50,7 @@ class Kind:
     badge: Callable[[Any], str]
     rules: Sequence[Rule]
     terms_of: Callable[[int], Terms]
-    facts_of: Callable[[Person | None], dict[str, Any]]
+    facts_of: Callable[[Person | None, int], dict[str, Any]]
     benefit: Callable[[Any, Sequence[Item], int], Benefit]
     statistics: Callable[[int], Sequence[Figure]]
     has_active: Callable[[int], bool]
@@ -60,6 +62,9 @@ class Kind:
     terms_from: Callable[[Any], Terms]
     offered: Callable[[Any], Mapping[str, Any]]
     progress_of: Progress = field(default=lambda _person, _ids, _now: {})
+    amount_of: Callable[[Any, int, Mapping[str, Any]], int] = field(default=lambda _terms, amount, _facts: amount)
+    sentence: Callable[[Verdict], str] = words.sentence
+    outlives: bool = False
     is_for_all: bool = False
     replays: bool = False
 

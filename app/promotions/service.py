@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, literal, or_, select, update
 from sqlalchemy.engine import Row
 
 from app.audit import service as audit
@@ -18,6 +18,11 @@ from app.promotions.rules import Context
 ENTITY = "promotion"
 CODE_USED_UP = "promotion.code_used_up"
 editions = Editions()
+# the upkeep switches off what has ended, but whether a moment is before the end is told by the clock alone
+ONLY_ENDED = func.coalesce(
+    and_(Promotion.deactivated_by == BY_SYSTEM, Promotion.auto_deactivated_at.is_(None)),
+    false(),
+)
 
 
 def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
@@ -29,10 +34,10 @@ def finding(kind: str, *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return found.where(Promotion.kind == kind)
 
 
-def finding_promotion(which_code: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def finding_promotion(which_code: ColumnElement[bool], *own: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """The same of a promotion of any kind, by `:promotion_id`, with that one of its codes, if it has it."""
     its_code = and_(PromotionCode.promotion_id == Promotion.id, which_code)
-    found = select(*_never_cached(), Promotion.kind).select_from(Promotion).outerjoin(PromotionCode, its_code)
+    found = select(*_never_cached(), Promotion.kind, *own).select_from(Promotion).outerjoin(PromotionCode, its_code)
     return found.where(Promotion.id == bindparam("promotion_id"))
 
 
@@ -55,7 +60,7 @@ def _never_cached() -> Sequence[ColumnElement[Any]]:
         Promotion.id.label("promotion_id"),
         Promotion.version.expression,
         Promotion.updated_at.expression,
-        Promotion.is_active.expression,
+        or_(Promotion.is_active, ONLY_ENDED).label("is_active"),
         Promotion.archived_at.expression,
         Promotion.used_count.expression,
         person_uses.label("person_uses"),
@@ -84,14 +89,22 @@ def is_limited(code_id: int) -> bool:
 
 
 def take_use(  # noqa: PLR0913
-    promotion_id: int, code_id: int | None, *, person: str, purpose: str, value_cents: int, now: datetime
+    promotion_id: int,
+    code_id: int | None,
+    *,
+    person: str,
+    purpose: str,
+    value_cents: int,
+    now: datetime,
+    as_of: datetime | None = None,
 ) -> int:
     """Take one use and return its id; the last thing to do in a transaction, since the promotion's row stays locked.
 
+    It is decided by the clock of the request (`as_of`, else `now`), whatever has switched off at the end meanwhile.
     Raises UsageLimitReached, UserLimitReached or SwitchedOff; then the caller's transaction must not be committed.
     Taking the last use switches the promotion, or the code of a batch, off.
     """
-    promotion = _count_up(promotion_id, now)
+    promotion = _count_up(promotion_id, now, as_of or now)
     if promotion is None:
         raise _why_not(promotion_id)
     code = _count_code_up(code_id, now) if code_id is not None else None
@@ -157,23 +170,28 @@ def _give_back_one(promotion_id: int, purpose: str, now: datetime) -> bool:
     return True
 
 
-def lock_promotion(promotion_id: int) -> Promotion | None:
-    """The promotion as it is now, locked until the transaction ends. Always locked before its codes and uses."""
+def lock_promotion(promotion_id: int, *, to_delete: bool = False) -> Promotion | None:
+    """The promotion as it is now, locked until the transaction ends. Always locked before its codes and uses.
+
+    Others may go on referring to it, unless it is `to_delete`.
+    """
     return db.session.scalar(
         select(Promotion)
         .where(Promotion.id == promotion_id)
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=not to_delete)
         .execution_options(populate_existing=True)
     )
 
 
-def _count_up(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
+def _count_up(promotion_id: int, now: datetime, as_of: datetime) -> Row[*tuple[Any, ...]] | None:
     """Count one use, unless the limit is reached: the condition and the change are one statement."""
+    before_end = or_(Promotion.ends_at.is_(None), Promotion.ends_at > as_of)
+    is_open = and_(or_(Promotion.is_active, ONLY_ENDED), before_end)
     below_limit = or_(Promotion.usage_limit.is_(None), Promotion.used_count < Promotion.usage_limit)
     is_last = Promotion.auto_deactivate_on_max_uses & (Promotion.used_count + 1 >= Promotion.usage_limit)
     return db.session.execute(
         update(Promotion)
-        .where(Promotion.id == promotion_id, Promotion.is_active, Promotion.archived_at.is_(None), below_limit)
+        .where(Promotion.id == promotion_id, is_open, Promotion.archived_at.is_(None), below_limit)
         .values(
             used_count=Promotion.used_count + 1,
             is_active=case((is_last, False), else_=Promotion.is_active),

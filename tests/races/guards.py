@@ -9,12 +9,12 @@ from app.kit.db import db, insert
 from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
 
 
-def count_up_without_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
+def count_up_without_limit(promotion_id: int, now: datetime, as_of: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
     """`promotions.service._count_up` for those who trust what they have read before."""
     return _counted_up(promotion_id, null().label("usage_limit"))
 
 
-def count_up_knowing_the_limit(promotion_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
+def count_up_knowing_the_limit(promotion_id: int, now: datetime, as_of: datetime) -> Row[*tuple[Any, ...]] | None:  # noqa: ARG001
     """The same, but the use keeps the limit in force."""
     return _counted_up(promotion_id, Promotion.usage_limit)
 

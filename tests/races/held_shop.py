@@ -11,9 +11,9 @@ HELD_SECONDS = 0.05
 guarded = promotions._count_up  # noqa: SLF001
 
 
-def held(promotion_id: int, now: datetime) -> Any:
+def held(promotion_id: int, now: datetime, as_of: datetime) -> Any:
     time.sleep(HELD_SECONDS)
-    return guarded(promotion_id, now)
+    return guarded(promotion_id, now, as_of)
 
 
 promotions._count_up = held  # noqa: SLF001

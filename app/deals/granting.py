@@ -1,0 +1,81 @@
+"""What was granted, to be looked at and picked up. Reads only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import contains_eager
+
+from app.deals.models import Grant, PromotionClaim
+from app.kit.db import db
+from app.kit.lists import Page, paginate_rows
+from app.kit.text import fold, like
+from app.promotions.models import Promotion
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A grant with the name that the game knows its owner by, and the title of its deal."""
+
+    grant: Grant
+    username: str
+    deal_id: int
+    deal_title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which grants; what is empty doesn't narrow. `username` is whole, `search` a part of it."""
+
+    status: str = ""
+    username: str = ""
+    search: str = ""
+    deal_id: int | None = None
+
+
+def found(which: Which, *, number: int = 1, size: int = 20, offset: int | None = None) -> Page[Granted]:
+    """One page of them, newest first."""
+    page = paginate_rows(_found(which), number=number, size=size, offset=offset)
+    return Page([Granted(*row) for row in page.items], page.total, page.number, page.size)
+
+
+def counts(deal_id: int) -> dict[str, int]:
+    """How many grants of a deal there are by state; `flagged` ones are delivered too."""
+    of_deal = Grant.claim_id.in_(select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id))
+    by_status = select(Grant.status, func.count(), func.count(Grant.flagged_at)).where(of_deal).group_by(Grant.status)
+    rows = db.session.execute(by_status).all()
+    told = {status: number for status, number, _flagged in rows}
+    return {**told, "flagged": sum(flagged for _status, _number, flagged in rows)}
+
+
+def has_pending(deal_id: int) -> bool:
+    """Whether something that was claimed still waits to be handed out."""
+    claims = select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id)
+    pending = select(Grant.id).where(Grant.status == "pending", Grant.claim_id.in_(claims))
+    return db.session.scalar(pending.limit(1)) is not None
+
+
+def one(grant_id: int) -> Granted | None:
+    """As it is now."""
+    row = db.session.execute(_granted().where(Grant.id == grant_id).execution_options(populate_existing=True)).first()
+    return Granted(*row) if row else None
+
+
+def _granted() -> Select[Any]:
+    columns: tuple[Any, ...] = (Grant, PromotionClaim.shopper, Promotion.id, Promotion.title)
+    granted: Select[Any] = select(*columns)
+    of_deal = granted.join(Grant.claim).join(Promotion, Promotion.id == PromotionClaim.promotion_id)
+    return of_deal.options(contains_eager(Grant.claim))
+
+
+def _found(which: Which) -> Select[Any]:
+    query = _granted().order_by(Grant.id.desc())
+    if which.status:
+        query = query.where(Grant.status == which.status)
+    if which.username:
+        query = query.where(func.lower(PromotionClaim.shopper) == fold(which.username))
+    if which.search.strip():
+        query = query.where(PromotionClaim.shopper.ilike(like(which.search.strip()), escape="\\"))
+    if which.deal_id is not None:
+        query = query.where(PromotionClaim.promotion_id == which.deal_id)
+    return query

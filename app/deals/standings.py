@@ -1,0 +1,146 @@
+"""How far people have come on deals. Reads only.
+
+Whoever shops without an account is only shown what rests on what they bought themselves: a name is no key.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ScalarSelect, and_, func, or_, select
+
+from app.accounts.persons import Person
+from app.deals.models import REVOKED, DealSpend, Grant, PromotionClaim
+from app.deals.rules import DealTerms, Standing, Tally, part_of, stand
+from app.kit.db import db
+from app.promotions import active
+from app.promotions.active import Offer, Shown
+
+KIND = "deal"
+FEW = 20
+NOTHING = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Who looks. Without an account: this session, and the invoices that it opened by their signed links."""
+
+    person: Person
+    visit: str | None = None
+    opened: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A deal that runs, as somebody is shown it; `standing` is None for whoever has no name yet.
+
+    `ahead` is the progress that there would be if the open cart were paid now.
+    """
+
+    shown: Shown
+    left: int | None
+    standing: Standing | None
+    ahead: float
+
+    @property
+    def terms(self) -> DealTerms:
+        terms = self.shown.terms
+        assert isinstance(terms, DealTerms)
+        return terms
+
+    @property
+    def missing_cents(self) -> int:
+        """What is missing for the next claim."""
+        toward = self.standing.toward_cents if self.standing else 0
+        return max(0, self.terms.min_amount_cents - toward)
+
+    @property
+    def is_nearly_gone(self) -> bool:
+        """Whether there are so few left that people want to know."""
+        return self.left is not None and 0 < self.left <= FEW
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to earn: for them, or for anybody."""
+        return self.left == 0 if self.standing is None else self.standing.is_done
+
+
+def cards(shopper: Shopper | None, cart_cents: int, now: datetime) -> Sequence[Card]:
+    """Every deal that runs now, in the order of lists, those that are used up too.
+
+    One statement for the counters, one for somebody's progress, one more when the cache is cold.
+    """
+    deals = [offer for offer in active.running(now) if offer.shown.kind == KIND]
+    told = tallies(shopper, [each.shown.id for each in deals]) if shopper and deals else {}
+    return [_card(each, told.get(each.shown.id, (NOTHING, NOTHING)) if shopper else None, cart_cents) for each in deals]
+
+
+def tallies(shopper: Shopper, deal_ids: Collection[int]) -> Mapping[int, tuple[Tally, Tally]]:
+    """For each deal on which something was spent: what they may see, and what limits count. One statement."""
+    name = (PromotionClaim.promotion_id, PromotionClaim.spent_cents, PromotionClaim.claim_count)
+    own: tuple[Any, ...] = name[1:]
+    if not shopper.person.has_account:
+        own = (_spent_by(shopper), _claimed_by(shopper))
+    mine = and_(PromotionClaim.person == shopper.person.key, PromotionClaim.promotion_id.in_(deal_ids))
+    found = db.session.execute(select(*name, *own).where(mine))
+    return {each[0]: (Tally(int(each[3]), int(each[4])), Tally(each[1], each[2])) for each in found}
+
+
+def standing_of(terms: DealTerms, told: tuple[Tally, Tally], left: int | None) -> Standing:
+    """How far the shopper of these tallies has come."""
+    mine, all_of_name = told
+    return stand(terms, mine, all_of_name, left)
+
+
+def progress_of(person: Person, deal_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, Any]]:
+    """All that a person has reached on these, whatever session it was in; for those who may read it."""
+    told = _by_name(person, deal_ids)
+    running = {each.shown.id: each for each in active.running(now) if each.shown.id in deal_ids}
+    found = {}
+    for deal_id, offer in running.items():
+        terms, tally = offer.shown.terms, told.get(deal_id, NOTHING)
+        assert isinstance(terms, DealTerms)
+        standing = stand(terms, tally, tally, offer.left)
+        found[deal_id] = {
+            "spent": standing.spent_cents,
+            "progress": standing.progress,
+            "claimable": standing.claimable,
+        }
+    return found
+
+
+def facts_of(person: Person | None, promotion_id: int) -> dict[str, Any]:
+    """What somebody has spent on a deal so far, and how many of their claims are live."""
+    tally = _by_name(person, [promotion_id]).get(promotion_id, NOTHING) if person else NOTHING
+    return {"spent_cents": tally.spent_cents, "live": tally.live}
+
+
+def _by_name(person: Person, deal_ids: Collection[int]) -> dict[int, Tally]:
+    mine = and_(PromotionClaim.person == person.key, PromotionClaim.promotion_id.in_(deal_ids))
+    found = db.session.execute(
+        select(PromotionClaim.promotion_id, PromotionClaim.spent_cents, PromotionClaim.claim_count).where(mine)
+    )
+    return {each[0]: Tally(each[1], each[2]) for each in found}
+
+
+def _spent_by(shopper: Shopper) -> ScalarSelect[Any]:
+    theirs = or_(DealSpend.visit == shopper.visit, DealSpend.invoice_id.in_(shopper.opened))
+    net = func.coalesce(func.sum(DealSpend.amount_cents - DealSpend.refunded_cents), 0)
+    same = (DealSpend.promotion_id == PromotionClaim.promotion_id, DealSpend.person == PromotionClaim.person)
+    return select(net).where(*same, theirs).correlate(PromotionClaim).scalar_subquery()
+
+
+def _claimed_by(shopper: Shopper) -> ScalarSelect[Any]:
+    live = (Grant.claim_id == PromotionClaim.id, Grant.visit == shopper.visit, Grant.status != REVOKED)
+    return select(func.count()).where(*live).correlate(PromotionClaim).scalar_subquery()
+
+
+def _card(offer: Offer, told: tuple[Tally, Tally] | None, cart_cents: int) -> Card:
+    terms = offer.shown.terms
+    assert isinstance(terms, DealTerms)
+    if told is None:
+        return Card(offer.shown, offer.left, None, part_of(terms, cart_cents))
+    standing = standing_of(terms, told, offer.left)
+    ahead = 1.0 if standing.progress == 1 else part_of(terms, standing.toward_cents + cart_cents)
+    return Card(offer.shown, offer.left, standing, ahead)
