@@ -13,6 +13,7 @@ from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import Deal, Grant, PromotionClaim
 from app.kit.db import db, unit_of_work
 from app.orders import service as orders
+from app.orders.linking import link
 from app.orders.models import Invoice
 from app.promotions import books as promotion_books
 from app.promotions.models import Promotion
@@ -120,3 +121,28 @@ def test_a_hundred_rounds_of_buying_claiming_and_refunding_gain_one_flagged_set_
     delivered = [each for each in grants() if each[0] == "delivered"]
     assert (delivered, claims_of(deal)) == ([("delivered", True)], [("name:ada", 0, 1, True)])
     assert balanced()
+
+
+def test_what_an_admin_gave_to_an_account_is_nobodys_in_the_store() -> None:
+    deal = make.deal()
+    invoice = make.spend(ADA, 5000, visit=VISIT)
+    make.claim(deal, ADA, visit=VISIT)
+    user = make.user()
+    with unit_of_work():
+        link(invoice.number, user.username, actor=SYSTEM, now=NOW)
+    for shopper in (deals.Shopper(ADA, VISIT), deals.Shopper(ADA), deals.Shopper(user.person)):
+        standing = deals.cards(shopper, 0, NOW)[0].standing
+        assert standing is not None
+        assert (standing.spent_cents, standing.live, standing.claimable) == (0, 0, 0)
+    assert (claims_of(deal), balanced()) == ([("name:ada", 5000, 1, False)], True)
+
+
+def test_what_an_admin_gives_to_an_account_counts_there_while_nothing_is_claimed() -> None:
+    deal = make.deal()
+    invoice, user = make.spend(ADA, 5000, visit=VISIT), make.user()
+    with unit_of_work():
+        link(invoice.number, user.username, actor=SYSTEM, now=NOW)
+    assert claims_of(deal) == [("name:ada", 0, 0, False), (user.person.key, 5000, 0, False)]
+    make.claim(deal, user.person)
+    refund(invoice)
+    assert (claims_of(deal)[1], grants(), balanced()) == ((user.person.key, 0, 0, False), [("revoked", False)], True)
