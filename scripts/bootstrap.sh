@@ -1,6 +1,9 @@
 # Sourced by ./run and ./test, in the project's folder, with LOCK set: makes .venv and installs the lock file into it,
 # when that has changed since. POSIX sh; needs no root.
 
+# Images of Python for containers set this. Then each process would compile every library anew: seconds, at every start.
+unset PYTHONDONTWRITEBYTECODE
+
 python_here() {
   for name in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
     [ -n "$name" ] && command -v "$name" >/dev/null 2>&1 || continue

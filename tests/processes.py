@@ -3,8 +3,13 @@
 Each ends with its block, killed if it must be, and dies with the test run. To hold or break something inside such a
 process, write a small module beside the test that patches it and then does what `wsgi.py` or `worker.py` does, and
 name it: `web(env, wsgi="tests.orders.slow_wsgi:app")`, `worker(env, script="tests/loyalty/held_worker.py")`.
+
+They are forked from a process that has other people's libraries loaded (`tests/nursery.py`), which halves what a start
+costs. Tests of starting and stopping say `fresh=True`: theirs are started as a person starts them.
 """
 
+import atexit
+import json
 import os
 import signal
 import socket
@@ -14,13 +19,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requests
 from flask import Flask
 
-from app.kit.processes import kill_session, spawn, stop
+from app.kit.processes import Child, kill_session, spawn, stop
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 90.0
@@ -30,7 +36,7 @@ START_SECONDS = 90.0
 class Running:
     """A process of ours and what it has written so far."""
 
-    process: subprocess.Popen[bytes]
+    process: Child
     log: Path
     url: str = ""
 
@@ -70,20 +76,24 @@ def environment_of(app: Flask, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def web(env: Mapping[str, str], folder: Path, *, workers: int = 2, wsgi: str = "wsgi:app") -> Iterator[Running]:
+def web(
+    env: Mapping[str, str], folder: Path, *, workers: int = 2, wsgi: str = "wsgi:app", fresh: bool = False
+) -> Iterator[Running]:
     """gunicorn as in production, ready to answer at `.url`. Its log goes to `folder`."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:
-        command = [sys.executable, "-m", "gunicorn", wsgi, "--bind", f"fd://{door.fileno()}", "--workers", str(workers)]
+        command = ["-m", "gunicorn", wsgi, "--bind", "fd://{door}", "--workers", str(workers)]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
-        with process(command, env, folder, pass_fds=(door.fileno(),), url=url) as running:
+        with _python(command, env, folder, fresh=fresh, url=url, door=door) as running:
             wait_until(lambda: requests.get(f"{url}/healthz", timeout=START_SECONDS).ok, running)
             yield running
 
 
 @contextmanager
-def worker(env: Mapping[str, str], folder: Path, *arguments: str, script: str = "worker.py") -> Iterator[Running]:
+def worker(
+    env: Mapping[str, str], folder: Path, *arguments: str, script: str = "worker.py", fresh: bool = False
+) -> Iterator[Running]:
     """`python worker.py …`; wait for what it does with `wait_until`."""
-    with process([sys.executable, script, *arguments], env, folder) as running:
+    with _python([script, *arguments], env, folder, fresh=fresh) as running:
         yield running
 
 
@@ -95,11 +105,100 @@ def process(
     log = folder / f"{time.monotonic_ns()}.log"
     with log.open("wb") as out:
         running = Running(spawn(command, env=env, cwd=cwd, stdout=out, stderr=subprocess.STDOUT, **options), log, url)
-    try:
+    with _ended_with_the_block(running):
         yield running
+
+
+@contextmanager
+def _python(
+    command: list[str],
+    env: Mapping[str, str],
+    folder: Path,
+    *,
+    fresh: bool,
+    url: str = "",
+    door: socket.socket | None = None,
+) -> Iterator[Running]:
+    number = door.fileno() if door else None
+    if fresh:
+        words = [word.replace("{door}", str(number)) for word in command]
+        with process([sys.executable, *words], env, folder, url=url, pass_fds=(number,) if number else ()) as running:
+            yield running
+        return
+    log = folder / f"{time.monotonic_ns()}.log"
+    with log.open("wb") as out:
+        files = [out.fileno(), *([number] if number else [])]
+        running = Running(nursery().start(command, env, files), log, url)
+    with _ended_with_the_block(running):
+        yield running
+
+
+@contextmanager
+def _ended_with_the_block(running: Running) -> Iterator[None]:
+    try:
+        yield
     finally:
         stop(running.process)
         kill_session(running.pid)
+
+
+class Nursery:
+    """Our side of `tests/nursery.py`, which starts the children and waits for them."""
+
+    def __init__(self) -> None:
+        self.orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "tests/nursery.py", str(theirs.fileno())]
+            self.process = spawn(command, cwd=ROOT, pass_fds=(theirs.fileno(),))
+
+    def start(self, command: list[str], env: Mapping[str, str], files: list[int]) -> "Born":
+        """Python with this command in a fork that has its libraries already; it writes to the first of the files."""
+        order = {"command": command, "env": dict(env), "folder": str(ROOT)}
+        socket.send_fds(self.orders, [json.dumps(order).encode()], files)
+        return Born(self, int(self.orders.recv(64)))
+
+    def end_of(self, pid: int) -> int | None:
+        """The exit code of one that has ended, told once."""
+        self.orders.send(str(pid).encode())
+        code: int | None = json.loads(self.orders.recv(64))
+        return code
+
+    def close(self) -> None:
+        self.orders.close()
+        stop(self.process)
+
+
+@cache
+def nursery() -> Nursery:
+    """This test process's own, from the first time it is needed until the end."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
+class Born:
+    """A child of the nursery. Looks like a `Popen`."""
+
+    def __init__(self, parent: Nursery, pid: int) -> None:
+        self.pid, self._parent = pid, parent
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            self._code = self._parent.end_of(self.pid)
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and timeout is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("a child of the nursery", timeout)
+            time.sleep(0.02)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
 
 
 def wait_until(condition: Callable[[], object], running: Running | None = None, seconds: float = START_SECONDS) -> None:

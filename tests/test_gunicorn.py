@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
 
 def test_figures_are_those_of_all_workers(app: Flask, tmp_path: Path) -> None:
-    with web(environment_of(app), tmp_path, workers=2) as running:
+    with web(environment_of(app), tmp_path, workers=2, fresh=True) as running:
         before = _asked_ready(running.url)
         for _ in range(20):
             requests.get(f"{running.url}/readyz", timeout=30)
@@ -25,7 +25,7 @@ def test_figures_are_those_of_all_workers(app: Flask, tmp_path: Path) -> None:
 
 def test_sigterm_lets_the_request_at_hand_finish(app: Flask, tmp_path: Path) -> None:
     env = environment_of(app, SLOW_FOLDER=str(tmp_path))
-    with web(env, tmp_path, wsgi="tests.slow_wsgi:app") as running, ThreadPoolExecutor() as visitors:
+    with web(env, tmp_path, wsgi="tests.slow_wsgi:app", fresh=True) as running, ThreadPoolExecutor() as visitors:
         answer = visitors.submit(requests.get, f"{running.url}/slow", timeout=60)
         wait_until((tmp_path / "began").exists, running)
         running.process.send_signal(signal.SIGTERM)
@@ -35,17 +35,17 @@ def test_sigterm_lets_the_request_at_hand_finish(app: Flask, tmp_path: Path) -> 
 
 
 def test_sigterm_is_heard_by_workers_that_are_still_starting(app: Flask, tmp_path: Path) -> None:
-    with web(environment_of(app), tmp_path, workers=4) as running:  # the first of them has answered
+    with web(environment_of(app), tmp_path, workers=4, fresh=True) as running:  # the first of them has answered
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(15) == 0  # after 20 s those who heard nothing would be killed
 
 
 def test_workers_do_not_outlive_a_killed_parent(app: Flask, tmp_path: Path) -> None:
     env = environment_of(app, SLOW_FOLDER=str(tmp_path))
-    with web(env, tmp_path, wsgi="tests.slow_wsgi:app") as running, ThreadPoolExecutor() as visitors:
+    with web(env, tmp_path, wsgi="tests.slow_wsgi:app", fresh=True) as running, ThreadPoolExecutor() as visitors:
         answer = visitors.submit(requests.get, f"{running.url}/slow", timeout=60)
         wait_until(lambda: (tmp_path / "began").exists() and (tmp_path / "began").read_text(), running)
-        running.process.kill()
+        running.process.send_signal(signal.SIGKILL)
         with pytest.raises(requests.ConnectionError):
             answer.result()
 

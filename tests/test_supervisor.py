@@ -64,7 +64,7 @@ def test_a_killed_one_leaves_nothing_behind_and_the_next_goes_on(house: Path) ->
     with started(house, free_port()) as running:
         wait_until(lambda: "Laurel is ready" in running.output, running, seconds=90)
         people = _people(house)
-        running.process.kill()
+        running.process.send_signal(signal.SIGKILL)
         wait_until(lambda: living_in(house) == [])
     with started(house, int(running.url.rsplit(":", 1)[1])) as again:
         wait_until(lambda: "Laurel is ready" in again.output, again, seconds=90)

@@ -30,7 +30,7 @@ def queue(redis_url: str) -> Queue:
 def test_burst_does_what_is_waiting_and_ends(app: Flask, client: FlaskClient, queue: Queue, tmp_path: Path) -> None:
     queue.enqueue("tests.sample_jobs.note", str(tmp_path / "done"), meta={"request_id": "the-visitor"})
     queue.enqueue("tests.sample_jobs.fail")
-    with worker(environment_of(app, LOG_FORMAT="json"), tmp_path, "--burst", "default") as running:
+    with worker(environment_of(app, LOG_FORMAT="json"), tmp_path, "--burst", "default", fresh=True) as running:
         assert running.process.wait(60) == 0, running.output
     assert (tmp_path / "done").exists()
     assert queue.connection.hgetall(JOBS_KEY) == {b"default:done": b"1", b"default:failed": b"1"}
@@ -43,7 +43,7 @@ def test_burst_does_what_is_waiting_and_ends(app: Flask, client: FlaskClient, qu
 def test_sigterm_lets_the_job_at_hand_finish(app: Flask, queue: Queue, tmp_path: Path) -> None:
     began, go, done = (tmp_path / name for name in ("began", "go", "done"))
     queue.enqueue("tests.sample_jobs.wait_for", str(began), str(go), str(done))
-    with worker(environment_of(app), tmp_path, "--processes", "2") as running:
+    with worker(environment_of(app), tmp_path, "--processes", "2", fresh=True) as running:
         wait_until(began.exists, running)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.poll() is None
@@ -56,15 +56,15 @@ def test_sigterm_lets_the_job_at_hand_finish(app: Flask, queue: Queue, tmp_path:
 def test_nothing_outlives_a_killed_worker(app: Flask, queue: Queue, tmp_path: Path) -> None:
     began = tmp_path / "began"
     queue.enqueue("tests.sample_jobs.wait_for", str(began), str(tmp_path / "never"), str(tmp_path / "done"))
-    with worker(environment_of(app), tmp_path) as running:
+    with worker(environment_of(app), tmp_path, fresh=True) as running:
         wait_until(lambda: began.exists() and began.read_text(), running)
-        running.process.kill()
+        running.process.send_signal(signal.SIGKILL)
         wait_until(lambda: not is_alive(int(began.read_text())))
 
 
 def test_the_schedule_needs_no_redis_and_workers_come_back_with_it(app: Flask, tmp_path: Path) -> None:
     url = valkey.loopback_url()
-    with worker(environment_of(app, REDIS_URL=url), tmp_path) as running:
+    with worker(environment_of(app, REDIS_URL=url), tmp_path, fresh=True) as running:
         wait_until(lambda: _ticks() > 0, running)
         wait_until(lambda: "redis_away" in running.output, running)
         server = valkey.start(tmp_path / "valkey", url, durable=False)
