@@ -8,7 +8,9 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 
 from app.api import (  # noqa: E402  (they hang their views on the blueprint)
     auth,  # noqa: F401
+    deals,  # noqa: F401
     explain,  # noqa: F401
+    grants,  # noqa: F401
     health,
     invoices,  # noqa: F401
     openapi,  # noqa: F401

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.deals import editing, granting
 from app.deals.editing import KIND
 from app.deals.models import Deal, PromotionClaim
+from app.deals.replaying import replay
 from app.deals.rules import DealTerms, benefit_of, toward_next
 from app.deals.standings import facts_of, progress_of
 from app.deals.words import sentence
@@ -85,4 +86,6 @@ DEAL = Kind(
     offered=offered,
     progress_of=progress_of,
     is_for_all=True,
+    replays="payments",
+    replay=replay,
 )

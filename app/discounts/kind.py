@@ -14,6 +14,7 @@ from app.discounts.models import Discount
 from app.discounts.rules import OWN_RULES, DiscountTerms, benefit_of
 from app.discounts.service import has_paid_order, terms_now, terms_of
 from app.kit.db import db
+from app.promotions import backtest
 from app.promotions.kinds import Figure, Kind
 from app.promotions.models import PromotionUse
 from app.promotions.words import money
@@ -70,5 +71,6 @@ DISCOUNT = Kind(
     remove=remove,
     terms_from=terms_of,
     offered=offered,
-    replays=True,
+    replays="orders",
+    replay=lambda terms, past: backtest.replay(terms, past, benefit=benefit_of, own_rules=OWN_RULES),
 )

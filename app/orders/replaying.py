@@ -1,4 +1,4 @@
-"""Past orders as a promotion's rules see them, to try terms on before they are launched. Reads only."""
+"""Past orders and payments as a promotion's rules see them, to try terms on before they are launched. Reads only."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,6 +12,7 @@ from app.kit.db import db
 from app.orders.accounting import PAID, Period
 from app.orders.models import Invoice, InvoiceLine
 from app.promotions.backtest import Past
+from app.promotions.kinds import Replayed
 from app.promotions.rules import Item
 
 MOST_ORDERS = 250_000
@@ -20,11 +21,31 @@ BREAK = "\n"
 NEW, KNOWN = {"has_paid_order": False}, {"has_paid_order": True}
 
 
-def past(period: Period, zone: ZoneInfo, *, with_refunded: bool, with_lines: bool) -> Iterator[Past]:
-    """The orders paid in the period, in the order in which they were placed, at the prices before any discount.
+def past(
+    period: Period, zone: ZoneInfo, *, of: Replayed = "orders", with_refunded: bool = False, with_lines: bool = False
+) -> Iterator[Past]:
+    """What was paid in the period: its orders, or the payments themselves, for orders and donations alike.
 
-    Those refunded in full are left out unless asked for. One statement, read a thousand at a time; `with_lines` costs
-    most of it. Whether somebody had paid an order before is what a checkout was told at that moment.
+    Orders come as they were placed, at the prices before any discount, those refunded in full only if asked for, what
+    was in them only `with_lines`. Payments come as they were made, each with what was really paid and is not refunded;
+    where nothing is left, they don't. One statement, read a thousand at a time.
+    """
+    if of == "payments":
+        return _payments(period, zone)
+    return _orders(period, zone, with_refunded=with_refunded, with_lines=with_lines)
+
+
+def are_too_many(period: Period, *, of: Replayed = "orders", with_refunded: bool = False) -> bool:
+    """Whether there are more than MOST_ORDERS, in one statement that counts no further."""
+    which = _that_count(period) if of == "payments" else _of(period, with_refunded=with_refunded)
+    some = select(Invoice.id).where(*which).limit(MOST_ORDERS + 1)
+    return (db.session.scalar(select(func.count()).select_from(some.subquery())) or 0) > MOST_ORDERS
+
+
+def _orders(period: Period, zone: ZoneInfo, *, with_refunded: bool, with_lines: bool) -> Iterator[Past]:
+    """Whether somebody had paid an order before is what a checkout was told at that moment.
+
+    `with_lines` costs most of it.
     """
     query = (
         select(
@@ -54,10 +75,19 @@ def past(period: Period, zone: ZoneInfo, *, with_refunded: bool, with_lines: boo
         )
 
 
-def are_too_many(period: Period, *, with_refunded: bool) -> bool:
-    """Whether there are more than MOST_ORDERS, in one statement that counts no further."""
-    some = select(Invoice.id).where(*_of(period, with_refunded=with_refunded)).limit(MOST_ORDERS + 1)
-    return (db.session.scalar(select(func.count()).select_from(some.subquery())) or 0) > MOST_ORDERS
+def _payments(period: Period, zone: ZoneInfo) -> Iterator[Past]:
+    kept = Invoice.total_cents - Invoice.refunded_cents
+    query = select(Invoice.paid_at, Invoice.person_key, Invoice.user_id, kept).where(*_that_count(period))
+    in_order = query.order_by(Invoice.paid_at, Invoice.id)
+    for paid_at, person, user_id, cents in db.session.execute(in_order, execution_options={"yield_per": AT_ONCE}):
+        assert paid_at is not None, "what is paid has its time"
+        yield Past(paid_at, paid_at.astimezone(zone).date(), person, user_id is not None, cents)
+
+
+def _that_count(period: Period) -> Sequence[ColumnElement[bool]]:
+    """The payments of which something is left."""
+    is_left = Invoice.total_cents > Invoice.refunded_cents
+    return (Invoice.status.in_(PAID), is_left, Invoice.paid_at >= period.since, Invoice.paid_at < period.until)
 
 
 def _of(period: Period, *, with_refunded: bool) -> Sequence[ColumnElement[bool]]:

@@ -1,5 +1,7 @@
 """What a promotion would have done: its rules replayed over past orders, one by one. Pure: it changes nothing.
 
+What a kind counts otherwise (payments that add up) it replays itself, with the same rules and to the same outcome.
+
 As if it had been open all the time: its dates, its switch and what is used of it today don't count, and limits count
 from zero. Everything else is judged as in the shop, by the same rules in the same order.
 """
@@ -30,6 +32,8 @@ CAN_FAIL: Mapping[Rule, Callable[[Terms], bool]] = {
 class Past(NamedTuple):
     """An order as it was placed: when, by whom, of what, before any discount; a tuple, since there are very many.
 
+    For kinds that go by what is paid, a payment: when it came, and what of it was not given back.
+
     `paid_on` is the day that it counts for. Without `items` only the amount is looked at. `facts` are for a kind's own
     rules, as they stood at that moment.
     """
@@ -45,12 +49,16 @@ class Past(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Some orders: how many, worth what, how many of them qualified, and what that would have cost."""
+    """Some orders or payments: how many, worth what, how many of them qualified, and what that would have cost.
+
+    Where things are given instead of money, the cost is how many `sets` of them.
+    """
 
     orders: int = 0
     amount_cents: int = 0
     qualified: int = 0
     cost_cents: int = 0
+    sets: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -60,17 +68,24 @@ class Tally:
         """What an order that qualified would have cost, rounded down."""
         return self.cost_cents // self.qualified if self.qualified else 0
 
+    @property
+    def cents_a_set(self) -> int:
+        """What was paid for each set that would have been given, rounded down."""
+        return self.amount_cents // self.sets if self.sets else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What it comes to, by the day of payment; how often each person would have used it; why the others didn't qualify.
 
     `refusals` counts the first rule that failed, by its reason; where a kind's own rule failed, by which one.
+    `reward_items` are what a set has in it, None where money is given.
     """
 
     by_day: dict[date, Tally] = field(default_factory=lambda: defaultdict(Tally))
     uses: dict[str, int] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
+    reward_items: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def total(self) -> Tally:
@@ -83,7 +98,7 @@ class Outcome:
     def best_days(self, limit: int) -> Sequence[tuple[date, Tally]]:
         """The days that would have cost most, the dearest first."""
         days = [(day, each) for day, each in self.by_day.items() if each.qualified]
-        return sorted(days, key=lambda pair: (-pair[1].cost_cents, pair[0]))[:limit]
+        return sorted(days, key=lambda pair: (-pair[1].cost_cents, -pair[1].sets, pair[0]))[:limit]
 
 
 def replay(
@@ -103,10 +118,10 @@ def replay(
         day.orders += 1
         day.amount_cents += order.amount_cents
         own_uses = outcome.uses.get(order.person, 0)
-        failed = _first_failure(terms, judged, _context_of(order, used, own_uses))
+        failed = failing(terms, judged, context_of(order, used, own_uses, order.amount_cents))
         cost = 0 if failed else benefit(terms, order.items, order.amount_cents).value_cents
         if not cost:
-            outcome.refusals[_reason(failed)] += 1
+            outcome.refusals[reason_of(failed)] += 1
             continue
         used += 1
         outcome.uses[order.person] = own_uses + 1
@@ -121,7 +136,8 @@ def rules_of(terms: Terms, own_rules: Sequence[Rule]) -> Sequence[Rule]:
     return [QUICK.get(rule, rule) for rule in (*replayed, *own_rules)]
 
 
-def _first_failure(terms: Terms, judged: Sequence[Rule], context: Context) -> Verdict | None:
+def failing(terms: Terms, judged: Sequence[Rule], context: Context) -> Verdict | None:
+    """The first of these rules that fails."""
     for rule in judged:
         verdict = rule(terms, context)
         if not verdict.holds:
@@ -129,13 +145,14 @@ def _first_failure(terms: Terms, judged: Sequence[Rule], context: Context) -> Ve
     return None
 
 
-def _context_of(order: Past, used: int, own_uses: int) -> Context:
+def context_of(order: Past, used: int, own_uses: int, amount_cents: int) -> Context:
+    """What the rules look at, after so many uses in all and by this person; the minimum is held against the amount."""
     return Context(
         now=order.placed_at,
         used_count=used,
         has_account=order.has_account,
         person_uses=own_uses,
-        amount_cents=order.amount_cents,
+        amount_cents=amount_cents,
         categories=[item.category for item in order.items] or None,
         facts=order.facts,
     )
@@ -147,7 +164,8 @@ def _within_hours(terms: Terms, context: Context) -> Verdict:
     return Verdict("outside_active_hours", hours is None or hours.contains(context.now))
 
 
-def _reason(failed: Verdict | None) -> str:
+def reason_of(failed: Verdict | None) -> str:
+    """Under which it is counted; None is that nothing would have come off."""
     if failed is None:
         return NOTHING_OFF
     return str(failed.facts.get("which", failed.rule))

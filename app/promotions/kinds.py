@@ -1,6 +1,6 @@
 """The kinds of promotion. The engine knows none by name: each registers what sets it apart when the app is made."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -9,9 +9,11 @@ from app.accounts.persons import Person
 from app.audit.service import Actor
 from app.kit.db import Base
 from app.promotions import words
+from app.promotions.backtest import Outcome, Past
 from app.promotions.rules import Benefit, Item, Rule, Terms, Verdict
 
 Group = Literal["store", "members"]
+Replayed = Literal["", "orders", "payments"]
 Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str, Any]]]
 
 
@@ -35,7 +37,8 @@ class Kind:
     somebody has something running on it (which goes on when it is archived, if that `outlives`), `terms_from` the same
     terms from a row in hand, `offered` what the public list says of it beside the shared terms (all of them stand there
     if `is_for_all`, else those that are marked public), `progress_of` how far a person has come on each, `replays`
-    whether past invoices tell what it would have done. `fields_of`, `create`, `change` and `remove` are its verbs, the
+    which part of the past tells what it would have done, if any, and `replay` what, by its terms and that part in its
+    order. `fields_of`, `create`, `change` and `remove` are its verbs, the
     same for every door; `faults` tells what is wrong before anything is kept.
     """
 
@@ -66,7 +69,8 @@ class Kind:
     sentence: Callable[[Verdict], str] = words.sentence
     outlives: bool = False
     is_for_all: bool = False
-    replays: bool = False
+    replays: Replayed = ""
+    replay: Callable[[Any, Iterable[Past]], Outcome] = field(default=lambda _terms, _past: Outcome())
 
 
 _KINDS: dict[str, Kind] = {}

@@ -91,3 +91,40 @@ def test_only_admins_ask_of_what_there_is_and_only_what_makes_sense(client: Flas
         assert answer.status_code == 400, body
         assert answer.json is not None
         assert list(answer.json["fields"]) == [field]
+
+
+def test_a_deal_is_explained_with_what_they_have_spent_already(client: FlaskClient) -> None:
+    deal = make.deal(bonus_type="recurrent", per_user_limit=2, usage_limit=9)
+    ada = make.user(username="ada").person
+    make.spend(ada, 12_000)
+    make.claim(deal, ada)
+    told = data(ask(client, deal.id, username="ada"))
+    gold = {"itemId": "gold", "name": "Gold", "amount": 100}
+    assert (told["eligible"], told["message"]) == (True, "It applies.")
+    assert told["benefit"] == {"discountAmount": None, "bonusAmount": None, "rewardItems": [gold]}
+    assert len(told["verdicts"]) == len(SHARED)
+    facts = {each["rule"]: each["facts"] for each in told["verdicts"]}
+    assert facts["min_amount_not_met"] == {"minAmount": 50, "amount": 70}
+    assert facts["user_limit_reached"] == {"personUses": 1, "perUserLimit": 2}
+    assert facts["usage_limit_reached"] == {"usedCount": 1, "usageLimit": 9}
+    make.claim(deal, ada)
+    done = data(ask(client, deal.id, username="ada", amount=100))
+    assert (done["reason"], done["benefit"]) == ("user_limit_reached", None)
+    assert done["message"] == "You have claimed this as often as one person can: 2 times."
+
+
+def test_what_is_missing_for_a_deal_is_told_in_its_own_words(client: FlaskClient) -> None:
+    deal = make.deal()
+    make.spend(Person("bob"), 2000)
+    wants: dict[str, Any] = {"username": "Bob", "amount": 29.99}
+    told = data(ask(client, deal.id, **wants))
+    assert (told["eligible"], told["reason"], told["benefit"]) == (False, "min_amount_not_met", None)
+    assert told["message"] == "Spend $0.01 more to claim this."
+    assert data(ask(client, deal.id, username="bob", amount=30))["eligible"]
+    assert data(ask(client, deal.id, username="bob", items=[SHIRT], amount=1))["eligible"]
+    assert data(ask(client, deal.id, amount=49))["message"] == "Spend $1.00 more to claim this."
+    later = (NOW + timedelta(days=7)).isoformat()
+    over = data(ask(client, deal.id, amount=50, at=later))
+    assert (over["reason"], over["message"]) == ("expired", "This deal ended on March 9, 2026.")
+    members = make.deal(requires_account=True)
+    assert data(ask(client, members.id, **wants))["message"] == "Sign in to claim this: it is for members."

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.accounts import tokens
+from app.deals.models import Grant
 from app.kit import clock
 from app.kit.db import db, unit_of_work
 from tests import make
@@ -67,24 +68,26 @@ class World:
             body.setdefault("subtotal", 10)
         if self.role == "nobody" and "code" in body:
             body.pop("username", None)
-        if "discountValue" in body or "discountType" in body:
-            body |= {"discountType": "fixed", "discountValue": body.get("discountValue") or 5}
-        if "lines" in body:
-            del body["lines"]
         for name in ("from", "to"):
             case.query.pop(name, None) if case.query else None
-        for name in ("activeHours", "startDate", "endDate", "version", "isActive"):
-            body.pop(name, None)
-        if body and number % 2 and "title" in body:
-            body["title"] = f"Title {number}"
-            body["endDate"] = (clock.now() + timedelta(days=number)).isoformat()
+        if body:
+            _dress_terms(body, "endAt" if "/deals" in case.path else "endDate", number)
         return case
 
     def real(self, name: str, path: str) -> Any:
-        """What the address names: an invoice as its verb needs it, or a code."""
-        if name != "number":
-            return make.discount().id
-        return (make.paid_invoice if path.endswith("refund") else make.invoice)().number
+        """What the address names: an invoice as its verb needs it, a deal, something that was claimed, or a code."""
+        if name == "number":
+            return (make.paid_invoice if path.endswith("refund") else make.invoice)().number
+        if name == "grant_id":
+            return self.claimed().id
+        of_any_kind = path.endswith("explain") and next(_numbers) % 2
+        return (make.deal if name == "deal_id" or of_any_kind else make.discount)().id
+
+    def claimed(self) -> Grant:
+        """Something that waits to be handed out to them."""
+        deal = make.deal(starts_at=clock.now() - timedelta(days=1), ends_at=clock.now() + timedelta(days=1))
+        make.spend(self.user.person, 5000, now=clock.now())
+        return make.claim(deal, self.user.person, now=clock.now())
 
     def refresh_token(self) -> str:
         with unit_of_work():
@@ -99,6 +102,24 @@ class World:
         db.session.expire_all()
         case.validate_response(answer, checks=CHECKS, headers=self.bearer)
         return int(answer.status_code)
+
+
+def _dress_terms(body: dict[str, Any], end: str, number: int) -> None:
+    """Let a promotion's terms agree with each other."""
+    if "discountValue" in body or "discountType" in body:
+        body |= {"discountType": "fixed", "discountValue": body.get("discountValue") or 5}
+    is_window = "startAt" in body or "endAt" in body
+    for name in ("activeHours", "startDate", "endDate", "version", "isActive", "lines"):
+        body.pop(name, None)
+    if "title" in body and number % 2:
+        body["title"] = f"Title {number}"
+        is_window = True
+    if is_window:
+        body[end] = (clock.now() + timedelta(days=number)).isoformat()
+    if "startAt" in body:
+        body["startAt"] = clock.now().isoformat()
+    if "rewardItems" in body:
+        body["rewardItems"] = body["rewardItems"][:1]
 
 
 def operations(app: Flask) -> list[Any]:

@@ -9,6 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.accounts.persons import Person
+from app.deals import service as deals
 from app.discounts import service as discounts
 from app.kit.db import unit_of_work
 from app.promotions import archiving
@@ -18,6 +20,7 @@ from tests.processes import environment_of, web
 
 URL = "/api/store/promotions"
 DAY = timedelta(days=1)
+ADA, VISIT = Person("Ada"), "visit-of-ada"
 
 
 def codes(answer: TestResponse) -> list[str]:
@@ -154,3 +157,93 @@ def test_two_web_processes_are_both_right_at_the_next_request_after_any_change(a
         with unit_of_work():
             archiving.archive(made, actor=make.SYSTEM, now=make.NOW)
         assert titles() == [[], []]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_deals_say_what_they_give_and_how_often_it_is_left(client: FlaskClient) -> None:
+    deal = make.deal(
+        title="Gold rush", bonus_type="recurrent", usage_limit=3, banner="Only {left} left", min_amount=49.5
+    )
+    make.deal(title="Free", display_order=1)
+    make.spend(ADA, 5000, visit=VISIT)
+    make.claim(deal, ADA, visit=VISIT)
+    told, free = client.get(URL).get_json()["data"]["promotions"]
+    assert told == {
+        "id": deal.id,
+        "kind": "deal",
+        "title": "Gold rush",
+        "description": "",
+        "banner": "Only {left} left",
+        "code": None,
+        "rewardItems": [{"itemId": "gold", "name": "Gold", "amount": 100}],
+        "minAmount": 49.5,
+        "bonusType": "recurrent",
+        "startsAt": "2026-03-01T12:00:00Z",
+        "endsAt": "2026-03-09T12:00:00Z",
+        "claimsLeft": 2,
+    }
+    assert (free["title"], free["claimsLeft"], free["banner"], free["bonusType"]) == ("Free", None, None, "single")
+
+
+@pytest.mark.usefixtures("frozen")
+def test_deals_that_cannot_be_had_now_are_not_listed(client: FlaskClient) -> None:
+    runs, switched_off = make.deal(title="Runs", usage_limit=1), make.deal(title="Off")
+    make.deal(title="Soon", starts_at=make.NOW + timedelta(microseconds=1))
+    make.deal(title="Over", ends_at=make.NOW)
+    kept_on = make.deal(title="Used up, kept on", usage_limit=1, auto_deactivate_on_max_uses=False)
+
+    def titles() -> list[str]:
+        return [each["title"] for each in client.get(URL).get_json()["data"]["promotions"]]
+
+    assert titles() == ["Used up, kept on", "Off", "Runs"]
+    with unit_of_work():
+        deals.change(switched_off.id, {"is_active": False}, actor=make.SYSTEM, now=make.NOW)
+    make.spend(ADA, 5000, visit=VISIT)
+    for deal in (runs, kept_on):
+        make.claim(deal, ADA, visit=VISIT)
+    assert titles() == []
+
+
+@pytest.mark.usefixtures("frozen")
+def test_progress_on_deals_is_told_to_whoever_may_read_the_person(client: FlaskClient) -> None:
+    deal = make.deal(bonus_type="recurrent")
+    ada = make.user(username="ada")
+    make.spend(ada.person, 12_345)
+    make.spend(Person("bob"), 2500)
+    make.claim(deal, ada.person)
+    key, asked = make.api_key("read"), f"{URL}?username="
+
+    def told(who: str, headers: dict[str, str]) -> tuple[float, float, int]:
+        [shown] = client.get(asked + who, headers=headers).get_json()["data"]["promotions"]
+        return shown["spent"], shown["progress"], shown["claimable"]
+
+    for reader in (make.bearer(ada), make.bearer(), key):
+        assert told("ADA", reader) == (123.45, 1, 1)
+    assert told("bob", key) == (25, 0.5, 0)
+    assert told("nobody", key) == (0, 0, 0)
+    for refused in (make.bearer(make.user()), make.api_key("grants")):
+        assert client.get(f"{asked}ada", headers=refused).status_code == 403
+    assert "spent" not in client.get(URL, headers=key).get_json()["data"]["promotions"][0]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_the_tag_changes_with_what_was_spent_and_what_is_left(client: FlaskClient) -> None:
+    deal, key = make.deal(usage_limit=9), make.api_key("read")
+    addresses = (URL, f"{URL}?username=ada")
+
+    def changed() -> list[bool]:
+        held = [client.get(address, headers=key).headers["ETag"] for address in addresses]
+        now = [before != after for before, after in zip(tags, held, strict=True)]
+        tags[:] = held
+        return now
+
+    tags = ["", ""]
+    assert changed() == [True, True]
+    assert changed() == [False, False]
+    make.spend(ADA, 2500, visit=VISIT)
+    assert changed() == [False, True]
+    make.spend(ADA, 2500, visit=VISIT)
+    make.claim(deal, ADA, visit=VISIT)
+    assert changed() == [True, True]
+    held = {**key, "If-None-Match": tags[1]}
+    assert client.get(addresses[1], headers=held).status_code == 304

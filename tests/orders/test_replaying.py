@@ -19,7 +19,7 @@ from app.orders import service as orders
 from app.orders.accounting import Period
 from app.orders.models import Invoice
 from app.promotions import kinds
-from app.promotions.backtest import Outcome, Past, Tally, replay
+from app.promotions.backtest import Outcome, Past, Tally
 from tests import crowd, make
 from tests.counting import count_statements
 
@@ -38,7 +38,7 @@ def replayed(discount: Discount, period: Period = MARCH) -> Outcome:
     kind = kinds.named("discount")
     with_refunded, with_lines = not discount.promotion.release_on_refund, bool(discount.applicable_categories)
     past = replaying.past(period, ZONE, with_refunded=with_refunded, with_lines=with_lines)
-    return replay(kind.terms_of(discount.id), past, benefit=kind.benefit, own_rules=kind.rules)
+    return kind.replay(kind.terms_of(discount.id), past)
 
 
 def seen(period: Period = EVER, zone: ZoneInfo = ZONE) -> list[Past]:

@@ -1,6 +1,7 @@
 """The backtest page: what it says, its file, its faults, and that it changes nothing."""
 
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.persons import Person
+from app.deals.models import Deal
 from app.discounts.models import Discount
 from app.kit.db import Base, db
 from app.orders import replaying
@@ -111,7 +113,7 @@ def test_a_period_that_makes_no_sense_is_told_and_kept(admin: FlaskClient, monke
 def test_only_promotions_that_past_orders_tell_of_have_the_page(admin: FlaskClient) -> None:
     made, discount = make.discount(), kinds.named("discount")
     assert admin.get("/admin/promotions/999/backtest").status_code == 404
-    kinds.register(replace(discount, replays=False))
+    kinds.register(replace(discount, replays=""))
     try:
         for address in (f"/admin/promotions/{made.id}/backtest", f"/admin/promotions/{made.id}/backtest.csv"):
             assert admin.get(address).status_code == 404
@@ -130,3 +132,67 @@ def test_it_asks_the_database_no_more_often_for_many_orders(admin: FlaskClient) 
         counts.append(len(sent))
     assert counts[0] == counts[1] == 4, sent
     assert "$" in figures(page.text)[2]
+
+
+def a_deal() -> Deal:
+    """Two sets for bo in one payment, one for ada when she is past it, and a gift that is too little."""
+    for who, days, cents in (("ada", 0, 3000), ("bo", 0, 10_001), ("ada", 1, 2000), ("cy", 2, 4999)):
+        make.paid_invoice(person=Person(who), price_cents=cents, now=make.NOW + timedelta(days=days))
+    items = [{"item_id": "gold", "name": "Gold <coins>", "amount": 1000}, {"item_id": "=gem", "amount": 1}]
+    return make.deal(bonus_type="recurrent", reward_items=items, ends_at=make.NOW)
+
+
+def test_a_deal_says_how_many_reward_sets_it_would_have_given_and_changes_nothing(admin: FlaskClient) -> None:
+    made = a_deal()
+    before = everything()
+    page = admin.get(f"/admin/promotions/{made.id}/backtest?{MARCH}").text
+    assert figures(page) == ["2", "2", "3", "$66.66"]
+    assert "2 of 4 payments would have earned something: 3 sets." in page
+    things = page.partition('id="backtest-things"')[2].partition("</table>")[0]
+    assert re.findall(r'row">([^<]*)</th><td class="num">([^<]*)</td><td class="num">([^<]*)', things) == [
+        ("Gold &lt;coins&gt;", "1,000", "3,000"),
+        ("=gem", "1", "3"),
+    ]
+    assert page.count('<g class="chart-bar') == 31
+    assert "2 sets, 1 of 2 payments" in page
+    reasons = page.partition('id="backtest-reasons"')[2].partition("</table>")[0]
+    assert "The person had not spent enough yet" in reasons
+    best = page.partition('id="backtest-top"')[2].partition("</table>")[0]
+    assert best.index("Mar 2, 2026") < best.index("Mar 3, 2026")
+    assert "Cost" not in page.partition('id="promotion-backtest"')[2]
+    assert everything() == before
+
+
+def test_the_file_of_a_deal_counts_its_items(admin: FlaskClient) -> None:
+    made = a_deal()
+    answer = admin.get(f"/admin/promotions/{made.id}/backtest.csv?{MARCH}")
+    rows = list(csv.reader(StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
+    assert rows[0] == ["day", "payments", "amount", "qualified", "sets", "gold", "'=gem"]
+    assert rows[2:5] == [
+        ["2026-03-02", "2", "130.01", "1", "2", "2000", "2"],
+        ["2026-03-03", "1", "20.00", "1", "1", "1000", "1"],
+        ["2026-03-04", "1", "49.99", "0", "0", "0", "0"],
+    ]
+
+
+def test_a_deal_that_gives_nothing_or_is_tried_on_nothing_says_so(admin: FlaskClient) -> None:
+    made = a_deal()
+    address = f"/admin/promotions/{made.id}/backtest"
+    assert "No payments in this period" in admin.get(f"{address}?from=2026-01-01&to=2026-01-31").text
+    lonely = admin.get(f"{address}?from=2026-03-04&to=2026-03-04").text
+    assert figures(lonely) == ["0", "0", "0", "–"]  # noqa: RUF001
+    assert "Nothing would have been given" in lonely
+    assert "No payment of this period would have earned anything." in lonely
+
+
+def test_it_asks_no_more_often_for_many_payments(admin: FlaskClient) -> None:
+    made, counts = make.deal(bonus_type="recurrent"), []
+    address = f"/admin/promotions/{made.id}/backtest?from=2025-03-01&to=2026-03-01"
+    for many in (0, 6_000):
+        if many:
+            crowd.orders(many)
+        with count_statements() as sent:
+            page = admin.get(address)
+        counts.append(len(sent))
+    assert counts[0] == counts[1] == 4, sent
+    assert figures(page.text)[2] != "0"

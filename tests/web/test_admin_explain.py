@@ -209,3 +209,14 @@ def test_the_page_takes_twelve_statements_at_most(client: FlaskClient) -> None:
     with count_statements() as sent:
         client.get(f"/admin/promotions/{made.id}/explain?person=ada&bought=cart", headers=HTMX)
     assert len(sent) <= 8, sent
+
+
+def test_a_deal_counts_what_they_have_spent_and_says_what_it_gives(client: FlaskClient, admin: User) -> None:  # noqa: ARG001
+    deal = make.deal(bonus_type="recurrent")
+    make.spend(Person("Ada"), 7000)
+    enough = words(explain(client, deal.id, person="ada", amount="29"))
+    assert "It applies: 100 × Gold" in enough  # noqa: RUF001
+    assert "The minimum is $50.00, and there is $99.00." in enough
+    nobody = words(explain(client, deal.id, amount="49"))
+    assert "The shopper is told: “Spend $1.00 more to claim this.”" in nobody
+    assert "What was spent on a deal already comes on top." in nobody

@@ -1,10 +1,8 @@
-"""Backtest: what a promotion would have done with the orders of a past period, before it is launched."""
+"""Backtest: what a promotion would have done with what was paid in a past period, before it is launched."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response
@@ -17,40 +15,35 @@ from app.config import settings
 from app.errors import ValidationFailed
 from app.kit import clock, sheets
 from app.kit.htmx import page
+from app.kit.sheets import Cell
 from app.orders import replaying
-from app.promotions import backtest
-from app.promotions.backtest import NOTHING_OFF, Outcome, Tally
+from app.promotions.backtest import Outcome, Tally
+from app.promotions.kinds import Replayed
 from app.promotions.listing import Listed
-from app.web.admin import bp
+from app.web.admin import backtest_words, bp
 from app.web.admin.periods import DAY, Chosen, chosen_days, presets
 from app.web.admin.promotion_pages import framed
-from app.web.filters import number
 from app.web.visitor import access
 
 MOST_DAYS = 731
 TOP_DAYS = 5
-COLUMNS = ("day", "orders", "amount", "qualified", "cost")
-REASONS = {
-    "usage_limit_reached": _l("All uses had been taken by then"),
-    "outside_active_hours": _l("Ordered outside the active hours"),
-    "account_required": _l("Ordered without an account"),
-    "user_limit_reached": _l("The person had used it as often as allowed"),
-    "items_required": _l("Nothing from the categories that it is for"),
-    "category_mismatch": _l("Nothing from the categories that it is for"),
-    "min_amount_not_met": _l("Below the minimum amount"),
-    "first_order_only": _l("Not the person's first order"),
-    "not_eligible": _l("A rule of its own kind"),
-    NOTHING_OFF: _l("There was nothing to take off"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What the terms would have done, on each day of the period, and in words why they often didn't."""
+    """What the terms would have done, on each day of the period, and in words why they often didn't.
 
+    `in_sets`: what they give is things, not money.
+    """
+
+    replays: Replayed
     outcome: Outcome
     total: Tally
     days: Sequence[tuple[date, Tally]]
+
+    @property
+    def in_sets(self) -> bool:
+        return self.outcome.reward_items is not None
 
     @property
     def best_days(self) -> Sequence[tuple[date, Tally]]:
@@ -58,12 +51,37 @@ class Tested:
 
     @property
     def reasons(self) -> Sequence[tuple[str, int]]:
-        return [(str(REASONS.get(reason, reason)), count) for reason, count in self.outcome.refusals.most_common()]
+        refused = self.outcome.refusals.most_common()
+        return [(backtest_words.reason(self.replays, reason), count) for reason, count in refused]
 
     @property
     def share(self) -> float:
         """The cost as a part of what was ordered, before discounts."""
         return self.total.cost_cents / self.total.amount_cents if self.total.amount_cents else 0.0
+
+    @property
+    def things(self) -> Sequence[tuple[str, int, int]]:
+        """What would have been given: the name of each item, how many a set, how many in all."""
+        items = self.outcome.reward_items or ()
+        return [(item["name"], item["amount"], item["amount"] * self.total.sets) for item in items]
+
+    @property
+    def bars(self) -> Sequence[tuple[date, int, str]]:
+        """The chart: each day's cost, and it in words with what it was for."""
+        return [
+            (day, each.sets if self.in_sets else each.cost_cents, f"{self.cost(each)}, {self.counted(each)}")
+            for day, each in self.days
+        ]
+
+    @property
+    def result(self) -> str:
+        return backtest_words.result(self.replays, self.total, in_sets=self.in_sets)
+
+    def cost(self, tally: Tally) -> str:
+        return backtest_words.cost(tally, in_sets=self.in_sets)
+
+    def counted(self, tally: Tally) -> str:
+        return backtest_words.counted(self.replays, tally)
 
 
 @bp.get("/promotions/<int:promotion_id>/backtest")
@@ -79,6 +97,7 @@ def backtest_promotion(promotion_id: int) -> ResponseReturnValue:
         chosen=chosen,
         presets=_presets(chosen, promotion_id),
         tested=tested,
+        words=backtest_words.words_of(frame.listed.kind.replays, tested.outcome if tested else None),
     )
 
 
@@ -89,7 +108,8 @@ def export_backtest(promotion_id: int) -> ResponseReturnValue:
     chosen, tested = _test(framed(promotion_id).listed)
     if tested is None:
         raise ValidationFailed({"from": [chosen.fault]})
-    answer = Response(sheets.chunks(sheets.lines(COLUMNS, _rows(tested))), mimetype="text/csv")
+    columns = backtest_words.columns(tested.replays, tested.outcome)
+    answer = Response(sheets.chunks(sheets.lines(columns, _rows(tested))), mimetype="text/csv")
     name = f"backtest-{promotion_id}-{chosen.first:%Y-%m-%d}-{chosen.last:%Y-%m-%d}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -103,15 +123,16 @@ def _test(listed: Listed) -> tuple[Chosen, Tested | None]:
     chosen = chosen_days(_usual(_today(zone)), too_long=_too_long)
     if chosen.fault:
         return chosen, None
-    period, with_refunded = chosen.period(zone), not listed.promotion.release_on_refund
-    if replaying.are_too_many(period, with_refunded=with_refunded):
-        most = number(replaying.MOST_ORDERS)
-        fault = _("There are more than %(most)s orders in this period. Please choose a shorter one.", most=most)
+    kind, period, with_refunded = listed.kind, chosen.period(zone), not listed.promotion.release_on_refund
+    if replaying.are_too_many(period, of=kind.replays, with_refunded=with_refunded):
+        fault = backtest_words.too_many(kind.replays, replaying.MOST_ORDERS)
         return replace(chosen, typed=(chosen.first.isoformat(), chosen.last.isoformat()), fault=fault), None
-    kind, terms = listed.kind, listed.kind.terms_of(listed.promotion.id)
-    past = replaying.past(period, zone, with_refunded=with_refunded, with_lines=terms.is_limited_to_categories)
-    outcome = backtest.replay(terms, past, benefit=kind.benefit, own_rules=kind.rules)
-    return chosen, Tested(outcome, outcome.total, [(day, outcome.by_day.get(day, Tally())) for day in chosen.days()])
+    terms = kind.terms_of(listed.promotion.id)
+    with_lines = terms.is_limited_to_categories
+    past = replaying.past(period, zone, of=kind.replays, with_refunded=with_refunded, with_lines=with_lines)
+    outcome = kind.replay(terms, past)
+    days = [(day, outcome.by_day.get(day, Tally())) for day in chosen.days()]
+    return chosen, Tested(kind.replays, outcome, outcome.total, days)
 
 
 def _today(zone: ZoneInfo) -> date:
@@ -141,10 +162,6 @@ def _presets(chosen: Chosen, promotion_id: int) -> list[tuple[str, str, bool]]:
     return [(label, address, is_shown and not chosen.fault) for label, address, is_shown in offered]
 
 
-def _rows(tested: Tested) -> Iterator[tuple[Any, ...]]:
+def _rows(tested: Tested) -> Iterator[list[Cell]]:
     for day, each in tested.days:
-        yield day.isoformat(), each.orders, _amount(each.amount_cents), each.qualified, _amount(each.cost_cents)
-
-
-def _amount(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)
+        yield [day.isoformat(), *backtest_words.cells(each, tested.outcome)]

@@ -51,4 +51,4 @@ def _has(listed: Listed, endpoint: str) -> bool:
         return listed.codes is not None
     if endpoint == "admin.share_promotion":
         return listed.promotion.single_code is not None and listed.promotion.archived_at is None
-    return endpoint != "admin.backtest_promotion" or listed.kind.replays
+    return endpoint != "admin.backtest_promotion" or bool(listed.kind.replays)

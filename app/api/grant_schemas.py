@@ -1,0 +1,38 @@
+"""What is said of grants over the API, and how."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.api.schemas import Data, Listing, Printable
+from app.api.store_schemas import RewardItem
+
+Status = Literal["pending", "delivered", "revoked"]
+
+
+class WhichGrants(Listing):
+    """Which grants."""
+
+    status: Status | None = Field(
+        None, description="`pending` waits for the game, `revoked` was taken back after a refund."
+    )
+    username: Annotated[Printable, Field(min_length=1, max_length=64)] | None = Field(None, description="Whose.")
+
+
+class GrantOut(Data):
+    """What somebody has claimed, as it was promised then."""
+
+    id: int
+    username: str
+    deal_title: str
+    items: list[RewardItem]
+    status: Status
+    created_at: datetime
+
+
+class Grants(Data):
+    """Part of what was claimed, newest first."""
+
+    grants: list[GrantOut]
+    total: int
