@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.accounts import desk
 from app.audit.models import AuditEntry
 from app.kit.text import shortened, without_tags
-from app.web.admin.promotion_forms import RICH, PromotionForm
+from app.web.admin.promotion_fields import RICH, PromotionForm
 from app.web.admin.promotion_words import STATUS_WORDS
 from app.web.filters import moment, number
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,9 @@ from app.kit.htmx import page, see_other, toast
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
-from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
+from app.web.admin.discount_form import DiscountForm
+from app.web.admin.promotion_fields import PromotionForm
+from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
 from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
@@ -171,7 +174,9 @@ def _shown_as(frame: Framed, kept: Mapping[str, Any]) -> PromotionForm:
 
 
 def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
-    return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": settings().timezone}
+    zone = settings().timezone
+    home_now = clock.now().astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+    return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": zone, "home_now": home_now}
 
 
 def _offer(form: PromotionForm) -> None:
