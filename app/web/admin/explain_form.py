@@ -95,7 +95,6 @@ class ExplainForm(Form):
         _l("Amount"),
         [Optional()],
         filters=[strip],
-        description=_l("Of the whole cart, before the discount."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
     on = DateField(_l("Day"), [Optional()])

@@ -9,15 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
+from app.catalog import reward_items
 from app.catalog import service as catalog
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
 from app.kit import clock
-from app.kit.db import unit_of_work
+from app.kit.db import db, unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
+from app.web.admin.deal_form import DealForm
 from app.web.admin.discount_form import DiscountForm
 from app.web.admin.promotion_fields import PromotionForm
 from app.web.admin.promotion_forms import FORMS, new_form
@@ -182,6 +184,8 @@ def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
 def _offer(form: PromotionForm) -> None:
     if isinstance(form, DiscountForm):
         form.offer(catalog.categories())
+    elif isinstance(form, DealForm):
+        form.offer(db.session.scalars(reward_items.listed()).all())
 
 
 def _kind(name: str) -> kinds.Kind:
