@@ -9,11 +9,12 @@ from wtforms import BooleanField, DateField, RadioField
 from app.catalog.models import RewardItem
 from app.deals.editing import LONGEST_BANNER, item_faults
 from app.errors import DomainError
+from app.promotions.fields import NEEDED
 from app.web.admin.promotion_fields import LONGEST_TITLE, PromotionForm, typed
 from app.web.admin.reward_rows import RewardItemsField
+from app.web.fields import Filled
 from app.web.forms import choices
 
-NEEDED = {"required": True}
 AS_MANY = _l("Empty: as many as people earn.")
 
 
@@ -44,9 +45,9 @@ class DealForm(PromotionForm):
         hint=_l("Shown on top of every page of the store. {left} becomes the countdown. Empty: no banner."),
         maxlength=LONGEST_BANNER,
     )
-    starts_on = DateField(_l("Starts on"), render_kw=NEEDED)
+    starts_on = DateField(_l("Starts on"), [Filled(NEEDED)])
     ends_on = DateField(
-        _l("Ends on"), description=_l("Without a time: at the midnight that follows."), render_kw=NEEDED
+        _l("Ends on"), [Filled(NEEDED)], description=_l("Without a time: at the midnight that follows.")
     )
     usage_limit = typed(_l("Claims in all"), mode="numeric", hint=AS_MANY)
     per_user_limit = typed(_l("Claims per person"), mode="numeric", hint=AS_MANY)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from app.catalog import reward_items
 from app.catalog import service as catalog
 from app.config import settings
-from app.errors import DomainError, ValidationFailed
+from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import db, unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -78,8 +78,8 @@ def check_promotion() -> ResponseReturnValue:
         raise NotFound
     promotion_id = whole_number(request.args.get("promotion_id"))
     promotion = listing.one(promotion_id).promotion if promotion_id is not None else None
-    if form.validate():
-        form.refuse(ValidationFailed(kind.faults(form.fields(), promotion_id)))
+    form.validate()
+    form.tell(kind.faults(form.fields(), promotion_id))
     beside = form[BESIDE[name]] if name in BESIDE else None
     return Response(
         render_template("admin/_promotion_field.html", field=form[name], beside=beside, kind=kind, promotion=promotion)
