@@ -14,6 +14,8 @@ from prometheus_client import Counter
 from sqlalchemy import Row, and_, select, true, update
 
 from app.accounts.persons import Person
+from app.audit import service as audit
+from app.audit.service import SYSTEM, Actor
 from app.deals.editing import KIND, terms_now
 from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import DELIVERED, PENDING, REVOKED, Grant, PromotionClaim
@@ -121,8 +123,8 @@ def claim_later(events: Sequence[outbox.OutboxEvent], now: datetime) -> None:
             outbox.put(TOPIC, key=key, payload={**wanted, "round": following}, now=now)
 
 
-def deliver(grant_id: int, now: datetime) -> Grant:
-    """The game has handed it out; telling so again changes nothing. Raises NotFound, GrantRevoked."""
+def deliver(grant_id: int, now: datetime, *, actor: Actor = SYSTEM) -> Grant:
+    """It was handed out; telling so again changes nothing. Raises NotFound, GrantRevoked."""
     claim_id = db.session.scalar(select(Grant.claim_id).where(Grant.id == grant_id))
     if claim_id is None:
         raise NotFound
@@ -134,6 +136,7 @@ def deliver(grant_id: int, now: datetime) -> Grant:
         grant.status, grant.delivered_at = DELIVERED, now
         db.session.flush()
         own.claimed_ingame, own.updated_at = not _has_pending(claim_id), now
+        audit.record(actor, "grant.delivered", "grant", grant_id, {"status": PENDING}, {"status": DELIVERED})
         db.session.flush()
     return grant
 

@@ -1,6 +1,6 @@
 """Making, changing, removing and listing deals, for every door. Callers own the transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ KIND = "deal"
 LONGEST_BANNER = 160
 MOST_ITEMS = 20
 ITEM_PARTS = {"item_id", "name", "amount"}
+TWICE = _l("The same reward item is there twice. Please give it once, with the amount of both.")
 NOT_OF_DEALS = {"active_hours", "release_on_refund", "is_public"}
 
 
@@ -54,9 +55,9 @@ def _items(value: Any) -> list[dict[str, Any]]:
         raise Wrong(_l("Please choose at least one reward item."))
     if len(value) > MOST_ITEMS:
         raise Wrong(_l("Please give at most %(count)s reward items.", count=MOST_ITEMS))
+    for fault in item_faults(value).values():
+        raise Wrong(fault)
     items = [_item(each) for each in value]
-    if len({each["item_id"] for each in items}) < len(items):
-        raise Wrong(_l("The same reward item is there twice. Please give it once, with the amount of both."))
     known = catalog.names([each["item_id"] for each in items if not each["name"]])
     return [{**each, "name": each["name"] or known.get(each["item_id"], each["item_id"])} for each in items]
 
@@ -69,6 +70,22 @@ def _item(value: Any) -> dict[str, Any]:
         "name": fields.text(128)(value.get("name")),
         "amount": fields.whole(1, _l("Of each reward item there is at least 1."))(value.get("amount")),
     }
+
+
+def item_faults(given: Sequence[Any]) -> dict[int, Any]:
+    """What is wrong with each of these reward items, by its place among them."""
+    faults: dict[int, Any] = {}
+    seen: set[str] = set()
+    for place, each in enumerate(given):
+        try:
+            item_id = _item(each)["item_id"]
+        except Wrong as wrong:
+            faults[place] = wrong.message
+        else:
+            if item_id in seen:
+                faults[place] = TWICE
+            seen.add(item_id)
+    return faults
 
 
 SHARED: Fields = {

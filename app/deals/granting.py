@@ -1,12 +1,14 @@
 """What was granted, to be looked at and picked up. Reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager
 
-from app.deals.models import Grant, PromotionClaim
+from app.deals.models import PENDING, Grant, PromotionClaim
 from app.kit.db import db
 from app.kit.lists import Page, paginate_rows
 from app.kit.text import fold, like
@@ -23,14 +25,27 @@ class Granted:
     deal_title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many grants of a deal wait to be handed out."""
+
+    deal_id: int
+    title: str
+    grants: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """Which grants; what is empty doesn't narrow. `username` is whole, `search` a part of it."""
+    """Which grants; what is empty doesn't narrow. `username` is whole, `search` a part of it.
+
+    `is_flagged` are those that were handed out before a refund left too little for them.
+    """
 
     status: str = ""
     username: str = ""
     search: str = ""
     deal_id: int | None = None
+    is_flagged: bool = False
 
 
 def found(which: Which, *, number: int = 1, size: int = 20, offset: int | None = None) -> Page[Granted]:
@@ -55,6 +70,20 @@ def has_pending(deal_id: int) -> bool:
     return db.session.scalar(pending.limit(1)) is not None
 
 
+def waiting_since(before: datetime) -> Sequence[Waiting]:
+    """The deals of which something that was claimed before this moment still waits, the most of it first."""
+    counted = func.count()
+    query = (
+        select(Promotion.id, Promotion.title, counted)
+        .join(PromotionClaim, PromotionClaim.promotion_id == Promotion.id)
+        .join(Grant, Grant.claim_id == PromotionClaim.id)
+        .where(Grant.status == PENDING, Grant.created_at < before)
+        .group_by(Promotion.id, Promotion.title)
+        .order_by(counted.desc(), Promotion.id)
+    )
+    return [Waiting(*row) for row in db.session.execute(query)]
+
+
 def one(grant_id: int) -> Granted | None:
     """As it is now."""
     row = db.session.execute(_granted().where(Grant.id == grant_id).execution_options(populate_existing=True)).first()
@@ -72,6 +101,8 @@ def _found(which: Which) -> Select[Any]:
     query = _granted().order_by(Grant.id.desc())
     if which.status:
         query = query.where(Grant.status == which.status)
+    if which.is_flagged:
+        query = query.where(Grant.flagged_at.is_not(None))
     if which.username:
         query = query.where(func.lower(PromotionClaim.shopper) == fold(which.username))
     if which.search.strip():

@@ -14,7 +14,7 @@ from app.deals.models import Deal, PromotionClaim
 from app.deals.replaying import replay
 from app.deals.rules import DealTerms, benefit_of, toward_next
 from app.deals.standings import facts_of, progress_of
-from app.deals.words import sentence
+from app.deals.words import items_in_words, sentence
 from app.kit.db import db
 from app.promotions.kinds import Figure, Kind
 from app.promotions.words import money
@@ -25,6 +25,11 @@ def badge(deal: Deal | DealTerms) -> str:
     cents = deal.min_amount_cents if isinstance(deal, DealTerms) else deal.promotion.min_amount_cents
     told = {"single": _("Spend %(amount)s"), "recurrent": _("Every %(amount)s")}
     return told[deal.bonus_type] % {"amount": money(cents)}
+
+
+def gives(deal: Deal) -> str:
+    """`100 × Gold, 1 × Sword`."""  # noqa: RUF002
+    return items_in_words(deal.reward_items)
 
 
 def statistics(promotion_id: int) -> Sequence[Figure]:
@@ -68,6 +73,7 @@ DEAL = Kind(
     type_column=Deal.bonus_type,
     type_of=lambda deal: str(deal.bonus_type),
     badge=badge,
+    gives=gives,
     rules=(),
     terms_of=editing.terms_now,
     facts_of=facts_of,

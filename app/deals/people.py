@@ -23,6 +23,7 @@ class Somebody:
     standing: Standing
     is_in_game: bool
     last_claimed_at: datetime | None
+    user_id: int | None = None
 
 
 def progress(
@@ -55,6 +56,7 @@ def _claims(deal_id: int, search: str) -> Select[PromotionClaim]:
 
 def _somebody(claim: PromotionClaim, terms: DealTerms, left: int | None) -> Somebody:
     tally = Tally(claim.spent_cents, claim.claim_count)
-    has_account = claim.person.startswith("user:")
+    user_id = int(claim.person[5:]) if claim.person.startswith("user:") else None
     standing = stand(terms, tally, tally, left)
-    return Somebody(claim.shopper, has_account, standing, claim.claimed_ingame, claim.last_claimed_at)
+    is_in_game, last_claimed_at = claim.claimed_ingame, claim.last_claimed_at
+    return Somebody(claim.shopper, user_id is not None, standing, is_in_game, last_claimed_at, user_id)

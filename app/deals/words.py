@@ -1,9 +1,9 @@
 """Why a deal can't be claimed, in a sentence for the shopper that says the next step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask_babel import format_date, ngettext
+from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -27,6 +27,11 @@ def sentence(verdict: Verdict) -> str:
     """Why it doesn't hold, and what would help, in the language and the zone of whoever asks."""
     told = TOLD[verdict.rule](verdict.facts) if verdict.facts and verdict.rule in TOLD else None
     return told or str(PLAIN[verdict.rule] if verdict.rule in PLAIN else words.sentence(verdict))
+
+
+def items_in_words(items: Sequence[Mapping[str, Any]]) -> str:
+    """`100 × Gold, 1 × Sword`."""  # noqa: RUF002
+    return ", ".join(f"{format_decimal(each['amount'])} × {each['name']}" for each in items)  # noqa: RUF001
 
 
 def _ended(facts: Facts) -> str:

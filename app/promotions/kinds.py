@@ -30,7 +30,8 @@ class Kind:
     """What a kind adds to the shared terms.
 
     `own` is its table, keyed by `promotion_id`, whose row every list brings along: `type_of` names the row's type (one
-    of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"). `rules` are
+    of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"), `gives` what
+    else it gives, in short. `rules` are
     judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person and
     a promotion; `amount_of` is what the minimum is held against, of an amount and these facts, `benefit` what comes of
     it, and `sentence` how a failing rule is told. `statistics` are figures beyond its uses, `has_active` whether
@@ -64,6 +65,7 @@ class Kind:
     remove: Callable[..., bool]
     terms_from: Callable[[Any], Terms]
     offered: Callable[[Any], Mapping[str, Any]]
+    gives: Callable[[Any], str] = field(default=lambda _own: "")
     progress_of: Progress = field(default=lambda _person, _ids, _now: {})
     amount_of: Callable[[Any, int, Mapping[str, Any]], int] = field(default=lambda _terms, amount, _facts: amount)
     sentence: Callable[[Verdict], str] = words.sentence

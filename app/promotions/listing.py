@@ -40,6 +40,11 @@ class Listed:
         return self.kind.badge(self.own)
 
     @property
+    def gives(self) -> str:
+        """What else it gives, in short; nothing for kinds whose benefit the badge tells."""
+        return self.kind.gives(self.own)
+
+    @property
     def codes(self) -> int | None:
         return self.promotion.codes_made
 

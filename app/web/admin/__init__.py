@@ -9,6 +9,7 @@ from app.web.admin import (  # noqa: E402
     audit,  # noqa: F401
     categories,  # noqa: F401
     dashboard,  # noqa: F401
+    deals,  # noqa: F401
     invoices,  # noqa: F401
     keys,  # noqa: F401
     mails,  # noqa: F401

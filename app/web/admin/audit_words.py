@@ -15,6 +15,7 @@ DONE = {
     "deactivate": _l("shut out"),
     "deactivated": _l("switched off"),
     "deleted": _l("deleted"),
+    "delivered": _l("handed out"),
     "end_sessions": _l("signed out everywhere"),
     "ended": _l("switched off at its end"),
     "expired": _l("ended"),
@@ -37,6 +38,7 @@ DONE = {
 THINGS = {
     "api_key": _l("API key"),
     "category": _l("category"),
+    "grant": _l("grant"),
     "invoice": _l("invoice"),
     "mail": _l("mail"),
     "outbox_event": _l("event"),

@@ -7,6 +7,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.config import settings
+from app.deals import granting
 from app.kit import clock, outbox
 from app.kit.db import db
 from app.loyalty import figures as loyalty
@@ -21,6 +22,7 @@ from app.web.visitor import access
 
 PERIOD = timedelta(days=30)
 CHART_DAYS = 30
+PATIENCE = timedelta(days=1)
 LATEST = 6
 
 
@@ -43,6 +45,7 @@ def dashboard() -> ResponseReturnValue:
         unpaid_cents=unpaid_cents,
         set_aside=sum(each.set_aside for each in outbox.backlog()),
         mails=messages.count_by_state(),
+        grants_waiting=granting.waiting_since(now - PATIENCE),
         awaiting_return=orders.awaiting_return(),
         latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
     )

@@ -95,7 +95,6 @@ class ExplainForm(Form):
         _l("Amount"),
         [Optional()],
         filters=[strip],
-        description=_l("Of the whole cart, before the discount. What was spent on a deal already comes on top."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
     on = DateField(_l("Day"), [Optional()])

@@ -62,7 +62,7 @@ def refused(frame: Framed, now: datetime) -> dict[str, Any]:
     counts = attempts.counts(promotion_id, since=first)
     return {
         "attempts": found,
-        "tried": _tried(found.items, has_batch=has_batch),
+        "tried": _tried(found.items, frame.listed.kind.name, has_batch=has_batch),
         "counts": [(REASONS[reason], number) for reason, number in counts.items()],
         "by_day": attempts.by_day(promotion_id, first=first, days=DAYS) if counts else (),
         "days": DAYS,
@@ -70,17 +70,17 @@ def refused(frame: Framed, now: datetime) -> dict[str, Any]:
     }
 
 
-def _tried(found: Sequence[RefusedAttempt], *, has_batch: bool) -> list[Tried]:
+def _tried(found: Sequence[RefusedAttempt], kind: str, *, has_batch: bool) -> list[Tried]:
     ids = {int(each.person[5:]) for each in found if each.person and each.person.startswith("user:")}
     names = {f"user:{user_id}": name for user_id, name in desk.names_of(ids).items()} if ids else {}
-    return [_one(each, names, has_batch=has_batch) for each in found]
+    return [_one(each, kind, names, has_batch=has_batch) for each in found]
 
 
-def _one(attempt: RefusedAttempt, names: Mapping[str, str], *, has_batch: bool) -> Tried:
+def _one(attempt: RefusedAttempt, kind: str, names: Mapping[str, str], *, has_batch: bool) -> Tried:
     key = attempt.person or ""
     who = names.get(key) or key.removeprefix("name:")
     code = {"code": attempt.code or ""} if has_batch else {}
-    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts), _again(attempt, who, code))
+    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts, kind), _again(attempt, who, code))
 
 
 def _again(attempt: RefusedAttempt, who: str, code: dict[str, str]) -> str:

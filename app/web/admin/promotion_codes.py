@@ -24,7 +24,7 @@ from app.promotions import batches, codebook
 from app.promotions.codebook import Standing
 from app.promotions.models import PromotionCode, PromotionUse
 from app.web.admin import bp
-from app.web.admin.promotion_forms import OrderForm
+from app.web.admin.discount_form import OrderForm
 from app.web.admin.promotion_pages import Framed, framed
 from app.web.arguments import page_number, whole_number
 from app.web.filters import number

@@ -11,7 +11,7 @@ from app.catalog import service as catalog
 from app.config import settings
 from app.kit import clock
 from app.kit.htmx import page, wants_part
-from app.promotions import explaining
+from app.promotions import explaining, listing
 from app.promotions.errors import UnknownCode
 from app.promotions.explaining import Explanation
 from app.promotions.rules import Benefit
@@ -20,6 +20,7 @@ from app.web.admin import bp
 from app.web.admin.explain_form import ExplainForm, Occasion
 from app.web.admin.promotion_attempts import refused
 from app.web.admin.promotion_pages import framed
+from app.web.admin.promotion_words import words_for
 from app.web.admin.verdicts import judged
 from app.web.forms import explain
 from app.web.visitor import access
@@ -32,6 +33,7 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
     occasion = form.occasion(now) if form.is_asked else None
     told = _explain(promotion_id, occasion, form) if occasion else None
     around = {} if wants_part() else _around(promotion_id, now)
+    kind = told.kind if told else (around["frame"].listed if around else listing.one(promotion_id)).kind
     return page(
         "admin/promotion_explain.html",
         "admin/_promotion_explain.html",
@@ -44,7 +46,8 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
         home_zone=settings().timezone,
         occasion=occasion,
         told=told,
-        rules=judged([described(verdict) for verdict in told.verdicts]) if told else [],
+        rules=judged([described(verdict) for verdict in told.verdicts], told.kind.name) if told else [],
+        words=words_for(kind.name),
         benefit=_in_words(told.benefit) if told and told.benefit else "",
         **around,
     )

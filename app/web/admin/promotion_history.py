@@ -7,11 +7,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
 
 from app.accounts import desk
 from app.audit.models import AuditEntry
 from app.kit.text import shortened, without_tags
-from app.web.admin.promotion_forms import RICH, PromotionForm
+from app.web.admin.promotion_fields import RICH, PromotionForm
 from app.web.admin.promotion_words import STATUS_WORDS
 from app.web.filters import moment, number
 
@@ -60,17 +61,19 @@ def _changes(entry: AuditEntry, form: PromotionForm) -> list[tuple[str, str, str
         return []
     after = entry.after.items()
     return [
-        (form.label(name), _told(name, entry.before.get(name)), _told(name, new))
+        (form.label(name), _told(form, name, entry.before.get(name)), _told(form, name, new))
         for name, new in after
         if name not in UNSEEN
     ]
 
 
-def _told(name: str, value: Any) -> str:
+def _told(form: PromotionForm, name: str, value: Any) -> str:
     if name == "image" and value:
         return _("a picture")
     if name in RICH and value:
         return shortened(without_tags(value))
+    if name in form and isinstance(form[name], RadioField):
+        return str({choice.value: choice.label for choice in form[name].choices}.get(value, value))
     return str(STATUS_WORDS.get(value, value)) if name == "status" else told(value)
 
 
@@ -81,12 +84,16 @@ def told(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_one_of_list, value))
     if isinstance(value, dict):
         return _hours(value)
     if isinstance(value, int | float):
         return number(value)
     return _instant(value)
+
+
+def _one_of_list(value: Any) -> str:
+    return f"{number(value['amount'])} × {value['name']}" if isinstance(value, dict) else str(value)  # noqa: RUF001
 
 
 def _hours(hours: dict[str, Any]) -> str:

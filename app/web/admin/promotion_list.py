@@ -15,7 +15,8 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
-from app.web.admin.promotion_words import STATUS_WORDS
+from app.web.admin.promotion_pages import pages_of
+from app.web.admin.promotion_words import STATUS_WORDS, words_for
 from app.web.arguments import list_arguments, page_number
 from app.web.visitor import access, actor
 
@@ -68,7 +69,7 @@ def archive_promotion(promotion_id: int) -> ResponseReturnValue:
 def remove_promotion(promotion_id: int) -> ResponseReturnValue:
     def remove(listed: Listed) -> str:
         is_gone = listed.kind.remove(promotion_id, actor(), clock.now())
-        return _("%(title)s was deleted.") if is_gone else _("%(title)s was used before, so it was archived.")
+        return _("%(title)s was deleted.") if is_gone else str(words_for(listed.kind.name).kept)
 
     return _done(promotion_id, remove)
 
@@ -109,6 +110,8 @@ def _list() -> Response:
         groups=GROUPS,
         asked=asked,
         overview=listing.overview(now, group=asked["group"]),
+        words_for=words_for,
+        pages_of=pages_of,
         now=now,
         is_part=wants_part(),
     )

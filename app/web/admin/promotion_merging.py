@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from wtforms import Field
 
-from app.web.admin.promotion_forms import PromotionForm, as_words
+from app.web.admin.promotion_fields import PromotionForm, as_words
 
 LEFT_ALONE = {"CSRFTokenField", "FileField"}
 OF_THE_FORM = {"version", "no_picture", "code_kind"}

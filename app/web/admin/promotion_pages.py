@@ -10,16 +10,25 @@ from flask_babel import lazy_gettext as _l
 from app.kit import clock
 from app.promotions import listing
 from app.promotions.listing import Listed
+from app.web.admin.promotion_words import Words, words_for
 
 TABS = (
     ("admin.edit_promotion", _l("Terms")),
     ("admin.show_promotion_statistics", _l("Statistics")),
     ("admin.list_promotion_people", _l("People")),
+    ("admin.show_deal_progress", _l("Progress")),
+    ("admin.list_deal_grants", _l("Grants")),
     ("admin.list_promotion_codes", _l("Codes")),
     ("admin.share_promotion", _l("Share")),
     ("admin.explain_promotion", _l("Explain")),
     ("admin.backtest_promotion", _l("Backtest")),
 )
+
+OF_PEOPLE = {
+    "admin.list_promotion_people": "users",
+    "admin.show_deal_progress": "target",
+    "admin.list_deal_grants": "gift",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,16 @@ class Framed:
     def promotion(self) -> Any:
         return self.listed.promotion
 
+    @property
+    def words(self) -> Words:
+        """How one speaks of its kind."""
+        return words_for(self.listed.kind.name)
+
+    @property
+    def people_url(self) -> str:
+        """Where the people are who made something of it."""
+        return url_for(people_page(self.listed), promotion_id=self.promotion.id)
+
 
 def framed(promotion_id: int) -> Framed:
     """What `admin/promotion_frame.html` needs, under the name `frame`. Raises NotFound."""
@@ -46,7 +65,21 @@ def framed(promotion_id: int) -> Framed:
     return Framed(listed, tabs, clock.now())
 
 
+def people_page(listed: Listed) -> str:
+    """The page that tells of its people: how far they have come, or how often they have used it."""
+    return "admin.show_deal_progress" if listed.kind.name == "deal" else "admin.list_promotion_people"
+
+
+def pages_of(listed: Listed) -> list[tuple[str, str, str]]:
+    """Icon, label and endpoint of the pages about its people, for menus."""
+    return [
+        (icon, str(dict(TABS)[endpoint]), endpoint) for endpoint, icon in OF_PEOPLE.items() if _has(listed, endpoint)
+    ]
+
+
 def _has(listed: Listed, endpoint: str) -> bool:
+    if endpoint in OF_PEOPLE:
+        return (endpoint == "admin.list_promotion_people") is (listed.kind.name != "deal")
     if endpoint == "admin.list_promotion_codes":
         return listed.codes is not None
     if endpoint == "admin.share_promotion":

@@ -1,4 +1,7 @@
-"""What states of promotions are called."""
+"""What promotions and their states are called on the desk: a code is used, a deal is claimed."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -11,3 +14,73 @@ STATUS_WORDS = {
     "expired": _l("Expired"),
     "archived": _l("Archived"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How one speaks of a kind. Questions and what was done name the promotion as `%(title)s`."""
+
+    uses: Any
+    latest: Any
+    of_days: Any
+    by_day: Any
+    none_of_days: Any
+    none: Any
+    what_then: Any
+    given_back: Any
+    people: Any
+    ask_to_delete: Any
+    ask_to_end: Any
+    ask_to_archive: Any
+    kept: Any
+    amount_hint: Any
+
+
+USUAL = Words(
+    uses=_l("Uses"),
+    latest=_l("Last use taken %(moment)s"),
+    of_days=_l("Uses in the last 30 days"),
+    by_day=_l("Uses by day"),
+    none_of_days=_l("No use in these days; the last one was %(moment)s."),
+    none=_l("Nobody has used it yet"),
+    what_then=_l("Share it, and its days show here."),
+    given_back=_l("by refunds and cancelled orders"),
+    people=_l("Who used it"),
+    ask_to_delete=_l("Delete “%(title)s”? If it was ever used, it is archived instead: orders refer to it."),
+    ask_to_end=_l("End “%(title)s” at this moment? Whoever has it in their cart is told. A later end opens it again."),
+    ask_to_archive=_l(
+        "Archive “%(title)s”? It stops working, stays as it is for good, and its code stays taken. "
+        "To use it again, duplicate it."
+    ),
+    kept=_l("%(title)s was used before, so it was archived."),
+    amount_hint=_l("Of the whole cart, before the discount."),
+)
+WORDS = {
+    "deal": Words(
+        uses=_l("Claims"),
+        latest=_l("Last claim made %(moment)s"),
+        of_days=_l("Claims in the last 30 days"),
+        by_day=_l("Claims by day"),
+        none_of_days=_l("No claim in these days; the last one was %(moment)s."),
+        none=_l("Nobody has claimed it yet"),
+        what_then=_l("As soon as somebody does, its days show here."),
+        given_back="",  # its own figures tell
+        people=_l("Who has come how far"),
+        ask_to_delete=_l("Delete “%(title)s”? If somebody has spent on it already, it is archived instead."),
+        ask_to_end=_l(
+            "End “%(title)s” at this moment? Nothing can be earned or claimed from then on; what was claimed is still "
+            "handed out. A later end opens it again."
+        ),
+        ask_to_archive=_l(
+            "Archive “%(title)s”? It leaves the store and stays as it is for good; what was claimed is still handed "
+            "out. To run it again, duplicate it."
+        ),
+        kept=_l("Somebody has spent on %(title)s, so it was archived."),
+        amount_hint=_l("What they would spend now, on top of what counts already."),
+    )
+}
+
+
+def words_for(kind: str) -> Words:
+    """How one speaks of promotions of this kind."""
+    return WORDS.get(kind, USUAL)

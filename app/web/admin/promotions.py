@@ -2,22 +2,27 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
+from app.catalog import reward_items
 from app.catalog import service as catalog
 from app.config import settings
-from app.errors import DomainError, ValidationFailed
+from app.errors import DomainError
 from app.kit import clock
-from app.kit.db import unit_of_work
+from app.kit.db import db, unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
-from app.web.admin.promotion_forms import FORMS, DiscountForm, PromotionForm, new_form
+from app.web.admin.deal_form import DealForm
+from app.web.admin.discount_form import DiscountForm
+from app.web.admin.promotion_fields import PromotionForm
+from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
 from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
@@ -73,8 +78,8 @@ def check_promotion() -> ResponseReturnValue:
         raise NotFound
     promotion_id = whole_number(request.args.get("promotion_id"))
     promotion = listing.one(promotion_id).promotion if promotion_id is not None else None
-    if form.validate():
-        form.refuse(ValidationFailed(kind.faults(form.fields(), promotion_id)))
+    form.validate()
+    form.tell(kind.faults(form.fields(), promotion_id))
     beside = form[BESIDE[name]] if name in BESIDE else None
     return Response(
         render_template("admin/_promotion_field.html", field=form[name], beside=beside, kind=kind, promotion=promotion)
@@ -171,12 +176,16 @@ def _shown_as(frame: Framed, kept: Mapping[str, Any]) -> PromotionForm:
 
 
 def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
-    return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": settings().timezone}
+    zone = settings().timezone
+    home_now = clock.now().astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+    return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": zone, "home_now": home_now}
 
 
 def _offer(form: PromotionForm) -> None:
     if isinstance(form, DiscountForm):
         form.offer(catalog.categories())
+    elif isinstance(form, DealForm):
+        form.offer(db.session.scalars(reward_items.listed()).all())
 
 
 def _kind(name: str) -> kinds.Kind:

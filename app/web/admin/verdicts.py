@@ -1,10 +1,14 @@
 """Verdicts on a page: what each rule asks for, whether that holds, and what was compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
 from app.promotions.comparing import NAMES, compared
+from app.promotions.words import money
 
 ALWAYS_ASKED = {"not_found", "inactive"}
 
@@ -23,12 +27,66 @@ class Judged:
     decides: bool
 
 
-def judged(told: Sequence[Mapping[str, Any]]) -> list[Judged]:
-    """Of verdicts as they are kept."""
+def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
+    """Of verdicts as they are kept, in the words of their kind."""
+    names, words = {**NAMES, **NAMES_OF.get(kind, {})}, WORDS_OF.get(kind, {})
     first = next((each for each in told if not each["holds"]), None)
     return [
-        Judged(str(NAMES[each["rule"]]), each["holds"], compared(each), _asks(each), each is first) for each in told
+        Judged(
+            name=str(names[each["rule"]]),
+            holds=each["holds"],
+            compared=words.get(each["rule"], compared)(each),
+            asks=_asks(each),
+            decides=each is first,
+        )
+        for each in told
     ]
+
+
+def _archived(told: Mapping[str, Any]) -> str:
+    return _("It isn't archived.") if told["holds"] else _("It is archived: shoppers don't see it.")
+
+
+def _claims(told: Mapping[str, Any]) -> str:
+    facts = told["facts"]
+    if "usageLimit" not in facts:
+        return _("It has no limit.")
+    return _("%(claims)s of %(limit)s claims are made.", claims=facts["usedCount"], limit=facts["usageLimit"])
+
+
+def _claims_of_person(told: Mapping[str, Any]) -> str:
+    facts = told["facts"]
+    if "perUserLimit" not in facts:
+        return _("It has no limit per person.")
+    return _("%(claims)s of %(limit)s claims by this person.", claims=facts["personUses"], limit=facts["perUserLimit"])
+
+
+def _threshold(told: Mapping[str, Any]) -> str:
+    """What counts toward the next claim has what is spent now in it."""
+    facts = told["facts"]
+    amounts = {name: money(round(facts[name] * 100)) for name in ("minAmount", "amount", "missing") if name in facts}
+    if "minAmount" not in amounts:
+        return _("It has no minimum.")
+    toward = _("One claim takes %(minAmount)s, and %(amount)s would count toward the next one.", **amounts)
+    return toward if "missing" not in amounts else f"{toward} {_('%(missing)s is missing.', **amounts)}"
+
+
+NAMES_OF: Mapping[str, Mapping[str, Any]] = {
+    "deal": {
+        "usage_limit_reached": _l("Something left to claim"),
+        "user_limit_reached": _l("Below the claims per person"),
+        "min_amount_not_met": _l("Enough spent for a claim"),
+        "not_eligible": _l("Meant for this person"),
+    }
+}
+WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "deal": {
+        "not_found": _archived,
+        "usage_limit_reached": _claims,
+        "user_limit_reached": _claims_of_person,
+        "min_amount_not_met": _threshold,
+    }
+}
 
 
 def _asks(told: Mapping[str, Any]) -> bool:

@@ -1,0 +1,75 @@
+// The form of a promotion: usual lengths of its window, and rows of reward items that come and go.
+
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+
+// days and times of the installation's clock, reckoned as if they were in UTC: no summer time moves them
+const read = (day, time) => new Date(`${day}T${time || "00:00"}Z`);
+const dayOf = (moment) => moment.toISOString().slice(0, 10);
+const timeOf = (moment) => moment.toISOString().slice(11, 16);
+
+function aMonthAfter(moment) {
+  const after = new Date(moment);
+  after.setUTCMonth(after.getUTCMonth() + 1);
+  if (after.getUTCDate() !== moment.getUTCDate()) after.setUTCDate(0); // January 31 ends with February
+  return after;
+}
+
+const ENDS = {
+  day: (start) => new Date(start.getTime() + DAY),
+  week: (start) => new Date(start.getTime() + 7 * DAY),
+  month: aMonthAfter,
+};
+
+// the weekend that it is, else the next one: from Saturday's first minute through Sunday's last
+function weekendFrom(start) {
+  const weekday = start.getUTCDay();
+  if (weekday === 0) return { start, end: new Date(read(dayOf(start)).getTime() + DAY) };
+  if (weekday === 6) return { start, end: new Date(read(dayOf(start)).getTime() + 2 * DAY) };
+  const saturday = new Date(read(dayOf(start)).getTime() + (6 - weekday) * DAY);
+  return { start: saturday, end: new Date(saturday.getTime() + 2 * DAY) };
+}
+
+function put(field, value) {
+  if (field.value === value) return;
+  field.value = value;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function choose(button) {
+  const fields = button.form.elements;
+  const typed = fields.starts_on.value;
+  const from = typed ? read(typed, fields.starts_time.value) : read(...button.closest("[data-now]").dataset.now.split("T"));
+  const { length } = button.dataset;
+  const { start, end } = length === "weekend" ? weekendFrom(from) : { start: from, end: ENDS[length](from) };
+  put(fields.starts_on, dayOf(start));
+  put(fields.starts_time, timeOf(start) === "00:00" ? "" : timeOf(start));
+  // an end at midnight is told by the day that it still holds
+  const isMidnight = timeOf(end) === "00:00";
+  put(fields.ends_time, isMidnight ? "" : timeOf(end));
+  put(fields.ends_on, dayOf(isMidnight ? new Date(end.getTime() - MINUTE) : end));
+}
+
+function addRow(rows) {
+  const row = rows.querySelector("template").content.cloneNode(true);
+  rows.querySelector("[data-rows-here]").append(row);
+  rows.querySelector("[data-row]:last-child select").focus();
+}
+
+function removeRow(row) {
+  const rows = row.closest("[data-rows]");
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  (next?.querySelector("[data-remove-row]") ?? rows.querySelector("[data-add-row]")).focus();
+  if (!next) addRow(rows);
+  // what was wrong may be so no longer
+  rows.querySelector("select").dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-length], [data-add-row], [data-remove-row]");
+  if (!button) return;
+  if (button.dataset.length) choose(button);
+  else if ("addRow" in button.dataset) addRow(button.closest("[data-rows]"));
+  else removeRow(button.closest("[data-row]"));
+});
