@@ -12,7 +12,7 @@ from app.audit.service import SYSTEM
 from app.deals import books
 from app.deals import service as deals
 from app.deals.errors import DealRefused
-from app.deals.models import Deal, Grant, PromotionClaim
+from app.deals.models import Deal, DealSpend, Grant, PromotionClaim
 from app.deals.service import Shopper
 from app.deals.standings import cards
 from app.kit.db import db, unit_of_work
@@ -161,6 +161,16 @@ def test_a_linked_order_that_stays_here_and_goes_there_is_refunded_where_each_is
     assert claims_of(claimed) == [("name:ada", 0, 0), (user.person.key, 300, 0)]
     assert claims_of(open_to_all) == [("name:ada", 0, 0), (user.person.key, 300, 0)]
     assert balanced()
+
+
+def test_a_session_without_a_key_of_its_own_sees_nothing_of_what_was_linked() -> None:
+    deal = make.deal(min_amount=10, bonus_type="recurrent")
+    invoice = make.spend(ADA, 2000, visit=HERS)
+    make.claim(deal, ADA, visit=HERS)
+    link(invoice, make.user())
+    assert db.session.scalars(select(DealSpend.visit)).all() == [None]
+    assert seen(deal, Shopper(ADA)) == (0, 0, 0)
+    assert refused(deal, Shopper(ADA)) == "min_amount_not_met"
 
 
 def test_what_was_claimed_stays_without_the_name_when_a_person_is_forgotten() -> None:
