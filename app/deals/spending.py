@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, select, tuple_, update
 
 from app.accounts.persons import Person
 from app.deals import claiming
@@ -54,8 +54,8 @@ def take_back(invoice_id: int, amount_cents: int, now: datetime) -> None:
     ).all()
     if not spends:
         return
-    deal_ids, people = {each.promotion_id for each in spends}, {each.person for each in spends}
-    for claim in lock_claims(PromotionClaim.promotion_id.in_(deal_ids), PromotionClaim.person.in_(people)):
+    theirs = tuple_(PromotionClaim.promotion_id, PromotionClaim.person)
+    for claim in lock_claims(theirs.in_([(each.promotion_id, each.person) for each in spends])):
         claim.spent_cents -= amount_cents
         claim.updated_at = now
         if claim.claim_count:

@@ -125,20 +125,20 @@ def _by_name(person: Person, deal_ids: Collection[int]) -> dict[int, Tally]:
 
 
 def _spent_by(shopper: Shopper) -> ScalarSelect[Any]:
-    theirs = or_(_made_in(shopper, DealSpend.visit), DealSpend.invoice_id.in_(shopper.opened))
+    theirs = or_(_of_session(DealSpend.visit, shopper), DealSpend.invoice_id.in_(shopper.opened))
     net = func.coalesce(func.sum(DealSpend.amount_cents - DealSpend.refunded_cents), 0)
     same = (DealSpend.promotion_id == PromotionClaim.promotion_id, DealSpend.person == PromotionClaim.person)
     return select(net).where(*same, theirs).correlate(PromotionClaim).scalar_subquery()
 
 
 def _claimed_by(shopper: Shopper) -> ScalarSelect[Any]:
-    live = (Grant.claim_id == PromotionClaim.id, _made_in(shopper, Grant.visit), Grant.status != REVOKED)
+    live = (Grant.claim_id == PromotionClaim.id, _of_session(Grant.visit, shopper), Grant.status != REVOKED)
     return select(func.count()).where(*live).correlate(PromotionClaim).scalar_subquery()
 
 
-def _made_in(shopper: Shopper, visit: Any) -> ColumnElement[bool]:
-    """What a session has made; one that has made nothing yet doesn't own what has no session any more."""
-    return visit == shopper.visit if shopper.visit else false()
+def _of_session(visit: Any, shopper: Shopper) -> ColumnElement[bool]:
+    """What no session may see any more has no visit: a session that has none yet must not take it for its own."""
+    return false() if shopper.visit is None else visit == shopper.visit
 
 
 def _card(offer: Offer, told: tuple[Tally, Tally] | None, cart_cents: int) -> Card:
