@@ -132,5 +132,24 @@ class Somebody(Data):
 class People(Data):
     """Part of those who have spent on a deal, whoever has spent most first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "progress": [
+                        {
+                            "username": "ada",
+                            "spent": 62.5,
+                            "progress": 0.25,
+                            "claimCount": 1,
+                            "claimable": 0,
+                            "claimedIngame": 1,
+                        }
+                    ],
+                    "total": 1,
+                }
+            ]
+        }
+    )
     progress: list[Somebody]
     total: int

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.schemas import Data, Listing, Printable
 from app.api.store_schemas import RewardItem
@@ -34,5 +34,24 @@ class GrantOut(Data):
 class Grants(Data):
     """Part of what was claimed, newest first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "grants": [
+                        {
+                            "id": 12,
+                            "username": "ada",
+                            "dealTitle": "Gold rush",
+                            "items": [{"itemId": "gold", "name": "Gold", "amount": 100}],
+                            "status": "pending",
+                            "createdAt": "2026-12-24T17:00:00Z",
+                        }
+                    ],
+                    "total": 1,
+                }
+            ]
+        }
+    )
     grants: list[GrantOut]
     total: int

@@ -11,7 +11,9 @@ from werkzeug.test import TestResponse
 from app.accounts.persons import Person
 from app.audit.models import AuditEntry
 from app.deals.models import Deal, PromotionClaim
+from app.kit import limits
 from app.kit.db import db
+from app.kit.limits import LIMITS
 from app.promotions.models import Promotion
 from tests import make
 from tests.counting import count_statements
@@ -298,6 +300,19 @@ def test_other_kinds_are_not_to_be_had_here_nor_deals_elsewhere(client: FlaskCli
     titles = db.session.scalars(select(Promotion.title)).all()
     assert len(titles) == 2
     assert "Mine" not in titles
+
+
+def test_an_admin_writes_600_times_a_minute_at_most_and_still_reads(client: FlaskClient) -> None:
+    root = make.user(role="admin")
+    admin = make.bearer(root)
+    for _each in range(LIMITS["admin_writes"] - 1):
+        limits.count("admin_writes", f"user:{root.id}")
+    made = data_of(client.post(URL, json=NEW, headers=admin), 201)["id"]
+    url = f"{URL}/{made}"
+    for method, address in (("POST", URL), ("PUT", url), ("DELETE", url)):
+        answer = client.open(address, method=method, json=NEW, headers=admin)
+        assert (refused(answer, 429)["error"], "Retry-After" in answer.headers) == ("rate_limited", True)
+    assert client.get(url, headers=admin).status_code == 200
 
 
 def test_deals_are_kept_by_admins_only(client: FlaskClient) -> None:

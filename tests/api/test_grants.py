@@ -9,11 +9,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.accounts import tokens
+from app.accounts.models import ApiKey
 from app.accounts.persons import Person
 from app.audit.service import SYSTEM
 from app.deals import books
 from app.deals.models import Grant, PromotionClaim
+from app.kit import limits
 from app.kit.db import db, unit_of_work
+from app.kit.limits import LIMITS
 from app.orders import service as orders
 from tests import make
 
@@ -143,4 +146,14 @@ def test_a_key_that_has_ended_picks_up_nothing(client: FlaskClient, frozen: Any)
     frozen.shift(timedelta(hours=1))
     assert client.get(URL, headers=game).status_code == 401
     assert client.post(f"{URL}/{grant.id}/delivered", headers=game).status_code == 401
+    assert rows()[0] == (grant.id, "pending", False)
+
+
+def test_a_game_asks_600_times_a_minute_at_most(client: FlaskClient, game: dict[str, str]) -> None:
+    grant = three_grants()[0]
+    key_id = db.session.scalars(select(ApiKey.id)).one()
+    for _each in range(LIMITS["api_key"]):
+        limits.count("api_key", str(key_id))
+    answer = client.post(f"{URL}/{grant.id}/delivered", headers=game)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
     assert rows()[0] == (grant.id, "pending", False)

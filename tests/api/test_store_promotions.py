@@ -122,6 +122,7 @@ def test_progress_is_told_only_to_those_who_may_read_the_person(client: FlaskCli
 def test_terms_are_remembered_and_counters_read_fresh(client: FlaskClient) -> None:
     for number in range(5):
         make.discount(code=f"TEN{number}", is_public=True)
+        make.deal()
     client.get(URL)
     with count_statements() as sent:
         client.get(URL)

@@ -113,7 +113,7 @@ def test_a_week_worked_by_hand() -> None:
         payment("name:bo", 12_500, 2),  # twice at once, 25.00 on the way to the third
         payment("name:ada", 9999, 3),  # 149.99: her second
         payment("name:bo", 2500, 4),  # 150.00: his third, but he may have two
-        payment("user:1", 20_000, 5),  # four times, but one is left
+        payment("user:1", 20_000, 5),  # as often as anybody may, but one is left
         payment("user:2", 20_000, 5),
     ]
     outcome = replay(terms_of(5000, bonus_type="recurrent", per_user_limit=2, usage_limit=5), past)
