@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -101,7 +102,9 @@ class World:
         return int(answer.status_code)
 
 
+@cache
 def operations(app: Flask) -> list[Any]:
+    """What the description promises, read once: with what is needed to make up requests, and to judge answers."""
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
     return [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
 
