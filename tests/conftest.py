@@ -100,7 +100,7 @@ class Stage:
         try:
             databases.migrate(self.app)
         except BaseException:
-            self.close()
+            self._let_go()
             raise
         self.rows = databases.rows_of(self.app)
         self.config = dict(self.app.config)
@@ -114,6 +114,10 @@ class Stage:
         attempts.forget()
 
     def close(self) -> None:
+        self.rows.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         with self.app.app_context():
             db.engine.dispose()
 

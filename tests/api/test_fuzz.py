@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -122,7 +123,9 @@ def _dress_terms(body: dict[str, Any], end: str, number: int) -> None:
         body["rewardItems"] = body["rewardItems"][:1]
 
 
+@cache
 def operations(app: Flask) -> list[Any]:
+    """What the description promises, read once: with what is needed to make up requests, and to judge answers."""
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
     return [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
 

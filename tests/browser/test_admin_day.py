@@ -90,12 +90,12 @@ def look_at_it(page: Page, url: str) -> None:
 
 
 def test_a_code_from_creation_to_the_archive(
-    app: Flask, screen: Page, context: BrowserContext, live_server: str, sign_in: SignIn
+    app: Flask, screen: Page, new_context: Callable[[], BrowserContext], live_server: str, sign_in: SignIn
 ) -> None:
     make.product(name="Lantern")
     sign_in(screen, make.user(role="admin", username="root"))
     make_it(screen, live_server)
-    share_it(screen, context.new_page(), live_server)
+    share_it(screen, new_context().new_page(), live_server)
     look_at_it(screen, live_server)
     screen.goto(f"{live_server}/admin/promotions")
     choose(screen, "Lantern week", "Duplicate")
