@@ -95,7 +95,7 @@ def claim_by_itself(  # noqa: PLR0913
     """Claim all that was earned, as of the moment of payment. What goes wrong is undone alone and tried again."""
     wanted = {
         "deal_id": deal_id,
-        "name": person.name,
+        "name": "" if person.has_account else person.name,  # who is forgotten is so everywhere
         "user_id": person.user_id,
         "visit": visit,
         "as_of": as_of.isoformat(),
@@ -139,18 +139,18 @@ def deliver(grant_id: int, now: datetime) -> Grant:
 
 
 def _claim_what_is_open(wanted: dict[str, Any], now: datetime) -> bool:
-    """Claim what an invoice has earned, some at once; whether there may be more."""
+    """Claim what an invoice has earned, some at once; whether there may be more. None of an archived deal."""
     shopper = Shopper(Person(wanted["name"], wanted["user_id"]), wanted["visit"])
     as_of = datetime.fromisoformat(wanted["as_of"])
-    for _each in range(AT_ONCE):
-        chance = _look(wanted["deal_id"], shopper, as_of)
-        if chance.refusal is not None:
-            return False
-        try:
+    try:
+        for _each in range(AT_ONCE):
+            chance = _look(wanted["deal_id"], shopper, as_of)
+            if chance.refusal is not None:
+                return False
             with db.session.begin_nested():
                 _take(chance, shopper, now=now, as_of=as_of, is_automatic=True)
-        except DealRefused:
-            return False
+    except (DealRefused, NotFound):
+        return False
     return True
 
 
