@@ -15,11 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from app import create_app
 from app.accounts.persons import Person
 from app.config import settings
+from app.deals import books as books_of_deals
+from app.deals import service as deals
 from app.discounts import service as discounts
 from app.kit.db import Base, db, unit_of_work
 from app.orders import books
+from app.promotions import archiving, jobs
 from app.promotions import books as books_of_uses
-from app.promotions import jobs
 from app.promotions.models import Promotion
 from tests import databases, make
 from tests.databases import MIGRATIONS
@@ -140,6 +142,42 @@ def test_codes_from_before_gain_hours_and_auto_deactivation_and_keep_their_uses_
         downgrade(MIGRATIONS, "0004")
         assert _contents(older) == before
         assert {table: _columns(table) for table in OF_CODES} == older
+
+
+@pytest.mark.usefixtures("scratch")
+def test_a_shop_from_before_deals_keeps_all_it_has_and_loses_only_deals_that_nobody_has_spent_on() -> None:
+    upgrade(MIGRATIONS, "0010")
+    _load("0010_shop")
+    older = {table: _columns(table) for table in (*OF_CODES, "invoices", "invoice_lines", "payment_returns")}
+    before, sums = _contents(older), _sums()
+    assert [len(rows) for rows in before.values()] == [8, 8, 8, 9, 2, 3, 4, 2]
+    for _twice in range(2):
+        upgrade(MIGRATIONS)
+        assert (_contents(older), _sums()) == (before, sums)
+        active, ended = make.deal(), make.deal(usage_limit=1)
+        with unit_of_work():
+            archiving.archive(ended.id, actor=make.SYSTEM, now=make.NOW)
+        assert _rows("SELECT count(*) FROM deals") == [(2,)]
+        assert deals.get(active.id).promotion.status(make.NOW) == "active"
+        assert [*books.faults(), *books_of_uses.faults(), *books_of_deals.faults()] == []
+        db.session.remove()
+        downgrade(MIGRATIONS, "0010")
+        assert (_contents(older), _sums()) == (before, sums)
+        assert _rows("SELECT count(*) FROM promotions_archive WHERE promotion_id > 908") == [(0,)]
+    upgrade(MIGRATIONS)
+
+
+@pytest.mark.usefixtures("scratch")
+def test_what_was_spent_on_deals_is_not_forgotten_by_going_down() -> None:
+    upgrade(MIGRATIONS)
+    deal = make.deal(auto_claim=True)
+    make.spend(Person("Ada"), 5000)
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(MIGRATIONS, "0010")
+    assert _rows("SELECT status, needs_cents FROM grants") == [("pending", 5000)]
+    assert _rows("SELECT promotion_id, amount_cents FROM deal_spends") == [(deal.id, 5000)]
+    assert books_of_deals.faults() == []
 
 
 @pytest.mark.usefixtures("scratch")

@@ -19,7 +19,7 @@ from app.audit.service import SYSTEM, Actor
 from app.deals.editing import KIND, terms_now
 from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import DELIVERED, PENDING, REVOKED, Grant, PromotionClaim
-from app.deals.rules import DealTerms, Tally, needed_for, toward_next
+from app.deals.rules import DealTerms, Tally, claimable, needed_for, toward_next
 from app.deals.standings import NOTHING, Shopper, tallies
 from app.errors import NotFound
 from app.kit import outbox
@@ -97,7 +97,7 @@ def claim_by_itself(  # noqa: PLR0913
     """Claim all that was earned, as of the moment of payment. What goes wrong is undone alone and tried again."""
     wanted = {
         "deal_id": deal_id,
-        "name": person.name,
+        "name": "" if person.has_account else person.name,  # who is forgotten is so everywhere
         "user_id": person.user_id,
         "visit": visit,
         "as_of": as_of.isoformat(),
@@ -142,18 +142,18 @@ def deliver(grant_id: int, now: datetime, *, actor: Actor = SYSTEM) -> Grant:
 
 
 def _claim_what_is_open(wanted: dict[str, Any], now: datetime) -> bool:
-    """Claim what an invoice has earned, some at once; whether there may be more."""
+    """Claim what an invoice has earned, some at once; whether there may be more. None of an archived deal."""
     shopper = Shopper(Person(wanted["name"], wanted["user_id"]), wanted["visit"])
     as_of = datetime.fromisoformat(wanted["as_of"])
-    for _each in range(AT_ONCE):
-        chance = _look(wanted["deal_id"], shopper, as_of)
-        if chance.refusal is not None:
-            return False
-        try:
+    try:
+        for _each in range(AT_ONCE):
+            chance = _look(wanted["deal_id"], shopper, as_of)
+            if chance.refusal is not None:
+                return False
             with db.session.begin_nested():
                 _take(chance, shopper, now=now, as_of=as_of, is_automatic=True)
-        except DealRefused:
-            return False
+    except (DealRefused, NotFound):
+        return False
     return True
 
 
@@ -181,7 +181,8 @@ def _take(  # noqa: PLR0913
 ) -> Grant:
     """Count the claim, write the grant, take the use. Raises DealRefused where somebody was faster."""
     terms, person = chance.terms, shopper.person.key
-    counted = _count_up(terms, person, now, seen=chance.all_of_name.live if is_exactly else None)
+    seen = chance.all_of_name.live if is_exactly else None
+    counted = _count_up(terms, person, now, seen=seen) if _carries_by_itself(terms, shopper) else None
     if counted is None:
         raise _refused(
             Verdict("min_amount_not_met" if terms.is_recurrent else "user_limit_reached", holds=False), Overtaken
@@ -208,11 +209,24 @@ def _take(  # noqa: PLR0913
             now=now,
             as_of=as_of,
         )
-    except (UsageLimitReached, UserLimitReached, SwitchedOff) as refusal:
+    except SwitchedOff as refusal:
+        reason = _look(terms.promotion_id, shopper, as_of).refusal
+        raise _refused(reason or Verdict(refusal.code, holds=False)) from refusal
+    except (UsageLimitReached, UserLimitReached) as refusal:
         raise _refused(Verdict(refusal.code, holds=False)) from refusal
     after_commit(figures.uses.labels(KIND).inc)
     after_commit(claims.labels("automatic" if is_automatic else "claimed").inc)
     return grant
+
+
+def _carries_by_itself(terms: DealTerms, shopper: Shopper) -> bool:
+    """Whether what the session has paid for itself is good for one claim more; other windows of its name wait here."""
+    if shopper.person.has_account:
+        return True
+    mine = (PromotionClaim.promotion_id == terms.promotion_id, PromotionClaim.person == shopper.person.key)
+    db.session.execute(select(PromotionClaim.id).where(*mine).with_for_update())
+    own, _all_of_name = tallies(shopper, [terms.promotion_id]).get(terms.promotion_id, (NOTHING, NOTHING))
+    return claimable(terms, own.spent_cents, own.live, None) > 0
 
 
 def _count_up(terms: DealTerms, person: str, now: datetime, *, seen: int | None) -> Row[int, int] | None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, String, and_, cast, func, literal, or_, select
 
+from app.deals.books import BOOK as OF_CLAIMS
+from app.deals.models import DealSpend
 from app.kit.books import Fault
 from app.kit.db import db
 from app.orders.models import Invoice, InvoiceCounter, InvoiceLine, Refund, RefundLine
@@ -14,8 +16,8 @@ BOOK = 7
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts book 7."""
-    return [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers()]
+    """Every row that contradicts book 7, and what deals count of invoices that book 8 can't see."""
+    return [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers(), *_wrong_spends()]
 
 
 def _sum(column: Any, *where: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -73,3 +75,19 @@ def _wrong_numbers() -> Iterator[Fault]:
         if not there == highest == kept.get(each, 0):
             told = f"gave out {kept.get(each, 0)} numbers, but there are {there} invoices, up to number {highest}"
             yield Fault(BOOK, "invoice_counters", each, told)
+
+
+def _wrong_spends() -> Iterator[Fault]:
+    """What an invoice counts for on a deal is what was paid and refunded of it."""
+    paid = and_(Invoice.id == DealSpend.invoice_id, Invoice.paid_at.is_not(None))
+    differs = or_(
+        Invoice.id.is_(None),
+        DealSpend.amount_cents != Invoice.total_cents,
+        DealSpend.refunded_cents != Invoice.refunded_cents,
+    )
+    columns: tuple[Any, ...] = (DealSpend, Invoice.total_cents, Invoice.refunded_cents)
+    wrong = select(*columns).outerjoin(Invoice, paid).where(differs)
+    for spend, total, refunded in db.session.execute(wrong.order_by(DealSpend.invoice_id, DealSpend.promotion_id)):
+        counted = f"counts {spend.amount_cents} less {spend.refunded_cents} for deal {spend.promotion_id}"
+        really = "no such invoice was paid" if total is None else f"{total} less {refunded} were paid"
+        yield Fault(OF_CLAIMS, "deal_spends", spend.invoice_id, f"{counted}, but {really}")

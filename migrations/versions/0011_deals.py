@@ -108,9 +108,15 @@ def _create_grants() -> None:
 
 
 def downgrade() -> None:
-    """Refuses where something was spent on a deal: what was promised for it would be forgotten."""
+    """Refuses where something was spent on a deal: what was promised for it would be forgotten.
+
+    One that nobody has spent on goes as a whole, since the shape before knows no such kind.
+    """
     spends = op.get_bind().scalar(sa.text("SELECT count(*) FROM deal_spends"))
     if spends:
         raise RuntimeError(f"{spends} payments count for deals that would be lost; take a backup back instead")
+    for table in ("promotions_archive", "promotion_refusals", "promotion_attempts"):
+        op.execute(f"DELETE FROM {table} WHERE promotion_id IN (SELECT id FROM promotions WHERE kind = 'deal')")
     for table in ("grants", "deal_spends", "promotion_claims", "deals"):
         op.drop_table(table)
+    op.execute("DELETE FROM promotions WHERE kind = 'deal'")

@@ -161,7 +161,7 @@ class Store(RuleBasedStateMachine):
         with unit_of_work():
             cart = carts.of(who.person, who.visit or "", NOW)
             carts.add(cart, self.product.id, pieces, NOW)
-            given = {"key": f"machine-key-{next(_numbers):012d}", "expected_total_cents": pieces * 100}
+            given: dict[str, Any] = {"key": f"machine-key-{next(_numbers):012d}", "expected_total_cents": pieces * 100}
             invoice = orders.check_out(cart, person=who.person, visit=who.visit, now=NOW, **given)
         self.count(invoice.id, invoice.number, who, pieces * 100, is_late=is_late)
 

@@ -1,10 +1,14 @@
-"""The guards of uses, taken off one by one, to see that the races need them. Product code has no such switch."""
+"""The guards of uses and claims, taken off one by one: races need them. Product code has no such switch."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, null, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, literal, null, select, update
 
+from app.accounts.persons import Person
+from app.deals.models import Deal, PromotionClaim
+from app.deals.rules import DealTerms
 from app.kit.db import db, insert
 from app.promotions.models import Promotion, PromotionBatch, PromotionCode, PromotionUse
 
@@ -78,3 +82,42 @@ def give_back_without_looking(promotion_id: int, purpose: str, now: datetime) ->
         update(Promotion).where(Promotion.id == promotion_id).values(used_count=Promotion.used_count - 1)
     )
     return True
+
+
+def trust_the_session(_terms: object, _shopper: object) -> bool:
+    """`deals.claiming._carries_by_itself` for those who trust what they have read before."""
+    return True
+
+
+def count_claim_unseen(terms: DealTerms, person: str, now: datetime, *, seen: int | None) -> Row[int, int] | None:  # noqa: ARG001
+    """`deals.claiming._count_up` for those who trust what they have read before."""
+    mine = (PromotionClaim.promotion_id == terms.promotion_id, PromotionClaim.person == person)
+    return db.session.execute(
+        update(PromotionClaim)
+        .where(*mine)
+        .values(claim_count=PromotionClaim.claim_count + 1, claimed_ingame=False, updated_at=now)
+        .returning(PromotionClaim.id, PromotionClaim.claim_count)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+
+
+def read_claim_unlocked(claim_id: int) -> PromotionClaim:
+    """`deals.claiming._lock` for those who trust that nobody else is at it."""
+    return db.session.get_one(PromotionClaim, claim_id, populate_existing=True)
+
+
+def read_claims_unlocked(*conditions: ColumnElement[bool]) -> Sequence[PromotionClaim]:
+    """`deals.spending.lock_claims` for the same."""
+    query = select(PromotionClaim).where(*conditions).order_by(PromotionClaim.promotion_id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def write_down_again(deals: Sequence[Row[int, bool]], invoice_id: int, person: Person, **spent: Any) -> Sequence[int]:  # noqa: ARG001
+    """`deals.spending._write_down` for those who trust that a payment is told once."""
+    return [each.id for each in deals]
+
+
+def running_unlocked(moment: datetime) -> Sequence[Row[int, bool]]:
+    """`deals.spending._running_at` for those who trust that a deal stays."""
+    query = select(Promotion.id, Deal.auto_claim).join(Deal, Deal.promotion_id == Promotion.id)
+    return db.session.execute(query.where(Promotion.starts_at <= moment, Promotion.ends_at > moment)).all()
