@@ -51,7 +51,7 @@ def fill_row(page: Page | Locator, place: int, item: str, amount: str) -> None:
 
 
 def a_deal(**fields: Any) -> Deal:
-    """A deal that runs by the clock of the browser, on which Ada has claimed once."""
+    """A deal that runs by the clock of the browser, on which Ada has claimed all she can."""
     now = clock.now()
     deal = make.deal(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=2), **fields)
     make.spend(ADA, 5000, visit="a", now=now)
