@@ -6,7 +6,7 @@ A room's makers live in `make_<room>.py` and are re-exported here.
 from app.audit.service import SYSTEM
 from tests.make_accounts import user
 from tests.make_api import api_key, bearer
-from tests.make_deals import claim, deal, deliver, spend
+from tests.make_deals import claim, deal, deal_at_work, deliver, spend
 from tests.make_kit import NOW, PASSWORD, saved
 from tests.make_loyalty import event_type, levels, rich_client, settled, workout
 from tests.make_media import image_file, png_of, stored_picture
@@ -24,6 +24,7 @@ __all__ = [
     "claim",
     "codes_of",
     "deal",
+    "deal_at_work",
     "deliver",
     "discount",
     "event_type",

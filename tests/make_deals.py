@@ -47,6 +47,15 @@ def claim(
     return grant
 
 
+def deal_at_work(now: datetime) -> Deal:
+    """One that runs now, on which somebody has spent, and claimed once, and may once more."""
+    made = deal(bonus_type="recurrent", starts_at=now - DAY, ends_at=now + 2 * DAY)
+    somebody = Person("Ada")
+    spend(somebody, 10_500, visit="of Ada", now=now)
+    claim(made, somebody, visit="of Ada", now=now)
+    return made
+
+
 def deliver(grant: Grant, now: datetime = NOW) -> None:
     """The game has handed it out."""
     with unit_of_work():

@@ -35,6 +35,8 @@ def _type(value: Any) -> str:
 
 
 def _threshold(value: Any) -> int:
+    if value is None or value == "":
+        raise Wrong(fields.NEEDED)
     cents = fields.amount(value)
     if cents == 0:
         raise Wrong(_l("This must be more than 0."))

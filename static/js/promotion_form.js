@@ -50,15 +50,22 @@ function choose(button) {
   put(fields.ends_on, dayOf(isMidnight ? new Date(end.getTime() - MINUTE) : end));
 }
 
+// the answer to a check that is under way knows nothing of this row: it must not arrive any more
+const stopChecking = (rows) => window.htmx?.trigger(rows, "htmx:abort");
+
 function addRow(rows) {
+  stopChecking(rows);
   const row = rows.querySelector("template").content.cloneNode(true);
   rows.querySelector("[data-rows-here]").append(row);
-  rows.querySelector("[data-row]:last-child select").focus();
+  const added = rows.querySelector("[data-row]:last-child");
+  window.htmx?.process(added);
+  added.querySelector("select").focus();
 }
 
 function removeRow(row) {
   const rows = row.closest("[data-rows]");
   const next = row.nextElementSibling ?? row.previousElementSibling;
+  stopChecking(rows);
   row.remove();
   (next?.querySelector("[data-remove-row]") ?? rows.querySelector("[data-add-row]")).focus();
   if (!next) addRow(rows);

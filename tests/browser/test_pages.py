@@ -17,6 +17,7 @@ from app import demo
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.kit import clock
+from tests import make
 from tests.browsing import Theme, faults_of, look
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -39,6 +40,7 @@ def test_every_page_that_links_lead_to_is_accessible(
     app: Flask, client: FlaskClient, live_server: str, page: Page, sign_in: SignIn, role: str
 ) -> None:
     demo.load(clock.now())
+    make.deal_at_work(clock.now())
     if role != "shopper":
         user = accounts.find(role)
         assert user is not None

@@ -106,7 +106,7 @@ def test_the_list_offers_both_kinds_and_the_form_asks_only_for_what_a_deal_has(c
     [
         ({"title": ""}, "title", "Please fill this in."),
         ({"min_amount": "0"}, "min_amount", "This must be more than 0."),
-        ({"min_amount": ""}, "min_amount", "Please give a number"),
+        ({"min_amount": ""}, "min_amount", "Please fill this in."),
         ({"starts_on": ""}, "starts_on", "Please fill this in."),
         ({"ends_on": ""}, "ends_on", "Please fill this in."),
         ({"ends_on": "2026-02-01"}, "ends_on", "The end must be after the start."),

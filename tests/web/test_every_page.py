@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app import demo
 from app.kit import clock
+from tests import make
 from tests.counting import count_statements
 
 LINK = re.compile(r'\b(?:href|hx-get)="(/[^"#]*)"')
@@ -24,6 +25,7 @@ EVERYBODY = (*demo.SIGN_INS, "visitor")
 
 def test_every_link_leads_somewhere_and_looking_changes_nothing(app: Flask) -> None:
     demo.load(clock.now())
+    make.deal_at_work(clock.now())
     for who in EVERYBODY:
         client = app.test_client()
         if who in demo.SIGN_INS:
