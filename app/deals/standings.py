@@ -20,6 +20,7 @@ from app.promotions.active import Offer, Shown
 KIND = "deal"
 FEW = 20
 NOTHING = Tally()
+NOBODYS = ""  # no visit has this name, and what has none at all is for nobody to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,14 @@ def _by_name(person: Person, deal_ids: Collection[int]) -> dict[int, Tally]:
 
 
 def _spent_by(shopper: Shopper) -> ScalarSelect[Any]:
-    theirs = or_(DealSpend.visit == shopper.visit, DealSpend.invoice_id.in_(shopper.opened))
+    theirs = or_(DealSpend.visit == (shopper.visit or NOBODYS), DealSpend.invoice_id.in_(shopper.opened))
     net = func.coalesce(func.sum(DealSpend.amount_cents - DealSpend.refunded_cents), 0)
     same = (DealSpend.promotion_id == PromotionClaim.promotion_id, DealSpend.person == PromotionClaim.person)
     return select(net).where(*same, theirs).correlate(PromotionClaim).scalar_subquery()
 
 
 def _claimed_by(shopper: Shopper) -> ScalarSelect[Any]:
-    live = (Grant.claim_id == PromotionClaim.id, Grant.visit == shopper.visit, Grant.status != REVOKED)
+    live = (Grant.claim_id == PromotionClaim.id, Grant.visit == (shopper.visit or NOBODYS), Grant.status != REVOKED)
     return select(func.count()).where(*live).correlate(PromotionClaim).scalar_subquery()
 
 
