@@ -1,5 +1,7 @@
 """The deals in the store: what is shown to whom, and when."""
 
+import gzip
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -206,6 +208,24 @@ def test_of_many_deals_the_store_unfolds_the_first_and_those_to_claim(client: Fl
     assert "deals-rest" not in client.get("/store/deals").text
 
 
+def test_the_deal_that_was_just_claimed_stays_in_sight(client: FlaskClient) -> None:
+    made = [make.deal(title=f"Deal {at}", display_order=at, min_amount=1) for at in range(8)]
+    enter_store(client)
+    here = HTMX | {"HX-Current-URL": "http://localhost/store"}
+    assert f'id="deal-{made[6].id}"' in client.get("/store").text.split('id="deals-rest"')[1]
+    spend(client, 100)
+    answer = client.post(f"/store/deals/{made[6].id}/claim", data={"nth": 1}, headers=here)
+    assert f'id="deal-{made[6].id}"' in answer.text.split('id="deals-rest"')[0]
+
+
+def test_the_store_weighs_little_however_many_deals_run(client: FlaskClient) -> None:
+    for _each in range(50):
+        make.deal(description="<p>Spend a little more, and the game gives you gold for it.</p>" * 3)
+    for _each in range(12):
+        make.product()
+    assert weight_of(client, "/store") < 150 * 1024
+
+
 def test_the_store_says_how_long_in_the_words_of_the_countdown(client: FlaskClient) -> None:
     ends = {
         timedelta(days=2, hours=3, minutes=14, seconds=59): ("2d 3h 14m", "2วัน 3ชม. 14นาที"),
@@ -245,6 +265,14 @@ def test_a_look_that_finds_nothing_new_is_told_so(client: FlaskClient, frozen: C
         tag = looked.headers["ETag"]
     assert client.get("/store/deals", headers={"If-None-Match": tag}).status_code == 200
     assert client.get("/store/deals", headers=HTMX | {"If-None-Match": "nonsense \"' W/"}).status_code == 200
+
+
+def weight_of(client: FlaskClient, path: str) -> int:
+    """The bytes of a page with everything that it loads, compressed."""
+    html = client.get(path).text
+    files = re.findall(r'(?:<script[^>]* src|<link rel="(?:stylesheet|preload|icon)"[^>]* href)="([^"]+)"', html)
+    sizes = [len(client.get(each, headers={"Accept-Encoding": "gzip"}).data) for each in {*files, "/static/icons.svg"}]
+    return len(gzip.compress(html.encode())) + sum(sizes)
 
 
 def edit(deal_id: int, **fields: object) -> None:

@@ -6,7 +6,7 @@ on without it.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,8 +38,9 @@ LINK = "link"
 class Showcase:
     """The deals as one page shows them to somebody.
 
-    Among other things (`is_beside`) only the first few stand open, and those with something to claim. `asks` is where
-    somebody without a name can type it: in a form of the showcase, or, if the page has one already, by a link there.
+    Among other things (`is_beside`) only the first few stand open, those with something to claim, and the one that was
+    just `touched`. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page has
+    one already, by a link there.
     """
 
     cards: Sequence[Card]
@@ -47,6 +48,7 @@ class Showcase:
     cart_cents: int
     is_beside: bool = False
     asks: str = THEIRS
+    touched: int | None = None
 
     @property
     def front(self) -> Sequence[Card]:
@@ -57,8 +59,8 @@ class Showcase:
         return [card for at, card in enumerate(self.cards) if not self._stands_open(at, card)]
 
     def shows(self, deal_id: int) -> bool:
-        """Whether this deal stands open."""
-        return any(card.terms.id == deal_id for card in self.front)
+        """Whether this deal is among them."""
+        return any(card.terms.id == deal_id for card in self.cards)
 
     @property
     def etag(self) -> str:
@@ -70,7 +72,7 @@ class Showcase:
     def _stands_open(self, at: int, card: Card) -> bool:
         has_few = len(self.cards) <= AT_FIRST + 1
         is_waiting = bool(card.standing and card.standing.claimable and card.is_for(self.person))
-        return not self.is_beside or has_few or at < AT_FIRST or is_waiting
+        return not self.is_beside or has_few or at < AT_FIRST or is_waiting or card.terms.id == self.touched
 
 
 def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
@@ -115,13 +117,13 @@ def claim_deal(deal_id: int) -> ResponseReturnValue:
         toast(_thanks(items))
     if not wants_part():
         return see_other(f"{_way_back()}#deals")
-    return _page(_asked_for(), claimed=deal_id if items else None)
+    return _page(_asked_for(deal_id), claimed=deal_id if items else None)
 
 
-def _asked_for() -> Showcase:
+def _asked_for(touched: int | None = None) -> Showcase:
     shown = urlsplit(page_of_part() or "").path if wants_part() else ""
     asks = LINK if request.args.get("asks") == LINK else THEIRS
-    return showcase(is_beside=shown == url_for("store.browse"), asks=asks)
+    return replace(showcase(is_beside=shown == url_for("store.browse"), asks=asks), touched=touched)
 
 
 def _page(seen: Showcase, status: int = 200, **told: Any) -> Response:
@@ -130,7 +132,7 @@ def _page(seen: Showcase, status: int = 200, **told: Any) -> Response:
 
 
 def _refused(deal_id: int, refusal: DomainError) -> Response:
-    return _page(_asked_for(), refusal.status, refused=deal_id, refusal=refusal)
+    return _page(_asked_for(deal_id), refusal.status, refused=deal_id, refusal=refusal)
 
 
 def _way_back() -> str:
