@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.catalog.models import Product
+from tests import make
 
 FIELD = re.compile(r'<input type="hidden" name="(idempotency_key|expected_total|pay_with)" value="([^"]*)">')
 
@@ -47,3 +48,21 @@ def order(client: FlaskClient) -> str:
 
 def pay(client: FlaskClient, number: str, outcome: str = "pay") -> TestResponse:
     return client.post(f"/store/payments/test/{number}", data={"outcome": outcome})
+
+
+def enter_store(client: FlaskClient, name: str = "Ada") -> None:
+    """Type a name to shop under."""
+    assert client.post("/store/shopper", data={"username": name}).status_code == 303
+
+
+def spend(client: FlaskClient, cents: int) -> str:
+    """Order one thing of this price and pay for it; the number of the invoice."""
+    put_in_cart(client, make.product(price_cents=cents))
+    number = order(client)
+    assert pay(client, number).status_code == 303
+    return number
+
+
+def ids_of(page: str) -> list[str]:
+    """The ids of all elements of a page."""
+    return re.findall(r'<[a-z][^>]*\sid="([^"]+)"', page)

@@ -4,6 +4,8 @@ from flask import Blueprint, Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 
+from app.kit.htmx import wants_part
+
 bp = Blueprint("api", __name__, url_prefix="/api")
 
 from app.api import (  # noqa: E402  (they hang their views on the blueprint)
@@ -32,8 +34,12 @@ class PageSessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """What everybody may keep carries nobody's cookie and differs for nobody."""
-        if session.modified or request.endpoint not in KEPT:
+        """What everybody may keep carries nobody's cookie and differs for nobody.
+
+        Nor does a part that only looks: it may come after an answer that has changed the session meanwhile.
+        """
+        only_looks = request.method == "GET" and wants_part()
+        if session.modified or not (only_looks or request.endpoint in KEPT):
             super().save_session(app, session, response)
 
 

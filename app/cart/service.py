@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.persons import Person
 from app.cart.errors import NotAQuantity, NotForSale, TooManyPieces
@@ -60,9 +60,14 @@ class CartView:
 
 
 def find(person: Person | None, visit: str | None) -> Cart:
-    """The open cart of an account, else of an anonymous session; an empty one that isn't kept if there is none."""
+    """The open cart of an account, else of an anonymous session; an empty one that isn't kept if there is none.
+
+    One statement.
+    """
     owned = _owned_by(person, visit)
-    found = None if owned is None else db.session.scalar(_carts().where(owned))
+    lines = joinedload(Cart.lines).joinedload(CartLine.product, innerjoin=True)
+    whole = select(Cart).options(lines.joinedload(Product.category, innerjoin=True))
+    found = None if owned is None else db.session.scalars(whole.where(owned)).unique().one_or_none()
     return found or Cart(lines=[])
 
 

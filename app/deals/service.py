@@ -9,7 +9,7 @@ from app.deals.editing import update as change
 from app.deals.granting import Granted, Which
 from app.deals.models import PromotionClaim
 from app.deals.spending import count_spend, hand_over, take_back
-from app.deals.standings import Card, Shopper, cards
+from app.deals.standings import Card, Shopper, as_deal, cards, of_deals
 from app.kit.db import db
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Granted",
     "Shopper",
     "Which",
+    "as_deal",
     "cards",
     "change",
     "claim",
@@ -30,6 +31,7 @@ __all__ = [
     "get",
     "hand_over",
     "listing",
+    "of_deals",
     "remove",
     "take_back",
     "terms_now",

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, sele
 
 from app.accounts.persons import Person
 from app.deals.models import REVOKED, DealSpend, Grant, PromotionClaim
-from app.deals.rules import DealTerms, Standing, Tally, part_of, stand
+from app.deals.rules import STEPS, DealTerms, Standing, Tally, part_of, stand
 from app.kit.db import db
 from app.promotions import active
 from app.promotions.active import Offer, Shown
+from app.promotions.rules import Terms
 
 KIND = "deal"
 FEW = 20
@@ -45,15 +46,27 @@ class Card:
 
     @property
     def terms(self) -> DealTerms:
-        terms = self.shown.terms
-        assert isinstance(terms, DealTerms)
-        return terms
+        return as_deal(self.shown.terms)
+
+    def is_for(self, person: Person | None) -> bool:
+        """Whether this person may claim it at all: some deals are for accounts."""
+        return not self.terms.requires_account or (person is not None and person.has_account)
 
     @property
     def missing_cents(self) -> int:
         """What is missing for the next claim."""
         toward = self.standing.toward_cents if self.standing else 0
         return max(0, self.terms.min_amount_cents - toward)
+
+    @property
+    def percent(self) -> int:
+        """The progress in whole percent, cut."""
+        return percent_of(self.standing.progress) if self.standing else 0
+
+    @property
+    def percent_ahead(self) -> int:
+        """The same, were the open cart paid."""
+        return percent_of(self.ahead)
 
     @property
     def is_nearly_gone(self) -> bool:
@@ -66,14 +79,33 @@ class Card:
         return self.left == 0 if self.standing is None else self.standing.is_done
 
 
-def cards(shopper: Shopper | None, cart_cents: int, now: datetime) -> Sequence[Card]:
+def as_deal(terms: Terms) -> DealTerms:
+    """The terms of what is known to be a deal."""
+    assert isinstance(terms, DealTerms)
+    return terms
+
+
+def percent_of(part: float) -> int:
+    """A part of a threshold, as `part_of` tells it, in whole percent: 100 only for all of it."""
+    return round(part * STEPS) * 100 // STEPS
+
+
+def cards(
+    shopper: Shopper | None, cart_cents: int, now: datetime, running: Sequence[Offer] | None = None
+) -> Sequence[Card]:
     """Every deal that runs now, in the order of lists, those that are used up too.
 
-    One statement for the counters, one for somebody's progress, one more when the cache is cold.
+    One statement for the counters, unless what is `running` is in hand, one for somebody's progress, one more when the
+    cache is cold.
     """
-    deals = [offer for offer in active.running(now) if offer.shown.kind == KIND]
+    deals = of_deals(active.running(now) if running is None else running)
     told = tallies(shopper, [each.shown.id for each in deals]) if shopper and deals else {}
     return [_card(each, told.get(each.shown.id, (NOTHING, NOTHING)) if shopper else None, cart_cents) for each in deals]
+
+
+def of_deals(running: Sequence[Offer]) -> Sequence[Offer]:
+    """The deals among these."""
+    return [offer for offer in running if offer.shown.kind == KIND]
 
 
 def tallies(shopper: Shopper, deal_ids: Collection[int]) -> Mapping[int, tuple[Tally, Tally]]:
@@ -99,8 +131,7 @@ def progress_of(person: Person, deal_ids: Sequence[int], now: datetime) -> Mappi
     running = {each.shown.id: each for each in active.running(now) if each.shown.id in deal_ids}
     found = {}
     for deal_id, offer in running.items():
-        terms, tally = offer.shown.terms, told.get(deal_id, NOTHING)
-        assert isinstance(terms, DealTerms)
+        terms, tally = as_deal(offer.shown.terms), told.get(deal_id, NOTHING)
         standing = stand(terms, tally, tally, offer.left)
         found[deal_id] = {
             "spent": standing.spent_cents,
@@ -142,8 +173,7 @@ def _of_session(visit: Any, shopper: Shopper) -> ColumnElement[bool]:
 
 
 def _card(offer: Offer, told: tuple[Tally, Tally] | None, cart_cents: int) -> Card:
-    terms = offer.shown.terms
-    assert isinstance(terms, DealTerms)
+    terms = as_deal(offer.shown.terms)
     if told is None:
         return Card(offer.shown, offer.left, None, part_of(terms, cart_cents))
     standing = standing_of(terms, told, offer.left)

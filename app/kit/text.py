@@ -78,9 +78,12 @@ def as_typed(rich: str) -> str:
     return "\n\n".join(html.unescape(each.replace("<br>", "\n")) for each in paragraphs)
 
 
+BLOCKS = re.compile(r"(?=</?(?:p|div|br|hr|li|ul|ol|h[1-6]|blockquote|pre)\b)", re.IGNORECASE)
+
+
 def without_tags(rich: str) -> str:
     """The words of a rich text on one line."""
-    return " ".join(html.unescape(nh3.clean(rich.replace("<", " <"), tags=set())).split())
+    return " ".join(html.unescape(nh3.clean(BLOCKS.sub(" ", rich), tags=set())).split())
 
 
 def shortened(text: str, longest: int = 80) -> str:

@@ -65,7 +65,12 @@ def clear() -> None:
 
 def offers(now: datetime) -> Sequence[Offer]:
     """What runs now and can be had, in the order of lists. As many statements as `running`."""
-    return [offer for offer in running(now) if offer.shown.is_open and offer.left != 0]
+    return to_be_had(running(now))
+
+
+def to_be_had(running: Sequence[Offer]) -> Sequence[Offer]:
+    """Those of them that are neither switched off nor used up."""
+    return [offer for offer in running if offer.shown.is_open and offer.left != 0]
 
 
 def running(now: datetime) -> Sequence[Offer]:

@@ -5,13 +5,17 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from babel import Locale
+from babel.units import format_unit
 from flask import Flask
 from flask_babel import format_date, format_decimal, format_percent, format_time, get_locale, to_user_timezone
 from flask_babel import gettext as _
 
 from app.config import settings
-from app.kit import words
+from app.kit import clock, words
 from app.kit.money import as_text
+from app.kit.text import shortened, without_tags
+
+BRIEF = 180
 
 
 def money(cents: int | None) -> str:
@@ -33,6 +37,26 @@ def until(instant: datetime | None) -> str:
     if to_user_timezone(instant).time() != time():
         return moment(instant)
     return _("%(day)s, midnight", day=day(instant - timedelta(microseconds=1)))
+
+
+def countdown(until: datetime) -> str:
+    """How long it still is: `2d 3h 14m`, `3h 14m`, in the last hour `14m 5s`; `countdown.js` goes on in these words."""
+    seconds = max(0, int((until - clock.now()).total_seconds()))
+    parts = {
+        "day": seconds // 86400,
+        "hour": seconds // 3600 % 24,
+        "minute": seconds // 60 % 60,
+        "second": seconds % 60,
+    }
+    first = next((unit for unit in ("day", "hour") if parts[unit]), "minute")
+    told = {"day": ("day", "hour", "minute"), "hour": ("hour", "minute"), "minute": ("minute", "second")}[first]
+    locale = get_locale() or Locale("en")
+    return " ".join(format_unit(parts[unit], f"duration-{unit}", "narrow", locale=locale) for unit in told)
+
+
+def brief(rich: str) -> str:
+    """The first words of a rich text, without its looks."""
+    return shortened(without_tags(rich), BRIEF)
 
 
 def weekday_names(days: Sequence[int]) -> str:
@@ -69,6 +93,8 @@ def init_filters(app: Flask) -> None:
         moment=moment,
         day=day,
         until=until,
+        countdown=countdown,
+        brief=brief,
         weekday_names=weekday_names,
         number=number,
         amount=as_text,

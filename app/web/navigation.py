@@ -38,6 +38,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             "",
             (
                 Entry("store.browse", _l("Store"), "store"),
+                Entry("store.show_deals", _l("Deals"), "gift"),
                 Entry("store.show_donate", _l("Donate"), "heart"),
                 Entry("store.show_invoices", _l("Invoices"), "receipt"),
             ),
@@ -50,6 +51,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("client.dashboard", _l("Dashboard"), "layout-dashboard"),
                 Entry("client.show_log", _l("Log"), "square-pen"),
                 Entry("store.browse", _l("Store"), "store"),
+                Entry("store.show_deals", _l("Deals"), "gift"),
                 Entry("store.show_donate", _l("Donate"), "heart"),
                 Entry("store.show_invoices", _l("Invoices"), "receipt"),
             ),

@@ -159,13 +159,14 @@ def _shopper_name() -> str | None:
 def _to_sign_in() -> ResponseReturnValue:
     if wants_part():
         response = Response(status=401)
-        response.headers["HX-Redirect"] = url_for("auth.sign_in", next=_page_of_part())
+        response.headers["HX-Redirect"] = url_for("auth.sign_in", next=page_of_part())
         return response
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.sign_in", next=way_back(asked)), 303)
 
 
-def _page_of_part() -> str | None:
+def page_of_part() -> str | None:
+    """The address of the page that HTMX asks a part for, if it says so."""
     shown = urlsplit(request.headers.get("HX-Current-URL", ""))
     path = f"{shown.path}?{shown.query}" if shown.query else shown.path
     return way_back(path) if shown.netloc == request.host else None

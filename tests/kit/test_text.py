@@ -41,5 +41,5 @@ def test_plain_text_comes_back_from_html_as_it_was_typed(typed: str) -> None:
 
 
 def test_rich_text_is_told_in_words_on_one_line() -> None:
-    assert without_tags("<p>Tea &amp; cake</p><p>to<b>day</b></p>") == "Tea & cake to day"
+    assert without_tags("<p>Tea &amp; cake</p><p>to<b>day</b></p>") == "Tea & cake today"
     assert shortened("word " * 40, 12) == "word word w…"

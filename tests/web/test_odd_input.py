@@ -23,7 +23,7 @@ from tests.web.test_every_page import EVERYBODY, walk
 
 ODD = ("a\x00b", "9999-12-31", "9" * 30, "-1", "٣ NaN 😀 \ufeff" * 60)
 HARD_FOR = {"sqlite": ODD[2:], "postgresql": ODD[:3]}  # what each database could choke on
-NAMES = {*OF_LISTS, "endpoint", "_method", "_anchor", "promotion_id", "user_id", "next", "code", "seen", "key"}
+NAMES = {*OF_LISTS, "endpoint", "_method", "_anchor", "promotion_id", "user_id", "next", "code", "seen", "key", "asks"}
 TYPED = {"text", "email", "password", "search", "number", "date", "time", "datetime-local", "url", "tel"}
 LIKELY = {
     "email": "ada@example.com",

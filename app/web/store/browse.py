@@ -1,6 +1,8 @@
 """The shelves, and one product."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -15,8 +17,10 @@ from app.promotions.active import Offer
 from app.promotions.fields import is_code
 from app.promotions.words import sentence
 from app.web.arguments import page_number
-from app.web.store import bp
-from app.web.visitor import access
+from app.web.frame import this_page
+from app.web.store import bp, visit
+from app.web.store.deals import LINK, THEIRS, showcase
+from app.web.visitor import access, current_person
 
 SHELF = ("store/browse.html", "store/_shelf.html")
 SORTS = {
@@ -43,8 +47,7 @@ def browse() -> ResponseReturnValue:
         category=category,
         sort=sort if sort in SORTS else "featured",
         sorts=SORTS,
-        offered_code=_offered_code(),
-        offers=() if wants_part() else _offers(),
+        **({} if wants_part() else _above_the_shelf()),
     )
 
 
@@ -61,10 +64,22 @@ def show_product(slug: str) -> ResponseReturnValue:
     )
 
 
+def _above_the_shelf() -> dict[str, Any]:
+    shown = showcase(is_beside=True)
+    # a page has one form for the name: that of the deals, or where there are none its own, and then it goes on being it
+    has_form = current_person() is None and not shown.cards
+    return {
+        "offered_code": _offered_code(),
+        "offers": _offers(),
+        "deals": replace(shown, asks=LINK if has_form else THEIRS),
+        "back": this_page(),
+    }
+
+
 def _offers() -> Sequence[tuple[Offer, str]]:
     """The public codes that run now, and for each that is closed at this hour when it opens."""
     now = clock.now()
-    codes = [offer for offer in active.offers(now) if offer.shown.code]
+    codes = [offer for offer in active.to_be_had(visit.running()) if offer.shown.code]
     closed = [offer.hours(now) for offer in codes]
     return [(offer, "" if hours.holds else sentence(hours)) for offer, hours in zip(codes, closed, strict=True)]
 
