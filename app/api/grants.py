@@ -6,7 +6,7 @@ from app.api import bp
 from app.api.endpoint import Answer, Promise, endpoint
 from app.api.grant_schemas import GrantOut, Grants, WhichGrants
 from app.api.invoice_schemas import Nothing
-from app.api.tokens import requires
+from app.api.tokens import actor, requires
 from app.deals import granting
 from app.deals import service as deals
 from app.deals.service import Granted, Which
@@ -40,7 +40,7 @@ def deliver_grant(grant_id: int, body: Nothing) -> Answer:  # noqa: ARG001
     Doing so again changes nothing.
     """
     with unit_of_work():
-        deals.deliver(grant_id, clock.now())
+        deals.deliver(grant_id, clock.now(), actor=actor())
         granted = granting.one(grant_id)
         if granted is None:
             raise NotFound

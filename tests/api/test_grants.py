@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from app.accounts import tokens
 from app.accounts.models import ApiKey
 from app.accounts.persons import Person
+from app.audit.models import AuditEntry
 from app.audit.service import SYSTEM
 from app.deals import books
 from app.deals.models import Grant, PromotionClaim
@@ -84,6 +85,8 @@ def test_telling_twice_that_it_was_handed_out_is_fine(client: FlaskClient, game:
     grant = three_grants()[0]
     first, again = (client.post(f"{URL}/{grant.id}/delivered", json={}, headers=game) for _each in range(2))
     assert (first.status_code, first.data) == (200, again.data)
+    noted = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "grant.delivered")).all()
+    assert [(each.entity_id, each.actor_label) for each in noted] == [(str(grant.id), "key A program")]
     assert not books.faults()
 
 
