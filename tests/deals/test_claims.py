@@ -1,8 +1,12 @@
 """Spending, claiming, handing out and refunding, by the rows that are left."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.persons import Person
@@ -11,16 +15,18 @@ from app.deals import books
 from app.deals import service as deals
 from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import Deal, Grant, PromotionClaim
+from app.kit import clock
 from app.kit.db import db, unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice
 from app.promotions import books as promotion_books
 from app.promotions.models import Promotion
-from tests import make
+from tests import make, shopping
 from tests.make_kit import NOW
 
 pytestmark = pytest.mark.usefixtures("app")
 ADA = Person("Ada")
+SignIn = Callable[..., None]
 DAY = timedelta(days=1)
 VISIT = "visit-of-ada"
 
@@ -119,4 +125,25 @@ def test_a_hundred_rounds_of_buying_claiming_and_refunding_gain_one_flagged_set_
         refund(invoice)
     delivered = [each for each in grants() if each[0] == "delivered"]
     assert (delivered, claims_of(deal)) == ([("delivered", True)], [("name:ada", 0, 1, True)])
+    assert balanced()
+
+
+def test_nor_do_they_through_the_pages_of_the_shop(app: Flask, client: FlaskClient, sign_in: SignIn) -> None:
+    now, product = clock.now(), make.product(price_cents=1000)
+    deal = make.deal(min_amount=10, bonus_type="recurrent", starts_at=now - DAY, ends_at=now + DAY)
+    admin = app.test_client()
+    sign_in(admin, make.user(role="admin"))
+    shopping.call(client, "Ada")
+    for _round in range(10):
+        shopping.put_in_cart(client, product)
+        number = shopping.order(client)
+        shopping.pay(client, number)
+        with client.session_transaction() as session:
+            shopper = deals.Shopper(ADA, session["visit"])
+        with suppress(DealRefused), unit_of_work():
+            grant = deals.claim(deal.id, shopper, now=now)
+            deals.deliver(grant.id if grant else 0, now)
+        given_back = admin.post(f"/admin/invoices/{number}/refund", data={"what": "everything", "key": number})
+        assert given_back.status_code == 303
+    assert (grants(), claims_of(deal)) == ([("delivered", True)], [("name:ada", 0, 1, True)])
     assert balanced()
