@@ -3,6 +3,7 @@
 Our code is imported in the workers only, so that a reload (HUP) brings new code.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -20,8 +21,15 @@ figures = tempfile.mkdtemp(prefix="laurel-figures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
 
 
+def post_fork(_server: Any, _worker: Any) -> None:
+    """A worker begins. What it loads now makes no garbage, and looking for some takes a third of its start."""
+    gc.disable()
+
+
 def post_worker_init(worker: Any) -> None:
     """A worker has loaded our code. Not sooner: until its signals are set, it is deaf to SIGTERM."""
+    gc.freeze()  # what is loaded stays, so no request waits while it is looked through
+    gc.enable()
     from app.kit.processes import die_with_parent  # noqa: PLC0415
 
     die_with_parent(parent=worker.ppid)
