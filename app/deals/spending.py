@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 from app.accounts.persons import Person
 from app.deals import claiming
 from app.deals.models import DELIVERED, PENDING, REVOKED, Deal, DealSpend, Grant, PromotionClaim
 from app.deals.rules import Held, Settlement, settle
-from app.kit.db import db, insert
+from app.kit.db import Base, db, insert
 from app.promotions import service as promotions
 from app.promotions.models import Promotion
 
@@ -104,21 +105,25 @@ def _write_down(deals: Sequence[Row[int, bool]], invoice_id: int, person: Person
     """Note what the invoice counts for; the deals for which it hadn't been noted before."""
     if not deals:
         return []
-    rows = [{"promotion_id": each.id, "invoice_id": invoice_id, "person": person.key, **spent} for each in deals]
+    noted = _for_each(DealSpend, [each.id for each in deals], invoice_id=invoice_id, person=person.key, **spent)
     return db.session.scalars(
-        insert(DealSpend)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["promotion_id", "invoice_id"])
-        .returning(DealSpend.promotion_id)
+        noted.on_conflict_do_nothing(index_elements=["promotion_id", "invoice_id"]).returning(DealSpend.promotion_id)
     ).all()
 
 
 def _add(deal_ids: Sequence[int], person: Person, amount_cents: int, now: datetime) -> None:
     """Add to what somebody has spent on each of these; whoever comes first makes the row."""
-    fresh = {"person": person.key, "shopper": person.name, "spent_cents": amount_cents, "claim_count": 0}
-    times = {"claimed_ingame": False, "created_at": now, "updated_at": now}
-    rows = [{"promotion_id": each, **fresh, **times} for each in sorted(deal_ids)]
-    added = insert(PromotionClaim).values([{_column(name): value for name, value in row.items()} for row in rows])
+    added = _for_each(
+        PromotionClaim,
+        deal_ids,
+        person=person.key,
+        shopper=person.name,
+        total_spent_during_promo=amount_cents,
+        claim_count=0,
+        claimed_ingame=False,
+        created_at=now,
+        updated_at=now,
+    )
     new = added.excluded
     db.session.execute(
         added.on_conflict_do_update(
@@ -133,8 +138,12 @@ def _add(deal_ids: Sequence[int], person: Person, amount_cents: int, now: dateti
     )
 
 
-def _column(name: str) -> str:
-    return "total_spent_during_promo" if name == "spent_cents" else name
+def _for_each(model: type[Base], deal_ids: Sequence[int], **values: Any) -> PostgresInsert:
+    """An INSERT of a row for each of these deals, by their number: one statement and one plan, however many."""
+    columns = model.__table__.c
+    same = [literal(value, columns[name].type) for name, value in values.items()]
+    rows = select(Promotion.id, *same).where(Promotion.id.in_(deal_ids)).order_by(Promotion.id)
+    return insert(model).from_select(["promotion_id", *values], rows)
 
 
 def _settle(claim: PromotionClaim, invoice_id: int, now: datetime) -> None:

@@ -66,7 +66,8 @@ class Showcase:
     def etag(self) -> str:
         """The same for the same deals, standing, name, cart and language."""
         reader = (self.person, str(get_locale()), str(get_timezone()))
-        seen = repr((self.cards, self.cart_cents, self.is_beside, self.asks, reader))
+        shown = [(each.shown.id, each.terms.version, each.left, each.standing, each.ahead) for each in self.cards]
+        seen = repr((shown, self.cart_cents, self.is_beside, self.asks, reader))
         return hashlib.blake2b(seen.encode(), digest_size=12).hexdigest()
 
     def _stands_open(self, at: int, card: Card) -> bool:
