@@ -238,7 +238,8 @@ def _roll_back() -> None:
 
 
 def _wants_json() -> bool:
-    return (request.path.startswith("/api/") and request.path != "/api/docs") or request.path in FOR_PROGRAMS
+    is_api = f"{request.path}/".startswith("/api/") and request.path != "/api/docs"
+    return is_api or request.path in FOR_PROGRAMS
 
 
 def error_page(status: int, message: str, **context: Any) -> Response:

@@ -18,6 +18,7 @@ class WhichGrants(Listing):
         None, description="`pending` waits for the game, `revoked` was taken back after a refund."
     )
     username: Annotated[Printable, Field(min_length=1, max_length=64)] | None = Field(None, description="Whose.")
+    search: Annotated[Printable, Field(max_length=100)] = Field("", description="A part of the username.")
 
 
 class GrantOut(Data):

@@ -26,7 +26,7 @@ def list_grants(query: WhichGrants) -> Answer:
 
     With `status=pending`: what the game has to hand out. Confirm each with `delivered` once it has.
     """
-    which = Which(status=query.status or "", username=query.username or "")
+    which = Which(status=query.status or "", username=query.username or "", search=query.search)
     found = granting.found(which, offset=query.first, size=query.limit)
     return Answer(Grants(grants=[_shown(each) for each in found.items], total=found.total), _("What was claimed."))
 

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Body, CentsOut, Data, DayOrMoment, Listing, Printable, Query, Whole
@@ -133,10 +132,9 @@ class RefundWish(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lines": [{"id": 1, "quantity": 1}], "reason": "Broken"}]}
     )
-    lines: Annotated[
-        Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES)] | SkipJsonSchema[None],
-        BeforeValidator(_a_list),
-    ] = Field(None, description="Leave it out to refund all that is left.")
+    lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES), BeforeValidator(_a_list)] = Field(
+        default_factory=list, description="Leave it out to refund all that is left."
+    )
     reason: Annotated[Printable, Field(max_length=200)] = ""
 
 

@@ -110,11 +110,10 @@ def refund_invoice(number: str, body: RefundWish) -> Answer:
     `lines`, all that is left goes back; an invoice that is refunded already then stays as it is.
     """
     wanted: Counter[int] = Counter()
-    for line in body.lines or ():
+    for line in body.lines:
         wanted[line.id] += line.quantity
     key = f"api:{secrets.token_urlsafe(24)}"
-    pieces = None if body.lines is None else wanted
-    orders.refund(number, pieces, reason=body.reason, key=key, actor=actor(), now=clock.now())
+    orders.refund(number, wanted or None, reason=body.reason, key=key, actor=actor(), now=clock.now())
     return Answer(_whole(number), _("The money goes back."))
 
 

@@ -17,7 +17,7 @@ from app.promotions import active, kinds
 from app.promotions.active import Offer
 
 EVERYBODY = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
-PERSONAL = {"Cache-Control": "private, no-cache"}
+PERSONAL = {"Cache-Control": "private, no-store", "Vary": "Authorization, Accept-Language"}
 FROM_ANYWHERE = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET",
@@ -46,7 +46,7 @@ def list_offers(query: WhichOffers) -> Answer:
     clock. With `username`, and a token that may read that person, each promotion also says how far they have come.
     """
     now = clock.now()
-    running = active.offers(now)
+    running = [offer for offer in active.offers(now) if offer.mentions(query.search)]
     page = running[query.first : query.first + query.limit]
     person = person_asked_for(query.username) if query.username is not None else None
     if person is None:
@@ -58,8 +58,10 @@ def list_offers(query: WhichOffers) -> Answer:
             progress |= kind.progress_of(person, ids, now) if ids else {}
         shown = [OfferTo(**_described(offer), **progress.get(offer.shown.id, {})) for offer in page]
     offers = Offers(server_now=now, promotions=shown, total=len(running))
-    etag = hashlib.sha256(offers.model_dump_json(exclude={"server_now"}).encode()).hexdigest()[:32]
-    return Answer(offers, _("What runs now."), headers=PERSONAL if person else EVERYBODY, etag=etag)
+    message = _("What runs now.")
+    told = message + offers.model_dump_json(exclude={"server_now"})
+    etag = hashlib.sha256(told.encode()).hexdigest()[:32]
+    return Answer(offers, message, headers=PERSONAL if person else EVERYBODY, etag=etag)
 
 
 def _described(offer: Offer) -> dict[str, Any]:

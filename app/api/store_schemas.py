@@ -14,6 +14,7 @@ class WhichOffers(Listing):
     username: Annotated[Printable, Field(min_length=1, max_length=64)] | None = Field(
         None, description="Whose progress to tell. Only with a token that may read that person."
     )
+    search: Annotated[Printable, Field(max_length=100)] = Field("", description="A part of the title or the code.")
 
 
 class RewardItem(Data):

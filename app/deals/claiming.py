@@ -19,7 +19,7 @@ from app.audit.service import SYSTEM, Actor
 from app.deals.editing import KIND, terms_now
 from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import DELIVERED, PENDING, REVOKED, Grant, PromotionClaim
-from app.deals.rules import DealTerms, Tally, claimable, needed_for, toward_next
+from app.deals.rules import OWN_RULES, DealTerms, Tally, claimable, needed_for, toward_next
 from app.deals.standings import NOTHING, Shopper, tallies
 from app.errors import NotFound
 from app.kit import outbox
@@ -167,7 +167,7 @@ def _look(deal_id: int, shopper: Shopper, at: datetime) -> Chance:
     mine, all_of_name = tallies(shopper, [deal_id]).get(deal_id, (NOTHING, NOTHING))
     toward = min(toward_next(terms, each.spent_cents, each.live) for each in (mine, all_of_name))
     context = promotions.context_of(found, now=at, has_account=person.has_account, amount_cents=toward)
-    return Chance(terms, mine, all_of_name, toward, judge(terms, context))
+    return Chance(terms, mine, all_of_name, toward, judge(terms, context, OWN_RULES))
 
 
 def _take(  # noqa: PLR0913

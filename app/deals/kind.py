@@ -12,7 +12,7 @@ from app.deals import editing, granting
 from app.deals.editing import KIND
 from app.deals.models import Deal, PromotionClaim
 from app.deals.replaying import replay
-from app.deals.rules import DealTerms, benefit_of, toward_next
+from app.deals.rules import OWN_RULES, DealTerms, benefit_of, toward_next
 from app.deals.standings import facts_of, progress_of
 from app.deals.words import items_in_words, sentence
 from app.kit.db import db
@@ -74,7 +74,7 @@ DEAL = Kind(
     type_of=lambda deal: str(deal.bonus_type),
     badge=badge,
     gives=gives,
-    rules=(),
+    rules=OWN_RULES,
     terms_of=editing.terms_now,
     facts_of=facts_of,
     amount_of=amount_of,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.promotions.rules import Benefit, Item, Terms
+from app.promotions.rules import Benefit, Context, Item, Terms, Verdict
 
 STEPS = 10_000
 
@@ -84,11 +84,15 @@ class Standing:
 def stand(terms: DealTerms, mine: Tally, all_of_name: Tally, left: int | None) -> Standing:
     """How far somebody has come who sees `mine`, while limits count `all_of_name`; with an account both are the same.
 
+    That others of the name have had it all is told only where it matters: to whoever could claim otherwise.
+
     `left` is how many claims the deal has for everybody, None without a limit.
     """
     open_now = min(claimable(terms, each.spent_cents, each.live, left) for each in (mine, all_of_name))
     toward = min(toward_next(terms, each.spent_cents, each.live) for each in (mine, all_of_name))
-    is_done = not open_now and (has_all(terms, all_of_name.live) or left == 0)
+    would_have = claimable(terms, mine.spent_cents, mine.live, left)
+    has_had = has_all(terms, all_of_name.live) and (mine.live or would_have)
+    is_done = not open_now and (bool(has_had) or left == 0)
     part = 1.0 if open_now or is_done else part_of(terms, toward)
     return Standing(mine.spent_cents, mine.live, open_now, toward, part, is_done)
 
@@ -96,6 +100,14 @@ def stand(terms: DealTerms, mine: Tally, all_of_name: Tally, left: int | None) -
 def part_of(terms: DealTerms, toward_cents: int) -> float:
     """So much of the threshold, from 0 to 1, cut to a ten-thousandth."""
     return min(toward_cents * STEPS // terms.min_amount_cents, STEPS) / STEPS
+
+
+def for_everybody(_terms: DealTerms, _context: Context) -> Verdict:
+    """A deal has no rule of its own."""
+    return Verdict("not_eligible", holds=True)
+
+
+OWN_RULES = (for_everybody,)
 
 
 def benefit_of(terms: DealTerms, _items: Sequence[Item], _amount_cents: int) -> Benefit:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, select
 
 from app.kit.cache import Shelf
 from app.kit.db import db
+from app.kit.text import fold
 from app.promotions import kinds, listing
 from app.promotions.kinds import Kind
 from app.promotions.listing import Listed
@@ -47,6 +48,11 @@ class Offer:
 
     shown: Shown
     left: int | None
+
+    def mentions(self, search: str) -> bool:
+        """Whether its title or code has this text in it, in whatever case."""
+        wanted = fold(search)
+        return wanted in fold(self.shown.terms.title) or wanted in fold(self.shown.code or "")
 
     def hours(self, now: datetime) -> Verdict:
         """Whether it is open at this hour, and when it opens."""

@@ -203,7 +203,7 @@ def _as_kept(name: str, value: Any) -> Any:
 
 def _switch_on(promotion: Promotion, now: datetime) -> None:
     if promotion.has_ended(now):
-        raise CannotOpen(_l("Its end has passed. Choose a later end first, or none."), field="ends_at")
+        raise CannotOpen(_l("Its end has passed. Choose a later end first."), field="ends_at")
     if promotion.is_used_up:
         raise CannotOpen(_l("All its uses are taken. Raise the usage limit first, or remove it."), field="usage_limit")
     promotion.is_active, promotion.deactivated_by, promotion.auto_deactivated_at = True, None, None

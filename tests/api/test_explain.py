@@ -102,7 +102,7 @@ def test_a_deal_is_explained_with_what_they_have_spent_already(client: FlaskClie
     gold = {"itemId": "gold", "name": "Gold", "amount": 100}
     assert (told["eligible"], told["message"]) == (True, "It applies.")
     assert told["benefit"] == {"discountAmount": None, "bonusAmount": None, "rewardItems": [gold]}
-    assert len(told["verdicts"]) == len(SHARED)
+    assert len(told["verdicts"]) == len(SHARED) + 1
     facts = {each["rule"]: each["facts"] for each in told["verdicts"]}
     assert facts["min_amount_not_met"] == {"minAmount": 50, "amount": 70}
     assert facts["user_limit_reached"] == {"personUses": 1, "perUserLimit": 2}

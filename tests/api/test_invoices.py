@@ -219,3 +219,23 @@ def test_only_admins_read_the_books(client: FlaskClient) -> None:
         assert client.get(path).status_code == 401
         assert client.get(path, headers=make.bearer(make.user(role="coach"))).status_code == 403
         assert client.get(path, headers=make.api_key("read")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ([{"id": 1, "quantity": 0}], "lines.0.quantity"),
+        ([{"id": 1, "quantity": 2**63}], "lines.0.quantity"),
+        ([{"id": "one", "quantity": 1}], "lines.0.id"),
+        ([{"id": 1}], "lines.0.quantity"),
+        ([], "lines"),
+        (None, "lines"),
+        ("all", "lines"),
+    ],
+)
+def test_wrong_pieces_are_told_by_the_names_that_were_sent(client: FlaskClient, lines: object, field: str) -> None:
+    bearer, invoice = make.bearer(make.user(role="admin")), make.paid_invoice()
+    address = f"/api/v1/admin/invoices/{invoice.number}/refund"
+    answer = client.post(address, json={"lines": lines}, headers=bearer)
+    assert answer.status_code == 400, answer.text
+    assert list(answer.json["fields"]) == [field]

@@ -115,7 +115,7 @@ def test_progress_is_told_only_to_those_who_may_read_the_person(client: FlaskCli
         answer = client.get(f"{URL}?username=ada", headers=reader)
         told = answer.get_json()["data"]["promotions"][0]
         assert (told["spent"], told["progress"], told["claimable"]) == (None, None, None)
-        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["Cache-Control"] == "private, no-store"
     assert "spent" not in client.get(URL).get_json()["data"]["promotions"][0]
 
 
