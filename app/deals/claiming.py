@@ -19,7 +19,7 @@ from app.audit.service import SYSTEM, Actor
 from app.deals.editing import KIND, terms_now
 from app.deals.errors import DealRefused, GrantRevoked
 from app.deals.models import DELIVERED, PENDING, REVOKED, Grant, PromotionClaim
-from app.deals.rules import OWN_RULES, DealTerms, Tally, claimable, needed_for, toward_next
+from app.deals.rules import OWN_RULES, DealTerms, Tally, claimable, missing_for_next, needed_for, next_claim
 from app.deals.standings import NOTHING, Shopper, tallies
 from app.errors import NotFound
 from app.kit import outbox
@@ -45,7 +45,7 @@ class Chance:
     terms: DealTerms
     mine: Tally
     all_of_name: Tally
-    toward_cents: int
+    spent_cents: int
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -165,9 +165,10 @@ def _look(deal_id: int, shopper: Shopper, at: datetime) -> Chance:
     edition = (KIND, deal_id, found.version, found.updated_at)
     terms: DealTerms = promotions.editions.get(edition, lambda: terms_now(deal_id))
     mine, all_of_name = tallies(shopper, [deal_id]).get(deal_id, (NOTHING, NOTHING))
-    toward = min(toward_next(terms, each.spent_cents, each.live) for each in (mine, all_of_name))
-    context = promotions.context_of(found, now=at, has_account=person.has_account, amount_cents=toward)
-    return Chance(terms, mine, all_of_name, toward, judge(terms, context, OWN_RULES))
+    behind = max(mine, all_of_name, key=lambda tally: missing_for_next(terms, tally))
+    asked, spent = next_claim(terms, behind)
+    context = promotions.context_of(found, now=at, has_account=person.has_account, amount_cents=spent)
+    return Chance(terms, mine, all_of_name, spent, judge(asked, context, OWN_RULES))
 
 
 def _take(  # noqa: PLR0913
@@ -268,7 +269,7 @@ def _note_refusal(deal_id: int, shopper: Shopper, chance: Chance, now: datetime)
         code=None,
         person=shopper.person,
         items=(),
-        amount_cents=chance.toward_cents,
+        amount_cents=chance.spent_cents,
         verdicts=chance.verdicts,
         at=now,
     )

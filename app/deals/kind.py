@@ -12,7 +12,7 @@ from app.deals import editing, granting
 from app.deals.editing import KIND
 from app.deals.models import Deal, PromotionClaim
 from app.deals.replaying import replay
-from app.deals.rules import OWN_RULES, DealTerms, benefit_of, toward_next
+from app.deals.rules import OWN_RULES, DealTerms, Tally, benefit_of, next_claim
 from app.deals.standings import facts_of, progress_of
 from app.deals.words import items_in_words, sentence
 from app.kit.db import db
@@ -53,9 +53,9 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     )
 
 
-def amount_of(terms: DealTerms, amount_cents: int, facts: Mapping[str, Any]) -> int:
-    """What the threshold is held against: what they have spent so far with this on top, less what they have claimed."""
-    return toward_next(terms, facts["spent_cents"] + amount_cents, facts["live"])
+def measured(terms: DealTerms, amount_cents: int, facts: Mapping[str, Any]) -> tuple[DealTerms, int]:
+    """What the next claim of theirs takes in all, and what they have spent so far with this on top."""
+    return next_claim(terms, Tally(facts["spent_cents"], facts["live"]), amount_cents)
 
 
 def offered(deal: Deal) -> Mapping[str, Any]:
@@ -77,7 +77,7 @@ DEAL = Kind(
     rules=OWN_RULES,
     terms_of=editing.terms_now,
     facts_of=facts_of,
-    amount_of=amount_of,
+    measured=measured,
     benefit=benefit_of,
     sentence=sentence,
     statistics=statistics,

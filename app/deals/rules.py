@@ -1,7 +1,7 @@
 """How far somebody has come on a deal, and which grants their spend still carries: pure arithmetic in cents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.promotions.rules import Benefit, Context, Item, Terms, Verdict
@@ -27,6 +27,14 @@ class DealTerms(Terms):
         return self.bonus_type == "recurrent"
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was spent on a deal, less refunds, and how many claims are live."""
+
+    spent_cents: int = 0
+    live: int = 0
+
+
 def needed_for(terms: DealTerms, nth: int) -> int:
     """The spend in all that a person's nth claim rests on."""
     return terms.min_amount_cents * (nth if terms.is_recurrent else 1)
@@ -36,6 +44,16 @@ def toward_next(terms: DealTerms, spent_cents: int, live: int) -> int:
     """What of the spend counts toward the next claim of somebody with so many live ones."""
     used = terms.min_amount_cents * live if terms.is_recurrent else 0
     return max(0, spent_cents - used)
+
+
+def missing_for_next(terms: DealTerms, tally: Tally) -> int:
+    """What is still to be spent for the next claim; more than the threshold where a refund left earlier ones bare."""
+    return max(0, needed_for(terms, tally.live + 1) - tally.spent_cents)
+
+
+def next_claim(terms: DealTerms, tally: Tally, also_cents: int = 0) -> tuple[DealTerms, int]:
+    """What the rules compare for the next claim: terms with what it takes in all, and what is spent, with `also`."""
+    return replace(terms, min_amount_cents=needed_for(terms, tally.live + 1)), tally.spent_cents + also_cents
 
 
 def earned(terms: DealTerms, spent_cents: int) -> int:
@@ -58,16 +76,8 @@ def has_all(terms: DealTerms, live: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What was spent on a deal, less refunds, and how many claims are live."""
-
-    spent_cents: int = 0
-    live: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """How far somebody has come: `toward_cents` of the threshold are reached for the next claim.
+    """How far somebody has come: `toward_cents` are reached for the next claim, `missing_cents` aren't.
 
     `progress` is from 0 to 1: 1 while something is claimable or nothing more can be earned (`is_done`), else the part
     reached, cut to a ten-thousandth and never rounded up.
@@ -77,6 +87,7 @@ class Standing:
     live: int
     claimable: int
     toward_cents: int
+    missing_cents: int
     progress: float
     is_done: bool
 
@@ -90,11 +101,12 @@ def stand(terms: DealTerms, mine: Tally, all_of_name: Tally, left: int | None) -
     """
     open_now = min(claimable(terms, each.spent_cents, each.live, left) for each in (mine, all_of_name))
     toward = min(toward_next(terms, each.spent_cents, each.live) for each in (mine, all_of_name))
+    missing = max(missing_for_next(terms, each) for each in (mine, all_of_name))
     would_have = claimable(terms, mine.spent_cents, mine.live, left)
     has_had = has_all(terms, all_of_name.live) and (mine.live or would_have)
     is_done = not open_now and (bool(has_had) or left == 0)
     part = 1.0 if open_now or is_done else part_of(terms, toward)
-    return Standing(mine.spent_cents, mine.live, open_now, toward, part, is_done)
+    return Standing(mine.spent_cents, mine.live, open_now, toward, missing, part, is_done)
 
 
 def part_of(terms: DealTerms, toward_cents: int) -> float:

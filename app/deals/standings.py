@@ -55,8 +55,7 @@ class Card:
     @property
     def missing_cents(self) -> int:
         """What is missing for the next claim."""
-        toward = self.standing.toward_cents if self.standing else 0
-        return max(0, self.terms.min_amount_cents - toward)
+        return self.standing.missing_cents if self.standing else self.terms.min_amount_cents
 
     @property
     def percent(self) -> int:
@@ -177,5 +176,10 @@ def _card(offer: Offer, told: tuple[Tally, Tally] | None, cart_cents: int) -> Ca
     if told is None:
         return Card(offer.shown, offer.left, None, part_of(terms, cart_cents))
     standing = standing_of(terms, told, offer.left)
-    ahead = 1.0 if standing.progress == 1 else part_of(terms, standing.toward_cents + cart_cents)
+    ahead = 1.0 if standing.progress == 1 else _part_with(terms, standing, cart_cents)
     return Card(offer.shown, offer.left, standing, ahead)
+
+
+def _part_with(terms: DealTerms, standing: Standing, cart_cents: int) -> float:
+    """The part of the threshold that is reached with so much more."""
+    return part_of(terms, max(0, terms.min_amount_cents - standing.missing_cents + cart_cents))

@@ -75,15 +75,16 @@ def explain(  # noqa: PLR0913
     terms = kind.terms_of(promotion_id)
     amount = sum(item.total_cents for item in items) if items else amount_cents
     facts = kind.facts_of(person, promotion_id)
+    asked, held = kind.measured(terms, amount, facts)
     context = context_of(
         found,
         now=at,
         has_account=person is not None and person.has_account,
-        amount_cents=kind.amount_of(terms, amount, facts),
+        amount_cents=held,
         categories=[item.category for item in items] if items else None,
         facts=facts,
     )
-    verdicts = judge(terms, context, kind.rules)
+    verdicts = judge(asked, context, kind.rules)
     benefit = kind.benefit(terms, items, amount) if first_failure(verdicts) is None else None
     return Explanation(kind, terms, verdicts, benefit, amount)
 

@@ -14,6 +14,7 @@ from app.promotions.rules import Benefit, Item, Rule, Terms, Verdict
 
 Group = Literal["store", "members"]
 Replayed = Literal["", "orders", "payments"]
+Measured = Callable[[Any, int, Mapping[str, Any]], tuple[Any, int]]
 Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str, Any]]]
 
 
@@ -31,16 +32,15 @@ class Kind:
 
     `own` is its table, keyed by `promotion_id`, whose row every list brings along: `type_of` names the row's type (one
     of `types`, kept in the column `type_column`), `badge` tells its benefit in a word or two ("20 % off"), `gives` what
-    else it gives, in short. `rules` are
-    judged after the shared ones, by the terms that `terms_of` reads and the facts that `facts_of` knows of a person and
-    a promotion; `amount_of` is what the minimum is held against, of an amount and these facts, `benefit` what comes of
-    it, and `sentence` how a failing rule is told. `statistics` are figures beyond its uses, `has_active` whether
-    somebody has something running on it (which goes on when it is archived, if that `outlives`), `terms_from` the same
-    terms from a row in hand, `offered` what the public list says of it beside the shared terms (all of them stand there
-    if `is_for_all`, else those that are marked public), `progress_of` how far a person has come on each, `replays`
-    which part of the past tells what it would have done, if any, and `replay` what, by its terms and that part in its
-    order. `fields_of`, `create`, `change` and `remove` are its verbs, the
-    same for every door; `faults` tells what is wrong before anything is kept.
+    else it gives, in short. `rules` are judged after the shared ones, by the terms that `terms_of` reads and the facts
+    that `facts_of` knows of a person and a promotion; `measured` are the terms and the amount that are held against
+    each other, of an amount and these facts, `benefit` what comes of it, and `sentence` how a failing rule is told.
+    `statistics` are figures beyond its uses, `has_active` whether somebody has something running on it (which goes on
+    when it is archived, if that `outlives`), `terms_from` the same terms from a row in hand, `offered` what the public
+    list says of it beside the shared terms (all of them stand there if `is_for_all`, else those that are marked
+    public), `progress_of` how far a person has come on each, `replays` which part of the past tells what it would have
+    done, if any, and `replay` what, by its terms and that part in its order. `fields_of`, `create`, `change` and
+    `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything is kept.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Kind:
     offered: Callable[[Any], Mapping[str, Any]]
     gives: Callable[[Any], str] = field(default=lambda _own: "")
     progress_of: Progress = field(default=lambda _person, _ids, _now: {})
-    amount_of: Callable[[Any, int, Mapping[str, Any]], int] = field(default=lambda _terms, amount, _facts: amount)
+    measured: Measured = field(default=lambda terms, amount, _facts: (terms, amount))
     sentence: Callable[[Verdict], str] = words.sentence
     outlives: bool = False
     is_for_all: bool = False

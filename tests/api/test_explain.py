@@ -104,7 +104,7 @@ def test_a_deal_is_explained_with_what_they_have_spent_already(client: FlaskClie
     assert told["benefit"] == {"discountAmount": None, "bonusAmount": None, "rewardItems": [gold]}
     assert len(told["verdicts"]) == len(SHARED) + 1
     facts = {each["rule"]: each["facts"] for each in told["verdicts"]}
-    assert facts["min_amount_not_met"] == {"minAmount": 50, "amount": 70}
+    assert facts["min_amount_not_met"] == {"minAmount": 100, "amount": 120}
     assert facts["user_limit_reached"] == {"personUses": 1, "perUserLimit": 2}
     assert facts["usage_limit_reached"] == {"usedCount": 1, "usageLimit": 9}
     make.claim(deal, ada)

@@ -238,4 +238,5 @@ def test_wrong_pieces_are_told_by_the_names_that_were_sent(client: FlaskClient, 
     address = f"/api/v1/admin/invoices/{invoice.number}/refund"
     answer = client.post(address, json={"lines": lines}, headers=bearer)
     assert answer.status_code == 400, answer.text
+    assert answer.json is not None
     assert list(answer.json["fields"]) == [field]

@@ -171,3 +171,17 @@ def test_two_refunds_take_what_one_of_both_would(held: list[Held], spends: tuple
     at_once = after(held, settle(held, low))
     assert sorted(each.id for each in in_two) == sorted(each.id for each in at_once)
     assert sum(each.is_flagged for each in in_two) == sum(each.is_flagged for each in at_once)
+
+
+def test_after_a_refund_what_was_handed_out_is_to_be_spent_again_first() -> None:
+    terms = terms_of("recurrent", 3000)
+    standing = stand(terms, Tally(1900, 1), Tally(1900, 1), None)
+    assert (standing.claimable, standing.progress, standing.toward_cents, standing.missing_cents) == (0, 0.0, 0, 4100)
+
+
+@given(TERMS, CENTS, st.integers(0, 10), CENTS)
+def test_what_is_missing_and_nothing_less_makes_the_next_claim(
+    terms: DealTerms, spent: int, live: int, more: int
+) -> None:
+    missing = stand(terms, Tally(spent, live), Tally(spent, live), None).missing_cents
+    assert (missing <= more) == (spent + more >= needed_for(terms, live + 1))

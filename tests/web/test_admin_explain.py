@@ -216,7 +216,7 @@ def test_a_deal_counts_what_they_have_spent_and_says_what_it_gives(client: Flask
     make.spend(Person("Ada"), 7000)
     enough = words(explain(client, deal.id, person="ada", amount="29"))
     assert "It applies: 100 × Gold" in enough  # noqa: RUF001
-    assert "The minimum is $50.00, and there is $99.00." in enough
+    assert "The next claim takes $50.00 in all, and $99.00 would be spent." in enough
     nobody = words(explain(client, deal.id, amount="49"))
     assert "The shopper is told: “Spend $1.00 more to claim this.”" in nobody
-    assert "What was spent on a deal already comes on top." in nobody
+    assert "What they would spend now, on top of what counts already." in nobody

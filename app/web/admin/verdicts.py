@@ -62,12 +62,12 @@ def _claims_of_person(told: Mapping[str, Any]) -> str:
 
 
 def _threshold(told: Mapping[str, Any]) -> str:
-    """What counts toward the next claim has what is spent now in it."""
+    """What the next claim takes in all, and what is spent, with what is spent now."""
     facts = told["facts"]
     amounts = {name: money(round(facts[name] * 100)) for name in ("minAmount", "amount", "missing") if name in facts}
     if "minAmount" not in amounts:
         return _("It has no minimum.")
-    toward = _("One claim takes %(minAmount)s, and %(amount)s would count toward the next one.", **amounts)
+    toward = _("The next claim takes %(minAmount)s in all, and %(amount)s would be spent.", **amounts)
     return toward if "missing" not in amounts else f"{toward} {_('%(missing)s is missing.', **amounts)}"
 
 
