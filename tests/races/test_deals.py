@@ -1,5 +1,6 @@
 """Claims of deals, raced for: by many for the last one, by one in many windows, against refunds and deliveries."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -26,7 +27,7 @@ from app.promotions.models import Promotion, PromotionUse
 from tests import make
 from tests.make_kit import NOW
 from tests.races import guards
-from tests.racing import after_call, after_statement, before_statement, race, unguarded_race
+from tests.racing import Window, after_call, after_statement, before_statement, race, unguarded_race
 
 Contestant = Callable[[], Any]
 SHOPPERS = 64
@@ -289,6 +290,41 @@ def test_a_claim_at_the_last_instant_is_decided_by_its_own_reading_of_the_clock(
     assert outcomes.pop("ended") == 1
     assert set(outcomes) <= ({"claimed", "expired"} if how == "before" else {"claimed"})
     assert (live(), faults()) == (outcomes["claimed"], [])
+
+
+def come() -> None:
+    """Whoever ends the deal waits here until all have seen it open."""
+
+
+def end_now(deal_id: int) -> str:
+    come()
+    with unit_of_work():
+        archiving.expire(deal_id, actor=SYSTEM, now=NOW)
+    return "ended"
+
+
+def ended_meanwhile(app: Flask) -> Counter[str]:
+    """What became of some who saw a deal open, at its last instant, which an admin ended before they had claimed."""
+
+    def hold(window: Window) -> None:
+        for moment in ("come", "end_now"):  # all have seen it open; it has ended
+            COUNTING_CLAIMS(window)
+            after_call(sys.modules[__name__], moment)(window)
+
+    deal = make.deal(min_amount=10)
+    deal_id, crowd = deal.id, [claimer(deal, each) for each in rich(deal.id, FEW, 1000)]
+    return Counter(unguarded_race(app, [*crowd, lambda: end_now(deal_id)], hold=hold))
+
+
+def test_whoever_saw_a_deal_open_claims_nothing_once_it_has_ended(app: Flask) -> None:
+    assert ended_meanwhile(app) == {"ended": 1, "expired": FEW}
+    assert (live(), faults()) == (0, [])
+
+
+def test_without_the_condition_all_of_them_claim_what_has_ended(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promotions, "_count_up", guards.count_up_knowing_the_limit)
+    assert ended_meanwhile(app) == {"ended": 1, "claimed": FEW}
+    assert live() == FEW
 
 
 def payer(invoice: Invoice, event: str = "") -> Contestant:
