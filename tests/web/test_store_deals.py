@@ -218,6 +218,25 @@ def test_the_deal_that_was_just_claimed_stays_in_sight(client: FlaskClient) -> N
     assert f'id="deal-{made[6].id}"' in answer.text.split('id="deals-rest"')[0]
 
 
+def test_without_a_script_a_claim_is_confirmed_once_at_its_deal_in_sight(client: FlaskClient, frozen: Clock) -> None:
+    made = [make.deal(title=f"Deal {at}", display_order=at, min_amount=1) for at in range(8)]
+    enter_store(client)
+    client.get("/store")
+    spend(client, 100)
+    path = f"/store/deals/{made[6].id}/claim"
+    client.post(path, data={"nth": 1})
+    widget(client)
+    front = unescape(client.get("/store").text.split('id="deals-rest"')[0])
+    assert f'id="deal-{made[6].id}-told"' in front
+    assert front.count("is yours! The game hands it out to you.") == 1
+    assert "is yours!" not in client.get("/store").text
+    client.post(path, data={"nth": 1})
+    assert "You have claimed this already." in client.get("/store/deals").text.split('id="deals"')[1]
+    client.post(path, data={"nth": 1})
+    frozen.move_to(made[6].promotion.ends_at)
+    assert "You have claimed this already." in client.get("/store").text.split('id="deals"')[0]
+
+
 def test_the_store_weighs_little_however_many_deals_run(client: FlaskClient) -> None:
     for _each in range(50):
         make.deal(description="<p>Spend a little more, and the game gives you gold for it.</p>" * 3)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from babel.lists import format_list
-from flask import Response, request, url_for
+from flask import Response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
@@ -32,6 +32,7 @@ DEALS = ("store/deals.html", "store/_deals.html")
 AT_FIRST = 3
 THEIRS = "form"
 LINK = "link"
+CLAIMED = "just_claimed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Showcase:
     """The deals as one page shows them to somebody.
 
     Among other things (`is_beside`) only the first few stand open, those with something to claim, and the one that was
-    just `touched`. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page has
-    one already, by a link there.
+    just `touched`, where a page that came without a script says what was `told` of it. `asks` is where somebody without
+    a name can type it: in a form of the showcase, or, if the page has one already, by a link there.
     """
 
     cards: Sequence[Card]
@@ -49,6 +50,7 @@ class Showcase:
     is_beside: bool = False
     asks: str = THEIRS
     touched: int | None = None
+    told: str = ""
 
     @property
     def front(self) -> Sequence[Card]:
@@ -81,7 +83,17 @@ def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
     found = deals.of_deals(visit.running())
     cart_cents = visit.cart_cents() if found else 0
     cards = deals.cards(visit.shopper(), cart_cents, clock.now(), found)
-    return Showcase(cards, current_person(), cart_cents, is_beside, asks)
+    seen = Showcase(cards, current_person(), cart_cents, is_beside, asks)
+    return seen if wants_part() else _just_claimed(seen)
+
+
+def _just_claimed(seen: Showcase) -> Showcase:
+    """What was claimed without a script is confirmed once, at its deal; in a corner if that has gone meanwhile."""
+    touched, told = session.pop(CLAIMED, (None, ""))
+    if touched is None or seen.shows(touched):
+        return replace(seen, touched=touched, told=told)
+    toast(told)
+    return seen
 
 
 @bp.get("/deals")
@@ -112,19 +124,26 @@ def claim_deal(deal_id: int) -> ResponseReturnValue:
         return _refused(deal_id, NotFound(_("This deal is no longer there.")))
     except DomainError as refusal:
         return _refused(deal_id, refusal)
-    if items is None:
-        toast(_("You have claimed this already."), "info")
-    else:
-        toast(_thanks(items))
+    told = _thanks(items) if items else _("You have claimed this already.")
     if not wants_part():
-        return see_other(f"{_way_back()}#deals")
+        session[CLAIMED] = (deal_id, told)
+        return see_other(f"{_way_back()}#deal-{deal_id}-told")
+    toast(told, "success" if items else "info")
     return _page(_asked_for(deal_id), claimed=deal_id if items else None)
+
+
+@bp.get("/deals/<int:deal_id>/claim")
+@access("public")
+def leave_claim(deal_id: int) -> ResponseReturnValue:
+    """The address that stays in the bar after a refusal claims nothing: reloaded, it leads to the deals."""
+    return see_other(f"{url_for('store.show_deals')}#deal-{deal_id}")
 
 
 def _asked_for(touched: int | None = None) -> Showcase:
     shown = urlsplit(page_of_part() or "").path if wants_part() else ""
     asks = LINK if request.args.get("asks") == LINK else THEIRS
-    return replace(showcase(is_beside=shown == url_for("store.browse"), asks=asks), touched=touched)
+    seen = showcase(is_beside=shown == url_for("store.browse"), asks=asks)
+    return replace(seen, touched=touched) if touched else seen
 
 
 def _page(seen: Showcase, status: int = 200, **told: Any) -> Response:
