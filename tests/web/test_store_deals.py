@@ -196,16 +196,38 @@ def test_a_session_that_has_bought_nothing_sees_nothing_that_was_handed_over(cli
     assert client.post(f"/store/deals/{deal.id}/claim").status_code == 422
 
 
-def test_of_many_deals_the_store_unfolds_the_first_and_those_to_claim(client: FlaskClient) -> None:
+def test_of_many_deals_the_store_unfolds_those_to_claim_and_the_first(client: FlaskClient) -> None:
     for at in range(8):
         make.deal(title=f"Deal {at}", display_order=at, min_amount=1 if at == 6 else 100)
     enter_store(client)
     spend(client, 100)
     page = client.get("/store").text
     front, rest = page.split('<details class="deals-rest"')
-    assert [at for at in range(8) if f">Deal {at}<" in front] == [0, 1, 2, 6]
-    assert "4 more deals" in rest
+    assert [at for at in range(8) if f">Deal {at}<" in front] == [0, 1, 6]
+    assert "5 more deals" in rest
     assert "deals-rest" not in client.get("/store/deals").text
+
+
+def test_what_is_done_makes_room_for_what_is_open(client: FlaskClient) -> None:
+    ada = make.user().person
+    make.spend(ada, 100)
+    for at in range(6):
+        made = make.deal(title=f"Deal {at}", display_order=at, min_amount=1, usage_limit=1 if at < 2 else None)
+        make.spend(ada, 100)
+        if at < 2:
+            make.claim(made, ada)
+    front, rest = client.get("/store").text.split('<details class="deals-rest"')
+    assert [at for at in range(6) if f">Deal {at}<" in front] == [2, 3, 4]
+    assert "All claimed" in rest
+
+
+def test_all_that_is_to_claim_stands_open(client: FlaskClient) -> None:
+    for at in range(7):
+        make.deal(title=f"Deal {at}", display_order=at, min_amount=1 if at > 1 else 100)
+    enter_store(client)
+    spend(client, 100)
+    front = client.get("/store").text.split('<details class="deals-rest"')[0]
+    assert [at for at in range(7) if f">Deal {at}<" in front] == [2, 3, 4, 5, 6]
 
 
 def test_the_deal_that_was_just_claimed_stays_in_sight(client: FlaskClient) -> None:

@@ -5,7 +5,7 @@ on without it.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,9 +39,10 @@ CLAIMED = "just_claimed"
 class Showcase:
     """The deals as one page shows them to somebody.
 
-    Among other things (`is_beside`) only the first few stand open, those with something to claim, and the one that was
-    just `touched`, where a page that came without a script says what was `told` of it. `asks` is where somebody without
-    a name can type it: in a form of the showcase, or, if the page has one already, by a link there.
+    Among other things (`is_beside`) only a few stand open: all with something to claim, in the places that are left the
+    first that aren't done, and besides them what was just `touched`, where a page that came without a script says what
+    was `told` of it. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page
+    has one already, by a link there.
     """
 
     cards: Sequence[Card]
@@ -54,11 +55,15 @@ class Showcase:
 
     @property
     def front(self) -> Sequence[Card]:
-        return [card for at, card in enumerate(self.cards) if self._stands_open(at, card)]
+        """Those that stand open, in the order of lists."""
+        is_open = self._open()
+        return [card for card in self.cards if card.terms.id in is_open]
 
     @property
     def rest(self) -> Sequence[Card]:
-        return [card for at, card in enumerate(self.cards) if not self._stands_open(at, card)]
+        """Those that are folded away."""
+        is_open = self._open()
+        return [card for card in self.cards if card.terms.id not in is_open]
 
     def shows(self, deal_id: int) -> bool:
         """Whether this deal is among them."""
@@ -72,10 +77,15 @@ class Showcase:
         seen = repr((shown, self.cart_cents, self.is_beside, self.asks, reader))
         return hashlib.blake2b(seen.encode(), digest_size=12).hexdigest()
 
-    def _stands_open(self, at: int, card: Card) -> bool:
-        has_few = len(self.cards) <= AT_FIRST + 1
-        is_waiting = bool(card.standing and card.standing.claimable and card.is_for(self.person))
-        return not self.is_beside or has_few or at < AT_FIRST or is_waiting or card.terms.id == self.touched
+    def _open(self) -> Collection[int | None]:
+        if not self.is_beside or len(self.cards) <= AT_FIRST + 1:
+            return {card.terms.id for card in self.cards}
+        ranked = sorted(self.cards, key=lambda card: (not self._is_waiting(card), card.is_done))
+        first = [card for at, card in enumerate(ranked) if at < AT_FIRST or self._is_waiting(card)]
+        return {self.touched, *(card.terms.id for card in first)}
+
+    def _is_waiting(self, card: Card) -> bool:
+        return bool(card.standing and card.standing.claimable and card.is_for(self.person))
 
 
 def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
