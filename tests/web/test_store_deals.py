@@ -50,6 +50,41 @@ def test_everybody_sees_what_a_deal_gives_and_is_asked_for_a_name(client: FlaskC
         assert len(ids_of(page)) == len(set(ids_of(page)))
 
 
+def test_its_picture_stands_in_its_place(client: FlaskClient) -> None:
+    name = make.stored_picture(size=(600, 400))
+    with_picture, without = make.deal(image=name, display_order=0), make.deal(display_order=1)
+    cards = widget(client).split('<li class="card deal ')
+    assert f'id="deal-{with_picture.id}"' in cards[1]
+    picture = re.search(r"<img[^>]*>", cards[1])
+    assert picture
+    for part in (f"{name}-thumb.webp", 'width="256"', 'height="171"', 'loading="lazy"', 'alt=""'):
+        assert part in picture[0], picture[0]
+    assert f'id="deal-{without.id}"' in cards[2]
+    assert "<img" not in cards[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "has_more"),
+    [
+        ("<p>Gold for <strong>all</strong>.</p>", False),
+        ("Gold", False),
+        ("", False),
+        (f"<p>{'A word ' * 40}</p>", True),
+        ('<p>See <a href="https://example.org/">how</a>.</p>', True),
+        ("<ul><li>Gold</li><li>Keys</li></ul>", True),
+        ("<p>Gold.</p>\n<p>Keys.</p>", True),
+    ],
+)
+def test_whatever_the_few_words_leave_out_can_be_unfolded(client: FlaskClient, text: str, has_more: bool) -> None:
+    make.deal(description=text)
+    part = widget(client)
+    assert ("Read more" in part) is has_more
+    assert ("Show less" in part) is has_more
+    make.deal(description=text, terms_and_conditions="<p>Once each.</p>")
+    assert ("Terms & conditions" in widget(client)) is not has_more
+    assert "<p>Once each.</p>" in widget(client)
+
+
 def test_with_no_deal_nothing_is_left_but_a_place_that_goes_on_looking(client: FlaskClient) -> None:
     page = client.get("/store").text
     place = page.split('<section id="deals"')[1].split("</section>")[0]
