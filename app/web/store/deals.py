@@ -26,6 +26,7 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.web.arguments import whole_number
 from app.web.frame import this_page
 from app.web.store import bp, visit
+from app.web.store.banner import Banner, deal_banner
 from app.web.visitor import access, current_person, page_of_part
 
 DEALS = ("store/deals.html", "store/_deals.html")
@@ -42,7 +43,7 @@ class Showcase:
     Among other things (`is_beside`) only a few stand open: all with something to claim, in the places that are left the
     first that aren't done, and besides them what was just `touched`, where a page that came without a script says what
     was `told` of it. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page
-    has one already, by a link there.
+    has one already, by a link there; who `has_entered` just did so. Its parts bring the page's `banner` along.
     """
 
     cards: Sequence[Card]
@@ -52,6 +53,8 @@ class Showcase:
     asks: str = THEIRS
     touched: int | None = None
     told: str = ""
+    has_entered: bool = False
+    banner: Banner | None = None
 
     @property
     def front(self) -> Sequence[Card]:
@@ -71,10 +74,11 @@ class Showcase:
 
     @property
     def etag(self) -> str:
-        """The same for the same deals, standing, name, cart and language."""
+        """The same for the same deals, standing, name, cart, banner and language."""
         reader = (self.person, str(get_locale()), str(get_timezone()))
         shown = [(each.shown.id, each.terms.version, each.left, each.standing, each.ahead) for each in self.cards]
-        seen = repr((shown, self.cart_cents, self.is_beside, self.asks, reader))
+        banner = self.banner and (self.banner.deal_id, self.banner.version)
+        seen = repr((shown, self.cart_cents, self.is_beside, self.asks, banner, reader))
         return hashlib.blake2b(seen.encode(), digest_size=12).hexdigest()
 
     def _open(self) -> Collection[int | None]:
@@ -93,15 +97,16 @@ def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
     found = deals.of_deals(visit.running())
     cart_cents = visit.cart_cents() if found else 0
     cards = deals.cards(visit.shopper(), cart_cents, clock.now(), found)
-    seen = Showcase(cards, current_person(), cart_cents, is_beside, asks)
-    return seen if wants_part() else _just_claimed(seen)
+    seen = Showcase(cards, current_person(), cart_cents, is_beside, asks, banner=deal_banner())
+    return seen if wants_part() else _just_now(seen)
 
 
-def _just_claimed(seen: Showcase) -> Showcase:
+def _just_now(seen: Showcase) -> Showcase:
     """What was claimed without a script is confirmed once, at its deal; in a corner if that has gone meanwhile."""
     touched, told = session.pop(CLAIMED, (None, ""))
+    has_entered = session.pop(visit.ENTERED, False)
     if touched is None or seen.shows(touched):
-        return replace(seen, touched=touched, told=told)
+        return replace(seen, touched=touched, told=told, has_entered=has_entered)
     toast(told)
     return seen
 
@@ -158,7 +163,8 @@ def _asked_for(touched: int | None = None) -> Showcase:
 
 def _page(seen: Showcase, status: int = 200, **told: Any) -> Response:
     back = page_of_part() if wants_part() else this_page()
-    return page(*DEALS, status, deals=seen, back=back or url_for("store.browse"), **told)
+    told |= {"deals": seen, "back": back or url_for("store.browse"), "is_part": wants_part()}
+    return page(*DEALS, status, **told)
 
 
 def _refused(deal_id: int, refusal: DomainError) -> Response:
