@@ -14,6 +14,7 @@ from time_machine import TimeMachineFixture as Clock
 from app.accounts.models import User
 from app.deals import service as deals
 from app.kit.db import unit_of_work
+from app.orders import service as orders
 from tests import make
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -388,3 +389,20 @@ def test_whoever_can_claim_is_told_on_the_cart_and_the_receipt(client: FlaskClie
     pay(client, number)
     for path in ("/store/cart", f"/store/invoices/{number}"):
         assert "You can claim a reward." in client.get(path).text
+
+
+def test_a_receipt_of_which_all_went_back_promises_no_reward(client: FlaskClient) -> None:
+    make.deal(min_amount=10)
+    enter_store(client)
+    spend(client, 1000)
+    number = spend(client, 700)
+    hint = "You can claim a reward."
+    line = orders.by_number(number).lines[0]
+    for after_refund in (False, True):
+        assert (hint not in client.get(f"/store/invoices/{number}").text) is after_refund
+        assert hint in client.get("/store/cart").text
+        if not after_refund:
+            with unit_of_work():
+                orders.refund(
+                    number, {line.id: 1}, key="a-key-of-this-refund", reason="Broken", actor=make.SYSTEM, now=make.NOW
+                )
