@@ -333,3 +333,19 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     assert faults_of(page) == []
     page.goto(f"{live_server}/store/deals")
     assert faults_of(page) == []
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["en-GB", "th-TH"])
+def test_the_top_bar_fits_a_phone_in_every_language(
+    browser: Browser, live_server: str, now: datetime, language: str
+) -> None:
+    deal(now, banner="Only {left} left")
+    with closing(browser.new_context(locale=language, viewport={"width": 360, "height": 740})) as context:
+        page = context.new_page()
+        page.goto(f"{live_server}/store")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        sign_in = page.locator(".topbar-end").get_by_role(
+            "link", name={"en-GB": "Sign in", "th-TH": "เข้าสู่ระบบ"}[language]
+        )
+        expect(sign_in).to_be_visible()
