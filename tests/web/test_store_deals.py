@@ -14,7 +14,6 @@ from time_machine import TimeMachineFixture as Clock
 from app.accounts.models import User
 from app.deals import service as deals
 from app.kit.db import unit_of_work
-from app.orders import service as orders
 from tests import make
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -276,25 +275,6 @@ def test_the_deal_that_was_just_claimed_stays_in_sight(client: FlaskClient) -> N
     assert f'id="deal-{made[6].id}"' in answer.text.split('id="deals-rest"')[0]
 
 
-def test_without_a_script_a_claim_is_confirmed_once_at_its_deal_in_sight(client: FlaskClient, frozen: Clock) -> None:
-    made = [make.deal(title=f"Deal {at}", display_order=at, min_amount=1) for at in range(8)]
-    enter_store(client)
-    client.get("/store")
-    spend(client, 100)
-    path = f"/store/deals/{made[6].id}/claim"
-    client.post(path, data={"nth": 1})
-    widget(client)
-    front = unescape(client.get("/store").text.split('id="deals-rest"')[0])
-    assert f'id="deal-{made[6].id}-told"' in front
-    assert front.count("is yours! The game hands it out to you.") == 1
-    assert "is yours!" not in client.get("/store").text
-    client.post(path, data={"nth": 1})
-    assert "You have claimed this already." in client.get("/store/deals").text.split('id="deals"')[1]
-    client.post(path, data={"nth": 1})
-    frozen.move_to(made[6].promotion.ends_at)
-    assert "You have claimed this already." in client.get("/store").text.split('id="deals"')[0]
-
-
 def test_the_store_weighs_little_however_many_deals_run(client: FlaskClient) -> None:
     for _each in range(50):
         make.deal(description="<p>Spend a little more, and the game gives you gold for it.</p>" * 3)
@@ -389,20 +369,3 @@ def test_whoever_can_claim_is_told_on_the_cart_and_the_receipt(client: FlaskClie
     pay(client, number)
     for path in ("/store/cart", f"/store/invoices/{number}"):
         assert "You can claim a reward." in client.get(path).text
-
-
-def test_a_receipt_of_which_all_went_back_promises_no_reward(client: FlaskClient) -> None:
-    make.deal(min_amount=10)
-    enter_store(client)
-    spend(client, 1000)
-    number = spend(client, 700)
-    hint = "You can claim a reward."
-    line = orders.by_number(number).lines[0]
-    for after_refund in (False, True):
-        assert (hint not in client.get(f"/store/invoices/{number}").text) is after_refund
-        assert hint in client.get("/store/cart").text
-        if not after_refund:
-            with unit_of_work():
-                orders.refund(
-                    number, {line.id: 1}, key="a-key-of-this-refund", reason="Broken", actor=make.SYSTEM, now=make.NOW
-                )
