@@ -86,6 +86,14 @@ def without_tags(rich: str) -> str:
     return " ".join(html.unescape(nh3.clean(BLOCKS.sub(" ", rich), tags=set())).split())
 
 
+LOOKS = re.compile(r"<(?:a|li|h[1-6]|blockquote|pre|hr|br)\b|</(?:p|div)>\s*<(?:p|div)\b", re.IGNORECASE)
+
+
+def has_looks(rich: str) -> bool:
+    """Whether a rich text says more than its words on one line: links, lists, several paragraphs."""
+    return LOOKS.search(rich) is not None
+
+
 def shortened(text: str, longest: int = 80) -> str:
     """The text, cut where it is longer."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

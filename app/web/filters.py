@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.config import settings
 from app.kit import clock, words
 from app.kit.money import as_text
-from app.kit.text import shortened, without_tags
+from app.kit.text import has_looks, shortened, without_tags
 
 BRIEF = 180
 
@@ -95,6 +95,7 @@ def init_filters(app: Flask) -> None:
         until=until,
         countdown=countdown,
         brief=brief,
+        has_looks=has_looks,
         weekday_names=weekday_names,
         number=number,
         amount=as_text,

@@ -41,6 +41,13 @@ function end(time) {
   if (wasThere) document.getElementById("main")?.focus({ preventScroll: true });
 }
 
+// So is who closed it by a button in there.
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { elt } = detail.requestConfig;
+  const isLost = !elt.isConnected && elt.closest("[data-ends]") && document.activeElement === document.body;
+  if (isLost) document.getElementById("main")?.focus({ preventScroll: true });
+});
+
 // Says how long it still is everywhere, and returns the milliseconds to the next change: a full second, or an end before it.
 function say() {
   const now = serverNow();

@@ -65,7 +65,8 @@ def test_a_shopper_earns_a_reward_and_claims_it(screen: Page, live_server: str, 
     screen.get_by_role("link", name="To the deals").click()
     expect(screen.get_by_role("heading", name="Deals & Progress", level=1)).to_be_visible()
     screen.get_by_role("button", name="Claim: Gold rush").click()
-    expect(screen.locator("#toasts")).to_contain_text("Gold is yours! The game hands it out to you.")
+    told = screen.get_by_role("status").filter(has_text="Gold is yours! The game hands it out to you.")
+    expect(told).to_be_in_viewport()
     expect(widget(screen)).to_contain_text("Claimed")
     expect(screen.get_by_role("button", name="Claim")).to_have_count(0)
     screen.goto(f"{live_server}/store")
@@ -176,8 +177,54 @@ def test_a_claim_after_the_end_is_told_so(screen: Page, live_server: str) -> Non
     expect(button).to_be_visible()
     end_at_once(ends)
     button.click()
-    expect(widget(screen).get_by_role("alert")).to_contain_text("This deal ended")
+    refusal = widget(screen).get_by_role("alert").locator("..").and_(screen.locator("[tabindex]"))
+    expect(refusal).to_contain_text("This deal ended")
+    expect(refusal).to_be_focused()
     expect(button).to_have_count(0)
+
+
+def test_whoever_typed_a_name_at_the_deals_is_there(screen: Page, live_server: str, now: datetime) -> None:
+    deal(now)
+    screen.goto(f"{live_server}/store")
+    screen.get_by_label("Who is shopping?").fill("Ada")
+    screen.keyboard.press("Enter")
+    expect(screen.get_by_text("Shopping as Ada")).to_be_visible()
+    title = widget(screen).get_by_role("heading", name="Deals & Progress")
+    expect(title).to_be_focused()
+    screen.reload()
+    expect(title).not_to_be_focused()
+
+
+def test_a_refused_claim_is_read_where_the_button_was(screen: Page, live_server: str, now: datetime) -> None:
+    gone = deal(now, min_amount=1, usage_limit=1)
+    enter(screen, live_server)
+    give(screen, live_server, "1")
+    screen.goto(f"{live_server}/store/deals")
+    rival = make.user().person
+    make.spend(rival, 100, now=now)
+    with unit_of_work():
+        deals.claim(gone, deals.Shopper(rival), now=datetime.now(UTC))
+    screen.get_by_role("button", name="Claim: Gold rush").click()
+    refusal = widget(screen).get_by_role("alert")
+    expect(refusal).to_have_text("Everything this deal had to give has been claimed.")
+    expect(refusal).to_be_focused()
+
+
+def test_the_banner_moves_on_while_a_page_stays_open(page: Page, live_server: str) -> None:
+    now = datetime.now(UTC)
+    deal(now, title="Silver rush", display_order=1, ends_at=now + timedelta(seconds=4), banner="Only {left} of silver")
+    deal(now, display_order=2, banner="Only {left} of gold")
+    page.goto(f"{live_server}/store")
+    expect(page.locator("#banner")).to_contain_text("of silver")
+    expect(page.locator("#banner")).to_contain_text("of gold")
+    deal(now, title="Copper rush", display_order=0, banner="Copper for all")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#banner")).to_contain_text("Copper for all")
+    page.get_by_role("button", name="Close this notice").click()
+    expect(page.locator("#banner")).to_have_count(0)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#banner-place")).to_have_count(1)
+    expect(page.locator("#banner")).to_have_count(0)
 
 
 def end_at_once(deal_id: int) -> None:
@@ -195,8 +242,9 @@ def test_all_of_it_by_keyboard(page: Page, live_server: str, now: datetime) -> N
     page.get_by_role("button", name="Close this notice").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#banner")).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()
     button = page.get_by_role("button", name=re.compile("Claim.*: Gold rush"))
-    expect(button).to_have_text(re.compile("Claim .2"))
+    expect(widget(page)).to_contain_text("You have reached it: 2 to claim.")
     button.focus()
     page.keyboard.press("Enter")
     expect(widget(page)).to_contain_text("Claimed once")
@@ -285,3 +333,19 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     assert faults_of(page) == []
     page.goto(f"{live_server}/store/deals")
     assert faults_of(page) == []
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["en-GB", "th-TH"])
+def test_the_top_bar_fits_a_phone_in_every_language(
+    browser: Browser, live_server: str, now: datetime, language: str
+) -> None:
+    deal(now, banner="Only {left} left")
+    with closing(browser.new_context(locale=language, viewport={"width": 360, "height": 740})) as context:
+        page = context.new_page()
+        page.goto(f"{live_server}/store")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        sign_in = page.locator(".topbar-end").get_by_role(
+            "link", name={"en-GB": "Sign in", "th-TH": "เข้าสู่ระบบ"}[language]
+        )
+        expect(sign_in).to_be_visible()

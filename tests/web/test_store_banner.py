@@ -88,6 +88,27 @@ def test_closed_it_stays_closed_until_it_says_something_else(client: FlaskClient
     assert "Third" in banner(client)
 
 
+def test_a_look_brings_along_which_banner_shows_now(client: FlaskClient, frozen: Clock) -> None:
+    make.deal(banner="First", display_order=0, ends_at=make.NOW + timedelta(hours=1))
+    make.deal(banner="Second", display_order=1)
+    here = HTMX | {"HX-Current-URL": "http://localhost/store?q=gold"}
+    seen = client.get("/store/deals", headers=here)
+    assert "First" in seen.text
+    assert 'name="next" value="/store?q=gold"' in seen.text
+    known = here | {"If-None-Match": seen.headers["ETag"]}
+    assert client.get("/store/deals", headers=known).status_code == 304
+    frozen.shift(3600)
+    later = client.get("/store/deals", headers=known)
+    assert later.text.count('id="banner-place" hx-swap-oob="morph"') == 1
+    assert "Second" in later.text
+    close(client)
+    closed = client.get("/store/deals", headers=here | {"If-None-Match": later.headers["ETag"]})
+    assert closed.status_code == 200
+    assert 'id="banner-place"' in closed.text
+    assert 'id="banner"' not in closed.text
+    assert client.get("/store").text.count('id="banner-place"') == 1
+
+
 def test_closed_in_place_nothing_is_left_of_it(client: FlaskClient) -> None:
     make.deal(banner="First")
     form = banner(client)

@@ -36,13 +36,13 @@ def button(deal_id: int) -> str:
 
 
 def test_a_claim_leads_back_to_where_its_button_was(client: FlaskClient) -> None:
-    for came_from, back in (("/store", "/store#deals"), ("/store/deals", "/store/deals#deals")):
+    for came_from in ("/store", "/store/deals"):
         deal = make.deal(min_amount=1)
         enter_store(client)
         spend(client, 100)
         path = f"/store/deals/{deal.id}/claim"
         answer = client.post(path, data={"nth": 1}, headers={"Referer": f"http://localhost{came_from}"})
-        assert (answer.status_code, answer.location) == (303, back)
+        assert (answer.status_code, answer.location) == (303, f"{came_from}#deal-{deal.id}-told")
         assert "100 × Gold is yours!" in unescape(client.get("/store").text)  # noqa: RUF001
     assert client.post(path, headers={"Referer": "https://evil.example/store/deals"}).status_code == 422
 
@@ -122,7 +122,7 @@ def test_the_last_one_is_told_to_be_gone(client: FlaskClient) -> None:
     make.claim(deal, rival)
     answer = client.post(f"/store/deals/{deal.id}/claim", data={"nth": 1}, headers=HTMX)
     assert answer.status_code == 422
-    assert "Everything this deal had to give has been claimed." in answer.text
+    assert answer.text.count("Everything this deal had to give has been claimed.") == 1
     assert grants() == 1
 
 
@@ -142,8 +142,9 @@ def test_looking_claims_nothing(client: FlaskClient) -> None:
     deal = make.deal(min_amount=1)
     enter_store(client)
     spend(client, 100)
-    assert client.get(f"/store/deals/{deal.id}/claim").status_code == 405
-    assert client.get(f"/store/deals/{deal.id}/claim?_method=POST").status_code == 405
+    for query in ("", "?_method=POST", "?nth=1"):
+        answer = client.get(f"/store/deals/{deal.id}/claim{query}")
+        assert (answer.status_code, answer.location) == (303, f"/store/deals#deal-{deal.id}")
     client.sends_csrf = False  # type: ignore[attr-defined]
     assert client.post(f"/store/deals/{deal.id}/claim").status_code == 400
     assert grants() == 0
@@ -206,3 +207,39 @@ def test_what_was_claimed_rests_on_what_this_session_bought(client: FlaskClient)
     put_in_cart(client, make.product(price_cents=1000))
     assert "Your cart adds $10.00" in client.get("/store/deals").text
     assert client.post(f"/store/deals/{deal.id}/claim").status_code == 422
+
+
+def test_without_a_script_a_claim_is_confirmed_once_at_its_deal_in_sight(client: FlaskClient, frozen: Clock) -> None:
+    made = [make.deal(title=f"Deal {at}", display_order=at, min_amount=1) for at in range(8)]
+    enter_store(client)
+    client.get("/store")
+    spend(client, 100)
+    path = f"/store/deals/{made[6].id}/claim"
+    client.post(path, data={"nth": 1})
+    client.get("/store/deals", headers=HTMX)
+    front = unescape(client.get("/store").text.split('id="deals-rest"')[0])
+    assert f'id="deal-{made[6].id}-told"' in front
+    assert front.count("is yours! The game hands it out to you.") == 1
+    assert "is yours!" not in client.get("/store").text
+    client.post(path, data={"nth": 1})
+    assert "You have claimed this already." in client.get("/store/deals").text.split('id="deals"')[1]
+    client.post(path, data={"nth": 1})
+    frozen.move_to(made[6].promotion.ends_at)
+    assert "You have claimed this already." in client.get("/store").text.split('id="deals"')[0]
+
+
+def test_a_receipt_of_which_all_went_back_promises_no_reward(client: FlaskClient) -> None:
+    make.deal(min_amount=10)
+    enter_store(client)
+    spend(client, 1000)
+    number = spend(client, 700)
+    hint = "You can claim a reward."
+    line = orders.by_number(number).lines[0]
+    for after_refund in (False, True):
+        assert (hint not in client.get(f"/store/invoices/{number}").text) is after_refund
+        assert hint in client.get("/store/cart").text
+        if not after_refund:
+            with unit_of_work():
+                orders.refund(
+                    number, {line.id: 1}, key="a-key-of-this-refund", reason="Broken", actor=make.SYSTEM, now=make.NOW
+                )

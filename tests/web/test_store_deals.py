@@ -50,6 +50,41 @@ def test_everybody_sees_what_a_deal_gives_and_is_asked_for_a_name(client: FlaskC
         assert len(ids_of(page)) == len(set(ids_of(page)))
 
 
+def test_its_picture_stands_in_its_place(client: FlaskClient) -> None:
+    name = make.stored_picture(size=(600, 400))
+    with_picture, without = make.deal(image=name, display_order=0), make.deal(display_order=1)
+    cards = widget(client).split('<li class="card deal ')
+    assert f'id="deal-{with_picture.id}"' in cards[1]
+    picture = re.search(r"<img[^>]*>", cards[1])
+    assert picture
+    for part in (f"{name}-thumb.webp", 'width="256"', 'height="171"', 'loading="lazy"', 'alt=""'):
+        assert part in picture[0], picture[0]
+    assert f'id="deal-{without.id}"' in cards[2]
+    assert "<img" not in cards[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "has_more"),
+    [
+        ("<p>Gold for <strong>all</strong>.</p>", False),
+        ("Gold", False),
+        ("", False),
+        (f"<p>{'A word ' * 40}</p>", True),
+        ('<p>See <a href="https://example.org/">how</a>.</p>', True),
+        ("<ul><li>Gold</li><li>Keys</li></ul>", True),
+        ("<p>Gold.</p>\n<p>Keys.</p>", True),
+    ],
+)
+def test_whatever_the_few_words_leave_out_can_be_unfolded(client: FlaskClient, text: str, has_more: bool) -> None:
+    make.deal(description=text)
+    part = widget(client)
+    assert ("Read more" in part) is has_more
+    assert ("Show less" in part) is has_more
+    make.deal(description=text, terms_and_conditions="<p>Once each.</p>")
+    assert ("Terms & conditions" in widget(client)) is not has_more
+    assert "<p>Once each.</p>" in widget(client)
+
+
 def test_with_no_deal_nothing_is_left_but_a_place_that_goes_on_looking(client: FlaskClient) -> None:
     page = client.get("/store").text
     place = page.split('<section id="deals"')[1].split("</section>")[0]
@@ -196,16 +231,38 @@ def test_a_session_that_has_bought_nothing_sees_nothing_that_was_handed_over(cli
     assert client.post(f"/store/deals/{deal.id}/claim").status_code == 422
 
 
-def test_of_many_deals_the_store_unfolds_the_first_and_those_to_claim(client: FlaskClient) -> None:
+def test_of_many_deals_the_store_unfolds_those_to_claim_and_the_first(client: FlaskClient) -> None:
     for at in range(8):
         make.deal(title=f"Deal {at}", display_order=at, min_amount=1 if at == 6 else 100)
     enter_store(client)
     spend(client, 100)
     page = client.get("/store").text
     front, rest = page.split('<details class="deals-rest"')
-    assert [at for at in range(8) if f">Deal {at}<" in front] == [0, 1, 2, 6]
-    assert "4 more deals" in rest
+    assert [at for at in range(8) if f">Deal {at}<" in front] == [0, 1, 6]
+    assert "5 more deals" in rest
     assert "deals-rest" not in client.get("/store/deals").text
+
+
+def test_what_is_done_makes_room_for_what_is_open(client: FlaskClient) -> None:
+    ada = make.user().person
+    make.spend(ada, 100)
+    for at in range(6):
+        made = make.deal(title=f"Deal {at}", display_order=at, min_amount=1, usage_limit=1 if at < 2 else None)
+        make.spend(ada, 100)
+        if at < 2:
+            make.claim(made, ada)
+    front, rest = client.get("/store").text.split('<details class="deals-rest"')
+    assert [at for at in range(6) if f">Deal {at}<" in front] == [2, 3, 4]
+    assert "All claimed" in rest
+
+
+def test_all_that_is_to_claim_stands_open(client: FlaskClient) -> None:
+    for at in range(7):
+        make.deal(title=f"Deal {at}", display_order=at, min_amount=1 if at > 1 else 100)
+    enter_store(client)
+    spend(client, 100)
+    front = client.get("/store").text.split('<details class="deals-rest"')[0]
+    assert [at for at in range(7) if f">Deal {at}<" in front] == [2, 3, 4, 5, 6]
 
 
 def test_the_deal_that_was_just_claimed_stays_in_sight(client: FlaskClient) -> None:

@@ -5,13 +5,13 @@ on without it.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from babel.lists import format_list
-from flask import Response, request, url_for
+from flask import Response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
@@ -26,21 +26,24 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.web.arguments import whole_number
 from app.web.frame import this_page
 from app.web.store import bp, visit
+from app.web.store.banner import Banner, deal_banner
 from app.web.visitor import access, current_person, page_of_part
 
 DEALS = ("store/deals.html", "store/_deals.html")
 AT_FIRST = 3
 THEIRS = "form"
 LINK = "link"
+CLAIMED = "just_claimed"
 
 
 @dataclass(frozen=True, slots=True)
 class Showcase:
     """The deals as one page shows them to somebody.
 
-    Among other things (`is_beside`) only the first few stand open, those with something to claim, and the one that was
-    just `touched`. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page has
-    one already, by a link there.
+    Among other things (`is_beside`) only a few stand open: all with something to claim, in the places that are left the
+    first that aren't done, and besides them what was just `touched`, where a page that came without a script says what
+    was `told` of it. `asks` is where somebody without a name can type it: in a form of the showcase, or, if the page
+    has one already, by a link there; who `has_entered` just did so. Its parts bring the page's `banner` along.
     """
 
     cards: Sequence[Card]
@@ -49,14 +52,21 @@ class Showcase:
     is_beside: bool = False
     asks: str = THEIRS
     touched: int | None = None
+    told: str = ""
+    has_entered: bool = False
+    banner: Banner | None = None
 
     @property
     def front(self) -> Sequence[Card]:
-        return [card for at, card in enumerate(self.cards) if self._stands_open(at, card)]
+        """Those that stand open, in the order of lists."""
+        is_open = self._open()
+        return [card for card in self.cards if card.terms.id in is_open]
 
     @property
     def rest(self) -> Sequence[Card]:
-        return [card for at, card in enumerate(self.cards) if not self._stands_open(at, card)]
+        """Those that are folded away."""
+        is_open = self._open()
+        return [card for card in self.cards if card.terms.id not in is_open]
 
     def shows(self, deal_id: int) -> bool:
         """Whether this deal is among them."""
@@ -64,16 +74,22 @@ class Showcase:
 
     @property
     def etag(self) -> str:
-        """The same for the same deals, standing, name, cart and language."""
+        """The same for the same deals, standing, name, cart, banner and language."""
         reader = (self.person, str(get_locale()), str(get_timezone()))
         shown = [(each.shown.id, each.terms.version, each.left, each.standing, each.ahead) for each in self.cards]
-        seen = repr((shown, self.cart_cents, self.is_beside, self.asks, reader))
+        banner = self.banner and (self.banner.deal_id, self.banner.version)
+        seen = repr((shown, self.cart_cents, self.is_beside, self.asks, banner, reader))
         return hashlib.blake2b(seen.encode(), digest_size=12).hexdigest()
 
-    def _stands_open(self, at: int, card: Card) -> bool:
-        has_few = len(self.cards) <= AT_FIRST + 1
-        is_waiting = bool(card.standing and card.standing.claimable and card.is_for(self.person))
-        return not self.is_beside or has_few or at < AT_FIRST or is_waiting or card.terms.id == self.touched
+    def _open(self) -> Collection[int | None]:
+        if not self.is_beside or len(self.cards) <= AT_FIRST + 1:
+            return {card.terms.id for card in self.cards}
+        ranked = sorted(self.cards, key=lambda card: (not self._is_waiting(card), card.is_done))
+        first = [card for at, card in enumerate(ranked) if at < AT_FIRST or self._is_waiting(card)]
+        return {self.touched, *(card.terms.id for card in first)}
+
+    def _is_waiting(self, card: Card) -> bool:
+        return bool(card.standing and card.standing.claimable and card.is_for(self.person))
 
 
 def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
@@ -81,7 +97,18 @@ def showcase(*, is_beside: bool, asks: str = THEIRS) -> Showcase:
     found = deals.of_deals(visit.running())
     cart_cents = visit.cart_cents() if found else 0
     cards = deals.cards(visit.shopper(), cart_cents, clock.now(), found)
-    return Showcase(cards, current_person(), cart_cents, is_beside, asks)
+    seen = Showcase(cards, current_person(), cart_cents, is_beside, asks, banner=deal_banner())
+    return seen if wants_part() else _just_now(seen)
+
+
+def _just_now(seen: Showcase) -> Showcase:
+    """What was claimed without a script is confirmed once, at its deal; in a corner if that has gone meanwhile."""
+    touched, told = session.pop(CLAIMED, (None, ""))
+    has_entered = session.pop(visit.ENTERED, False)
+    if touched is None or seen.shows(touched):
+        return replace(seen, touched=touched, told=told, has_entered=has_entered)
+    toast(told)
+    return seen
 
 
 @bp.get("/deals")
@@ -112,24 +139,32 @@ def claim_deal(deal_id: int) -> ResponseReturnValue:
         return _refused(deal_id, NotFound(_("This deal is no longer there.")))
     except DomainError as refusal:
         return _refused(deal_id, refusal)
-    if items is None:
-        toast(_("You have claimed this already."), "info")
-    else:
-        toast(_thanks(items))
+    told = _thanks(items) if items else _("You have claimed this already.")
     if not wants_part():
-        return see_other(f"{_way_back()}#deals")
+        session[CLAIMED] = (deal_id, told)
+        return see_other(f"{_way_back()}#deal-{deal_id}-told")
+    toast(told, "success" if items else "info")
     return _page(_asked_for(deal_id), claimed=deal_id if items else None)
+
+
+@bp.get("/deals/<int:deal_id>/claim")
+@access("public")
+def leave_claim(deal_id: int) -> ResponseReturnValue:
+    """The address that stays in the bar after a refusal claims nothing: reloaded, it leads to the deals."""
+    return see_other(f"{url_for('store.show_deals')}#deal-{deal_id}")
 
 
 def _asked_for(touched: int | None = None) -> Showcase:
     shown = urlsplit(page_of_part() or "").path if wants_part() else ""
     asks = LINK if request.args.get("asks") == LINK else THEIRS
-    return replace(showcase(is_beside=shown == url_for("store.browse"), asks=asks), touched=touched)
+    seen = showcase(is_beside=shown == url_for("store.browse"), asks=asks)
+    return replace(seen, touched=touched) if touched else seen
 
 
 def _page(seen: Showcase, status: int = 200, **told: Any) -> Response:
     back = page_of_part() if wants_part() else this_page()
-    return page(*DEALS, status, deals=seen, back=back or url_for("store.browse"), **told)
+    told |= {"deals": seen, "back": back or url_for("store.browse"), "is_part": wants_part()}
+    return page(*DEALS, status, **told)
 
 
 def _refused(deal_id: int, refusal: DomainError) -> Response:

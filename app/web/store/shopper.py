@@ -11,11 +11,12 @@ from app.accounts.errors import NameBelongsToAccount
 from app.errors import DomainError
 from app.kit.htmx import page, see_other, toast
 from app.web.forms import Form, explain
-from app.web.store import bp
+from app.web.store import bp, visit
 from app.web.visitor import SHOPPER, access, forget_shopper, signed_in, visit_key, way_back
 
 TEMPLATES = ("store/shopper.html", "store/_shopper.html")
 STRIP = "store/_name_form.html"
+PLACES = ("strip", "cart", "deals")
 
 
 class ShopperForm(Form):
@@ -45,7 +46,7 @@ def ask_name() -> ResponseReturnValue:
 def set_shopper() -> ResponseReturnValue:
     """Who is signed in shops under their own name, whatever is typed."""
     form = ShopperForm()
-    target = way_back(form.next.data) or url_for("store.browse")
+    target, place = way_back(form.next.data) or url_for("store.browse"), request.form.get("place")
     if signed_in() is not None:
         return see_other(target)
     try:
@@ -53,11 +54,12 @@ def set_shopper() -> ResponseReturnValue:
     except DomainError as refusal:
         explain(form, refusal)
         has_account = isinstance(refusal, NameBelongsToAccount)
-        place = request.form.get("place")
-        part = STRIP if place in ("strip", "cart") else TEMPLATES[1]
-        told = {"form": form, "has_account": has_account, "back": target, "is_main": place == "cart"}
+        part = STRIP if place in PLACES else TEMPLATES[1]
+        told = {"form": form, "has_account": has_account, "back": target, "is_main": place == "cart", "place": place}
         return page(TEMPLATES[0], part, refusal.status, **told)
     remember_shopper(name)
+    if place == "deals":
+        session[visit.ENTERED] = True
     toast(_("Hello, %(name)s!", name=name))
     return see_other(target)
 

@@ -17,6 +17,7 @@ from app.web.visitor import current_person, known_visit, signed_in, visit_key
 
 OPENED = "opened_invoices"
 OPENED_AT_MOST = 30
+ENTERED = "entered_at_deals"
 
 
 def cart() -> Cart:
