@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager
 
-from app.deals.models import PENDING, Grant, PromotionClaim
+from app.deals.models import PENDING, DealSpend, Grant, PromotionClaim
 from app.kit.db import db
 from app.kit.lists import Page, paginate_rows
 from app.kit.text import fold, like
@@ -82,6 +82,19 @@ def waiting_since(before: datetime) -> Sequence[Waiting]:
         .order_by(counted.desc(), Promotion.id)
     )
     return [Waiting(*row) for row in db.session.execute(query)]
+
+
+def counted_for(invoice_id: int) -> Sequence[tuple[int, str]]:
+    """Id and title of the deals that this payment counts for, as far as it wasn't refunded."""
+    rests = (DealSpend.invoice_id == invoice_id, DealSpend.amount_cents > DealSpend.refunded_cents)
+    query = select(Promotion.id, Promotion.title).join(DealSpend, DealSpend.promotion_id == Promotion.id).where(*rests)
+    return [(deal_id, title) for deal_id, title in db.session.execute(query.order_by(Promotion.id))]
+
+
+def undone_by(invoice_id: int) -> Sequence[Granted]:
+    """What refunds of this invoice revoked or flagged."""
+    undone = _granted().where(Grant.refunded_invoice_id == invoice_id).order_by(Grant.id)
+    return [Granted(*row) for row in db.session.execute(undone)]
 
 
 def one(grant_id: int) -> Granted | None:
