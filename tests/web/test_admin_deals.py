@@ -90,6 +90,19 @@ def test_a_deal_is_made_from_what_was_typed(client: FlaskClient) -> None:
     assert "Gold rush was created." in client.get("/admin/promotions").text
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_deal_that_is_over_before_it_begins_is_made_with_a_warning(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    over = TYPED | {"starts_on": "2026-02-01", "ends_on": "2026-02-08"}
+    client.post("/admin/promotions/new?kind=deal", data=over, headers=headers)
+    page = client.get("/admin/promotions").text
+    assert "Gold rush was created, but its end has passed already." in page
+    assert "toast-warning" in page
+    save(client, only(), **over)
+    assert "Gold rush was saved, but its end has passed already." in client.get("/admin/promotions").text
+
+
 def test_the_list_offers_both_kinds_and_the_form_asks_only_for_what_a_deal_has(client: FlaskClient) -> None:
     page = client.get("/admin/promotions").text
     assert "/admin/promotions/new?kind=discount" in page

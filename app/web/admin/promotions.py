@@ -117,7 +117,10 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     except DomainError as refusal:
         form.refuse(refusal)
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", refusal.status)
-    toast(_("%(title)s was saved.", title=form.title.data))
+    if typed["ends_at"] and typed["ends_at"] <= clock.now():
+        toast(_("%(title)s was saved, but its end has passed already.", title=form.title.data), "warning")
+    else:
+        toast(_("%(title)s was saved.", title=form.title.data))
     arguments: dict[str, Any] = list_arguments()
     return see_other(url_for("admin.list_promotions", **arguments))
 
