@@ -12,6 +12,7 @@ from app.accounts.persons import Person
 from app.discounts import service as discounts
 from app.kit.db import db, unit_of_work
 from app.promotions import listing
+from app.promotions import service as promotions
 from app.promotions.models import ArchivedPromotion, Promotion
 from tests import make
 from tests.counting import count_statements
@@ -71,6 +72,20 @@ def test_one_is_ended_at_once_and_told_when_it_cannot_be(client: FlaskClient) ->
     assert "It hasn't started yet, so it can't end." in text_of(client, "/admin/promotions")
     assert fresh(early).ends_at is None
     assert "ended it" in text_of(client, f"/admin/promotions/{running}")
+
+
+def test_what_has_ended_has_no_switch_before_the_upkeep_has_closed_it_and_after(client: FlaskClient) -> None:
+    over = make.discount(title="Over", ends_at=make.NOW).id, make.deal(title="Rush", ends_at=make.NOW).id
+    for _before_and_after in range(2):
+        page = text_of(client, "/admin/promotions")
+        assert page.count("</svg>Edit</a>") == 2
+        assert "/active" not in page
+        for each in over:
+            with unit_of_work():
+                promotions.close_ended(each, make.NOW)
+    assert [fresh(each).is_active for each in over] == [False, False]
+    make.discount(title="Running")
+    assert text_of(client, "/admin/promotions").count("Switch off") == 1
 
 
 def test_one_is_archived_with_a_snapshot_and_shown_as_it_was(client: FlaskClient) -> None:
