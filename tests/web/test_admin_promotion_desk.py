@@ -57,6 +57,20 @@ def test_the_list_is_filtered_by_kind_type_and_group(client: FlaskClient) -> Non
     assert text_of(client, "/admin/promotions?group=members").count("No promotions yet") == 1
 
 
+def test_codes_are_exported_from_a_list_only_where_there_are_some(client: FlaskClient) -> None:
+    make.deal(title="Spring rush", bonus_type="recurrent")
+    make.discount(title="Spring off")
+    for query, is_offered in (
+        ("q=spring", True),
+        ("q=spring&kind=discount", True),
+        ("q=spring&group=store&type=percentage", True),
+        ("q=spring&kind=deal", False),
+        ("q=spring&type=recurrent", False),
+        ("kind=discount", False),
+    ):
+        assert ("Export these codes" in client.get(f"/admin/promotions?{query}").text) is is_offered, query
+
+
 def test_what_is_done_in_a_filtered_list_leads_back_to_it(client: FlaskClient) -> None:
     made = make.discount(title="Spring")
     address = f"/admin/promotions/{made.id}/archive?q=spring&group=store&type=percentage"

@@ -22,6 +22,7 @@ from app.web.visitor import access, actor
 
 LIST = ("admin/promotions.html", "admin/_promotions.html")
 ON_PAGE = 12
+WITH_CODES = "discount"
 GROUPS = {"store": _l("Deals & Promotions"), "members": _l("Member promotions")}
 
 
@@ -106,6 +107,7 @@ def _list() -> Response:
         promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
         kinds=among,
         types=types,
+        has_codes=WITH_CODES in {kind.name for kind in offered if asked["type"] in {"", *kind.types}},
         status_words=STATUS_WORDS,
         groups=GROUPS,
         asked=asked,
