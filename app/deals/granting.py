@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
 from app.deals.models import PENDING, DealSpend, Grant, PromotionClaim
@@ -54,9 +54,12 @@ def found(which: Which, *, number: int = 1, size: int = 20, offset: int | None =
     return Page([Granted(*row) for row in page.items], page.total, page.number, page.size)
 
 
-def counts(deal_id: int) -> dict[str, int]:
-    """How many grants of a deal there are by state; `flagged` ones are delivered too."""
-    of_deal = Grant.claim_id.in_(select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id))
+def counts(deal_id: int, search: str = "") -> dict[str, int]:
+    """How many grants of a deal there are by state, of names with this in them; `flagged` ones are delivered too."""
+    claims = select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id)
+    if search.strip():
+        claims = claims.where(_named(search))
+    of_deal = Grant.claim_id.in_(claims)
     by_status = select(Grant.status, func.count(), func.count(Grant.flagged_at)).where(of_deal).group_by(Grant.status)
     rows = db.session.execute(by_status).all()
     told = {status: number for status, number, _flagged in rows}
@@ -110,6 +113,11 @@ def _granted() -> Select[Any]:
     return of_deal.options(contains_eager(Grant.claim))
 
 
+def _named(search: str) -> ColumnElement[bool]:
+    """The claims of names that have this in them."""
+    return PromotionClaim.shopper.ilike(like(search.strip()), escape="\\")
+
+
 def _found(which: Which) -> Select[Any]:
     query = _granted().order_by(Grant.id.desc())
     if which.status:
@@ -119,7 +127,7 @@ def _found(which: Which) -> Select[Any]:
     if which.username:
         query = query.where(func.lower(PromotionClaim.shopper) == fold(which.username))
     if which.search.strip():
-        query = query.where(PromotionClaim.shopper.ilike(like(which.search.strip()), escape="\\"))
+        query = query.where(_named(which.search))
     if which.deal_id is not None:
         query = query.where(PromotionClaim.promotion_id == which.deal_id)
     return query

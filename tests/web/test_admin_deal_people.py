@@ -150,7 +150,9 @@ def test_grants_are_listed_by_state_and_name_with_the_refund_that_took_them(clie
     assert f'href="/admin/invoices/{ada.number}"' in page.text
     (row,) = rows(client.get(f"{address}?q=bo"))
     assert row.startswith("B Bob")
-    assert "No grant fits" in client.get(f"{address}?state=pending&q=ada").text
+    searched = client.get(f"{address}?state=pending&q=ada")
+    assert "No grant fits" in searched.text
+    assert "All 2 Waiting 0 Handed out 1 Taken back 1 Flagged 1" in words(searched)
 
 
 def test_what_no_game_hands_out_is_marked_as_handed_out_once_with_a_trace(client: FlaskClient, admin: User) -> None:

@@ -1,5 +1,6 @@
 """What is done with promotions beside editing: filtered, ended, archived, copied, shared, counted."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -55,6 +56,16 @@ def test_the_list_is_filtered_by_kind_type_and_group(client: FlaskClient) -> Non
     assert "Deals & Promotions</h1>" in unescape(page)
     assert page.count('aria-current="page">') >= 2
     assert text_of(client, "/admin/promotions?group=members").count("No promotions yet") == 1
+
+
+def test_the_figures_above_the_list_are_of_the_kind_that_it_shows(client: FlaskClient) -> None:
+    for title in ("One", "Two"):
+        make.discount(title=title)
+    make.deal()
+    for query, count in (("", 3), ("kind=discount", 2), ("kind=deal", 1), ("group=store&kind=deal", 1)):
+        for headers in ({}, HTMX):
+            tiles = client.get(f"/admin/promotions?{query}", headers=headers).text.split('id="promotion-overview"')[1]
+            assert re.findall(r"stat-tile-value[^>]*>(\d+)<", tiles)[:2] == [str(count)] * 2, query
 
 
 def test_codes_are_exported_from_a_list_only_where_there_are_some(client: FlaskClient) -> None:

@@ -101,7 +101,7 @@ def _grants(promotion_id: int) -> Response:
     )
     found = granting.found(which, number=page_number())
     refunds = {each.grant.refunded_invoice_id for each in found.items if each.grant.refunded_invoice_id}
-    counts = granting.counts(promotion_id)
+    counts = granting.counts(promotion_id, asked["q"])
     return page(
         "admin/deal_grants.html",
         "admin/_deal_grants.html",

@@ -111,7 +111,7 @@ def _list() -> Response:
         status_words=STATUS_WORDS,
         groups=GROUPS,
         asked=asked,
-        overview=listing.overview(now, group=asked["group"]),
+        overview=listing.overview(now, group=asked["group"], kind=asked["kind"]),
         words_for=words_for,
         pages_of=pages_of,
         now=now,
