@@ -43,6 +43,7 @@ function showArrivals(root) {
     if (!dialog.open) {
       comeBackTo(dialog, document.activeElement);
       dialog.showModal();
+      if (dialog.dataset.begin) dialog.querySelector(`[name="${dialog.dataset.begin}"]`)?.focus();
     }
   }
   within("[data-focus]")[0]?.focus();

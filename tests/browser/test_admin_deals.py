@@ -65,6 +65,7 @@ def test_a_deal_is_made_in_a_dialog_with_rows_that_come_and_go(page: Page, live_
     page.goto(f"{live_server}/admin/promotions")
     page.get_by_role("link", name="New deal").click()
     dialog = page.get_by_role("dialog", name="New deal")
+    expect(dialog.get_by_label("Title", exact=True)).to_be_focused()
     dialog.get_by_label("Title", exact=True).fill("Gold rush")
     dialog.get_by_label("Spend at least").fill("50")
     expect(dialog.get_by_label("Claims per person")).to_be_hidden()
@@ -219,7 +220,7 @@ def test_a_deal_is_made_changed_ended_and_deleted_without_javascript(
     page.locator("summary", has_text="Expire now").click()
     page.get_by_role("button", name="Expire now").click()
     expect(page.get_by_text("Gold rush has ended.")).to_be_visible()
-    page.locator("summary[aria-label=Delete]").click()
+    page.locator("summary[aria-label='Delete Gold rush']").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Gold rush was deleted.")).to_be_visible()
 
