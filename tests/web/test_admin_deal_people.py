@@ -83,6 +83,16 @@ def test_whoever_got_nothing_because_others_had_it_all_is_not_called_complete(cl
     assert "All claimed by others 50% $25.00 0" in bob
 
 
+def test_whoever_got_everything_back_is_told_from_the_shoppers_that_statistics_count(client: FlaskClient) -> None:
+    deal = make.deal()
+    refund(make.spend(ADA, 2500, visit=VISIT))
+    make.spend(BOB, 2500, visit=VISIT)
+    bob, ada = rows(client.get(f"/admin/promotions/{deal.id}/progress"))
+    assert "$0.00 all refunded" in ada
+    assert "all refunded" not in bob
+    assert "Shoppers 1" in words(client.get(f"/admin/promotions/{deal.id}/statistics"))
+
+
 def test_progress_is_searched_turned_over_and_exported(client: FlaskClient) -> None:
     deal = make.deal()
     claimed(deal, ADA, 5000)
