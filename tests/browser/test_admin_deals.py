@@ -62,7 +62,7 @@ def a_deal(**fields: Any) -> Deal:
 
 def test_a_deal_is_made_in_a_dialog_with_rows_that_come_and_go(page: Page, live_server: str, sign_in: SignIn) -> None:
     sign_in(page, make.user(role="admin"))
-    page.goto(f"{live_server}/admin/promotions")
+    page.goto(f"{live_server}/admin/promotions?kind=deal")
     page.get_by_role("link", name="New deal").click()
     dialog = page.get_by_role("dialog", name="New deal")
     expect(dialog.get_by_label("Title", exact=True)).to_be_focused()
@@ -91,6 +91,8 @@ def test_a_deal_is_made_in_a_dialog_with_rows_that_come_and_go(page: Page, live_
     page.wait_for_load_state("networkidle")
     dialog.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name="Gold rush")).to_be_visible()
+    expect(page.get_by_label("Kind", exact=True)).to_have_value("deal")
+    expect(page.get_by_role("link", name="Gold rush", exact=True)).to_be_focused()
     assert items() == [("gold", 100), ("sword", 1)]
     assert (kept()["usage_limit"], kept()["per_user_limit"]) == (200, 3)
     assert f"{kept()['ends_at']:%Y-%m-%d %H:%M}" == "2026-04-30 00:00"
@@ -242,6 +244,19 @@ def test_the_second_of_two_editors_keeps_what_they_typed(page: Page, live_server
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Gold rush was saved.")).to_be_visible()
     assert items() == [("gold", 100), ("sword", 2)]
+
+
+def test_whoever_hands_out_one_after_the_other_stays_in_the_list(page: Page, live_server: str, sign_in: SignIn) -> None:
+    deal = a_deal(title="Gold rush")
+    make.spend(Person("Bob"), 5000, visit="b", now=clock.now())
+    make.claim(deal, Person("Bob"), visit="b", now=clock.now())
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions/{deal.id}/grants?state=pending")
+    for name, then in (("Bob", page.locator("summary[aria-label$='to Ada']")), ("Ada", page.get_by_role("searchbox"))):
+        page.locator(f"summary[aria-label='Mark as handed out to {name}']").click()
+        page.get_by_role("button", name="They have it").click()
+        expect(page.get_by_text(f"Noted: {name} has it.")).to_be_visible()
+        expect(then).to_be_focused()
 
 
 @pytest.mark.parametrize("browser_page", ["page", "page_without_javascript"])

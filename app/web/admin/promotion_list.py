@@ -17,7 +17,7 @@ from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
 from app.web.admin.promotion_pages import pages_of
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
-from app.web.arguments import list_arguments, page_number
+from app.web.arguments import list_arguments, page_number, whole_number
 from app.web.visitor import access, actor
 
 LIST = ("admin/promotions.html", "admin/_promotions.html")
@@ -111,6 +111,7 @@ def _list() -> Response:
         status_words=STATUS_WORDS,
         groups=GROUPS,
         asked=asked,
+        at=whole_number(request.args.get("at")),
         overview=listing.overview(now, group=asked["group"], kind=asked["kind"]),
         words_for=words_for,
         pages_of=pages_of,
