@@ -22,7 +22,6 @@ FLAGS = [
 ]
 FILES = {"stylesheet", "script", "image", "font"}
 ANSWERED_4XX = ("Failed to load resource: the server responded with a status of 4", "Response Status Error Code 4")
-LEFT_BEHIND = ("htmx:sendAbort", "htmx:afterRequest")  # the page was left meanwhile; what fails says htmx:sendError too
 PATIENCE = 10_000
 Theme = Literal["light", "dark"]
 
@@ -64,7 +63,7 @@ def complaints_of(page: Page) -> list[str]:
     complaints: list[str] = []
 
     def console(message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith((*ANSWERED_4XX, *LEFT_BEHIND)):
+        if message.type == "error" and not message.text.startswith(ANSWERED_4XX):
             complaints.append(f"{message.text} ({message.location})")
 
     def response(answer: Response) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
-from app.deals.models import PENDING, Grant, PromotionClaim
+from app.deals.models import PENDING, DealSpend, Grant, PromotionClaim
 from app.kit.db import db
 from app.kit.lists import Page, paginate_rows
 from app.kit.text import fold, like
@@ -54,9 +54,12 @@ def found(which: Which, *, number: int = 1, size: int = 20, offset: int | None =
     return Page([Granted(*row) for row in page.items], page.total, page.number, page.size)
 
 
-def counts(deal_id: int) -> dict[str, int]:
-    """How many grants of a deal there are by state; `flagged` ones are delivered too."""
-    of_deal = Grant.claim_id.in_(select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id))
+def counts(deal_id: int, search: str = "") -> dict[str, int]:
+    """How many grants of a deal there are by state, of names with this in them; `flagged` ones are delivered too."""
+    claims = select(PromotionClaim.id).where(PromotionClaim.promotion_id == deal_id)
+    if search.strip():
+        claims = claims.where(_named(search))
+    of_deal = Grant.claim_id.in_(claims)
     by_status = select(Grant.status, func.count(), func.count(Grant.flagged_at)).where(of_deal).group_by(Grant.status)
     rows = db.session.execute(by_status).all()
     told = {status: number for status, number, _flagged in rows}
@@ -84,6 +87,19 @@ def waiting_since(before: datetime) -> Sequence[Waiting]:
     return [Waiting(*row) for row in db.session.execute(query)]
 
 
+def counted_for(invoice_id: int) -> Sequence[tuple[int, str]]:
+    """Id and title of the deals that this payment counts for, as far as it wasn't refunded."""
+    rests = (DealSpend.invoice_id == invoice_id, DealSpend.amount_cents > DealSpend.refunded_cents)
+    query = select(Promotion.id, Promotion.title).join(DealSpend, DealSpend.promotion_id == Promotion.id).where(*rests)
+    return [(deal_id, title) for deal_id, title in db.session.execute(query.order_by(Promotion.id))]
+
+
+def undone_by(invoice_id: int) -> Sequence[Granted]:
+    """What refunds of this invoice revoked or flagged."""
+    undone = _granted().where(Grant.refunded_invoice_id == invoice_id).order_by(Grant.id)
+    return [Granted(*row) for row in db.session.execute(undone)]
+
+
 def one(grant_id: int) -> Granted | None:
     """As it is now."""
     row = db.session.execute(_granted().where(Grant.id == grant_id).execution_options(populate_existing=True)).first()
@@ -97,6 +113,11 @@ def _granted() -> Select[Any]:
     return of_deal.options(contains_eager(Grant.claim))
 
 
+def _named(search: str) -> ColumnElement[bool]:
+    """The claims of names that have this in them."""
+    return PromotionClaim.shopper.ilike(like(search.strip()), escape="\\")
+
+
 def _found(which: Which) -> Select[Any]:
     query = _granted().order_by(Grant.id.desc())
     if which.status:
@@ -106,7 +127,7 @@ def _found(which: Which) -> Select[Any]:
     if which.username:
         query = query.where(func.lower(PromotionClaim.shopper) == fold(which.username))
     if which.search.strip():
-        query = query.where(PromotionClaim.shopper.ilike(like(which.search.strip()), escape="\\"))
+        query = query.where(_named(which.search))
     if which.deal_id is not None:
         query = query.where(PromotionClaim.promotion_id == which.deal_id)
     return query

@@ -90,9 +90,9 @@ def one(promotion_id: int) -> Listed:
     return _listed(*row)
 
 
-def overview(now: datetime, *, since: datetime | None = None, group: str = "") -> Overview:
+def overview(now: datetime, *, since: datetime | None = None, group: str = "", kind: str = "") -> Overview:
     """How many there are, are active, were used (`since` a moment), and gave away with that, in two statements."""
-    among = Promotion.kind.in_([kind.name for kind in kinds.known(group)])
+    among = Promotion.kind.in_([each.name for each in _of(Wish(group=group, kind=kind))])
     counted = db.session.execute(
         select(func.count(), func.count().filter(having("active", now))).where(Promotion.archived_at.is_(None), among)
     ).one()

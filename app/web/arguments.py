@@ -1,6 +1,8 @@
 """What the address and forms of a page say, read with care."""
 
 import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
 
 from flask import request
 
@@ -20,7 +22,16 @@ def whole_number(text: str | None) -> int | None:
 
 def list_arguments() -> dict[str, str]:
     """What the address says about the list that is looked at: its search, filters and page, and nothing else."""
-    return {name: value for name, value in request.args.items() if name in OF_LISTS}
+    return _of_lists(request.args.items())
+
+
+def list_arguments_in(query: str) -> dict[str, str]:
+    """The same of another address, whose query this is."""
+    return _of_lists(parse_qsl(query))
+
+
+def _of_lists(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in said if name in OF_LISTS}
 
 
 def page_number() -> int:

@@ -118,9 +118,16 @@ for (const tab of document.querySelectorAll(".tabs-bar [aria-current]")) {
 
 let working = 0;
 const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
-document.addEventListener("htmx:beforeSend", () => {
+document.addEventListener("htmx:beforeSend", (event) => {
   working += 1;
   show();
+  // an answer that nobody waits for any more is no error: HTMX tells the console of what has `error`
+  const { xhr } = event.detail;
+  const tell = xhr.onabort;
+  xhr.onabort = () => {
+    event.detail.error = "";
+    tell();
+  };
 });
 document.addEventListener("htmx:afterRequest", () => {
   working = Math.max(0, working - 1);

@@ -43,6 +43,7 @@ function showArrivals(root) {
     if (!dialog.open) {
       comeBackTo(dialog, document.activeElement);
       dialog.showModal();
+      if (dialog.dataset.begin) dialog.querySelector(`[name="${dialog.dataset.begin}"]`)?.focus();
     }
   }
   within("[data-focus]")[0]?.focus();
@@ -76,17 +77,19 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) event.target.closest?.("dialog.confirm-panel[open]")?.close();
 });
 
-// Whoever changed something in a list stays at that place of it, as far as it is still there.
-let place;
+// Whoever changed something in a list stays at that place of it, or at what has come there.
+let places = [];
 document.addEventListener("htmx:beforeRequest", (event) => {
-  place = event.target.matches?.("form[method=post]") ? event.target.closest("li[id], tr[id]")?.id : undefined;
+  const row = event.target.matches?.("form[method=post]") ? event.target.closest("li[id], tr[id]") : null;
+  places = row ? [row.id, row.nextElementSibling?.id, row.previousElementSibling?.id].filter(Boolean) : [];
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (!place || document.activeElement !== document.body) return;
-  const there = document.getElementById(place);
-  const next = there?.querySelector("[data-menu] > summary") ?? (there ?? event.target).querySelector?.("a[href], input:not([type=hidden])");
-  place = undefined;
-  next?.focus({ preventScroll: true });
+  if (!places.length || document.activeElement !== document.body) return;
+  const there = places.map((id) => document.getElementById(id)).find(Boolean) ?? event.target;
+  places = [];
+  const next = there.querySelector?.("[data-menu] > summary") ?? there.querySelector?.("a[href], summary, input:not([type=hidden])") ?? there;
+  if (next === there) there.tabIndex = -1;
+  next.focus({ preventScroll: true });
 });
 
 // Menus close when one looks elsewhere, or presses Escape.

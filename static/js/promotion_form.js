@@ -1,4 +1,4 @@
-// The form of a promotion: usual lengths of its window, and rows of reward items that come and go.
+// The form of a promotion: usual lengths of its window, rows of reward items that come and go, and what checks may do.
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
@@ -79,4 +79,25 @@ document.addEventListener("click", (event) => {
   if (button.dataset.length) choose(button);
   else if ("addRow" in button.dataset) addRow(button.closest("[data-rows]"));
   else removeRow(button.closest("[data-row]"));
+});
+
+// The answer to a check brings what is wrong, and never a value. `data-check` names the fields that a verdict rests on:
+// where one of them has changed since it was asked for, it is about something else, and the next one is under way.
+const VALUES = new Set(["value", "checked", "selected"]);
+let asked;
+
+function isStale(field) {
+  const now = new FormData(field.form);
+  return field.dataset.check.split(" ").some((name) => String(asked.getAll(name)) !== String(now.getAll(name)));
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, formData } = event.detail.requestConfig;
+  asked = elt.matches("[data-check]") ? formData : undefined;
+  window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name) => !(asked && VALUES.has(name));
+  if (asked && isStale(elt)) event.detail.shouldSwap = false;
+});
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const beside = asked && event.detail.target.querySelector("[data-check]");
+  if (beside && isStale(beside)) event.detail.shouldSwap = false;
 });

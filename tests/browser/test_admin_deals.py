@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
 from app.accounts.models import User
@@ -21,6 +21,7 @@ from tests.browsing import Theme, faults_of, look
 
 SignIn = Callable[[Page, User], None]
 ADA = Person("Ada")
+SET = "(field, value) => { field.value = value; field.dispatchEvent(new Event('change', { bubbles: true })); }"
 
 
 @pytest.fixture(autouse=True)
@@ -61,9 +62,10 @@ def a_deal(**fields: Any) -> Deal:
 
 def test_a_deal_is_made_in_a_dialog_with_rows_that_come_and_go(page: Page, live_server: str, sign_in: SignIn) -> None:
     sign_in(page, make.user(role="admin"))
-    page.goto(f"{live_server}/admin/promotions")
+    page.goto(f"{live_server}/admin/promotions?kind=deal")
     page.get_by_role("link", name="New deal").click()
     dialog = page.get_by_role("dialog", name="New deal")
+    expect(dialog.get_by_label("Title", exact=True)).to_be_focused()
     dialog.get_by_label("Title", exact=True).fill("Gold rush")
     dialog.get_by_label("Spend at least").fill("50")
     expect(dialog.get_by_label("Claims per person")).to_be_hidden()
@@ -89,6 +91,8 @@ def test_a_deal_is_made_in_a_dialog_with_rows_that_come_and_go(page: Page, live_
     page.wait_for_load_state("networkidle")
     dialog.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name="Gold rush")).to_be_visible()
+    expect(page.get_by_label("Kind", exact=True)).to_have_value("deal")
+    expect(page.get_by_role("link", name="Gold rush", exact=True)).to_be_focused()
     assert items() == [("gold", 100), ("sword", 1)]
     assert (kept()["usage_limit"], kept()["per_user_limit"]) == (200, 3)
     assert f"{kept()['ends_at']:%Y-%m-%d %H:%M}" == "2026-04-30 00:00"
@@ -116,6 +120,75 @@ def test_usual_lengths_are_filled_in_from_the_start(
     fields = [page.get_by_label(label) for label in ("Starts on", "Start time", "Ends on", "End time")]
     assert tuple(field.input_value() for field in fields) == window
     page.wait_for_load_state("networkidle")
+
+
+class Held:
+    """Checks of one field, whose answers wait until they are let through; those of other fields don't."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page, self.name, self.waiting = page, name, list[Route]()
+        page.route("**/promotions/check*", self._take)
+
+    def _take(self, route: Route) -> None:
+        if route.request.headers["hx-trigger-name"] == self.name:
+            self.waiting.append(route)
+        else:
+            route.continue_()
+
+    def let_through(self) -> None:
+        """Ask the server what was asked last; back when the page has its answer."""
+        while not self.waiting:
+            self.page.wait_for_event("request")
+        with self.page.expect_event("requestfinished", lambda each: each == self.waiting[-1].request):
+            self.waiting[-1].continue_()
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def test_the_answer_to_a_check_takes_nothing_back_that_was_typed_meanwhile(
+    page: Page, live_server: str, sign_in: SignIn
+) -> None:
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions/new?kind=deal")
+    held = Held(page, "starts_on")
+    start, end = page.get_by_label("Starts on"), page.get_by_label("Ends on")
+    start.evaluate(SET, "2026-03-04")
+    end.evaluate(SET, "2026-03-01")
+    expect(page.get_by_text("The end must be after the start.")).to_be_visible()
+    held.let_through()  # it was asked before there was an end
+    expect(end).to_have_value("2026-03-01")
+    expect(page.get_by_text("The end must be after the start.")).to_be_visible()
+    expect(page.get_by_text("Please fill this in.")).to_have_count(0)
+
+
+def test_what_has_changed_since_it_was_checked_is_not_told_what_was_wrong_before(
+    page: Page, live_server: str, sign_in: SignIn
+) -> None:
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions/new?kind=deal")
+    held = Held(page, "min_amount")
+    amount = page.get_by_label("Spend at least")
+    amount.evaluate(SET, "-1")
+    amount.evaluate("field => field.value = '5'")
+    held.let_through()
+    expect(amount).to_have_value("5")
+    expect(page.get_by_text("This must be more than 0.")).to_have_count(0)
+
+
+def test_a_form_is_sent_while_a_check_is_under_way_without_a_complaint(
+    page: Page, live_server: str, sign_in: SignIn
+) -> None:
+    deal = a_deal(title="Gold rush")
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions/{deal.id}")
+    Held(page, "banner")
+    page.get_by_label("Title", exact=True).fill("Silver rush")
+    page.get_by_label("Banner").fill("One")
+    page.get_by_label("Banner").blur()
+    page.get_by_label("Banner").fill("Two")
+    page.get_by_label("Title", exact=True).focus()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Silver rush was saved.")).to_be_visible()
+    assert (kept()["title"], kept()["banner"]) == ("Silver rush", "Two")
 
 
 def test_a_deal_is_made_changed_ended_and_deleted_without_javascript(
@@ -149,7 +222,7 @@ def test_a_deal_is_made_changed_ended_and_deleted_without_javascript(
     page.locator("summary", has_text="Expire now").click()
     page.get_by_role("button", name="Expire now").click()
     expect(page.get_by_text("Gold rush has ended.")).to_be_visible()
-    page.locator("summary[aria-label=Delete]").click()
+    page.locator("summary[aria-label='Delete Gold rush']").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Gold rush was deleted.")).to_be_visible()
 
@@ -171,6 +244,19 @@ def test_the_second_of_two_editors_keeps_what_they_typed(page: Page, live_server
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Gold rush was saved.")).to_be_visible()
     assert items() == [("gold", 100), ("sword", 2)]
+
+
+def test_whoever_hands_out_one_after_the_other_stays_in_the_list(page: Page, live_server: str, sign_in: SignIn) -> None:
+    deal = a_deal(title="Gold rush")
+    make.spend(Person("Bob"), 5000, visit="b", now=clock.now())
+    make.claim(deal, Person("Bob"), visit="b", now=clock.now())
+    sign_in(page, make.user(role="admin"))
+    page.goto(f"{live_server}/admin/promotions/{deal.id}/grants?state=pending")
+    for name, then in (("Bob", page.locator("summary[aria-label$='to Ada']")), ("Ada", page.get_by_role("searchbox"))):
+        page.locator(f"summary[aria-label='Mark as handed out to {name}']").click()
+        page.get_by_role("button", name="They have it").click()
+        expect(page.get_by_text(f"Noted: {name} has it.")).to_be_visible()
+        expect(then).to_be_focused()
 
 
 @pytest.mark.parametrize("browser_page", ["page", "page_without_javascript"])

@@ -74,6 +74,25 @@ def test_everybody_stands_there_with_how_far_they_have_come(client: FlaskClient)
     assert "1–3 of 3" in words(page)  # noqa: RUF001
 
 
+def test_whoever_got_nothing_because_others_had_it_all_is_not_called_complete(client: FlaskClient) -> None:
+    deal = make.deal(bonus_type="recurrent", usage_limit=1)
+    claimed(deal, ADA, 9000)
+    make.spend(BOB, 2500, visit=VISIT)
+    ada, bob = rows(client.get(f"/admin/promotions/{deal.id}/progress"))
+    assert "All claimed 100%" in ada
+    assert "All claimed by others 50% $25.00 0" in bob
+
+
+def test_whoever_got_everything_back_is_told_from_the_shoppers_that_statistics_count(client: FlaskClient) -> None:
+    deal = make.deal()
+    refund(make.spend(ADA, 2500, visit=VISIT))
+    make.spend(BOB, 2500, visit=VISIT)
+    bob, ada = rows(client.get(f"/admin/promotions/{deal.id}/progress"))
+    assert "$0.00 all refunded" in ada
+    assert "all refunded" not in bob
+    assert "Shoppers 1" in words(client.get(f"/admin/promotions/{deal.id}/statistics"))
+
+
 def test_progress_is_searched_turned_over_and_exported(client: FlaskClient) -> None:
     deal = make.deal()
     claimed(deal, ADA, 5000)
@@ -83,7 +102,7 @@ def test_progress_is_searched_turned_over_and_exported(client: FlaskClient) -> N
     assert len(rows(client.get(address))) == 20
     assert [row.split()[0] for row in rows(client.get(f"{address}?page=2"))] == ["S", "S"]
     (found,) = rows(client.get(f"{address}?q=ADA", headers=HTMX))
-    assert "Complete 100%" in found
+    assert "Claimed 100%" in found
     assert "Nobody here fits" in client.get(f"{address}?q=zoe").text
     exported = read_csv(client, f"{address}.csv")
     assert len(exported) == 22
@@ -141,7 +160,9 @@ def test_grants_are_listed_by_state_and_name_with_the_refund_that_took_them(clie
     assert f'href="/admin/invoices/{ada.number}"' in page.text
     (row,) = rows(client.get(f"{address}?q=bo"))
     assert row.startswith("B Bob")
-    assert "No grant fits" in client.get(f"{address}?state=pending&q=ada").text
+    searched = client.get(f"{address}?state=pending&q=ada")
+    assert "No grant fits" in searched.text
+    assert "All 2 Waiting 0 Handed out 1 Taken back 1 Flagged 1" in words(searched)
 
 
 def test_what_no_game_hands_out_is_marked_as_handed_out_once_with_a_trace(client: FlaskClient, admin: User) -> None:

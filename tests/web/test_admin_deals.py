@@ -1,5 +1,6 @@
 """Admins make deals: the form, the list, and what is written down."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -88,6 +89,37 @@ def test_a_deal_is_made_from_what_was_typed(client: FlaskClient) -> None:
     assert kept["ends_at"] == datetime(2026, 3, 9, tzinfo=UTC)
     assert actions() == ["promotion.created"]
     assert "Gold rush was created." in client.get("/admin/promotions").text
+
+
+def test_whoever_makes_one_comes_back_to_the_list_that_they_looked_at(client: FlaskClient) -> None:
+    looked_at = "/admin/promotions?q=gold&status=expired&kind=deal&type=recurrent&page=1"
+    link = re.findall(r'href="(/admin/promotions/new\?kind=[^"]*)"', unescape(client.get(looked_at).text))[-1]
+    saved_at = re.findall(r'id="promotion-form" [^>]*action="([^"]*)"', unescape(client.get(link).text))[0]
+    assert (
+        client.post(saved_at, data=TYPED).location == "/admin/promotions?q=gold&status=expired&kind=deal&type=recurrent"
+    )
+    of_codes = looked_at.replace("kind=deal&type=recurrent", "kind=discount&type=fixed")
+    for page, left in ((looked_at, "&kind=deal&type=recurrent"), (of_codes, "")):
+        told = HTMX | {"HX-Current-URL": f"http://localhost{page}"}
+        answer = client.post("/admin/promotions/new?kind=deal", data=TYPED, headers=told)
+        made = max(each.id for each in deals.listing(now=make.NOW).items)
+        back = f"/admin/promotions?q=gold&status=expired{left}&at={made}"
+        assert answer.headers["HX-Redirect"] == back
+        seen = client.get(back.replace("expired", "active")).text
+        assert re.findall(r'"/admin/promotions/(\d+)[^"]*" data-focus', seen) == [str(made)]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_deal_that_is_over_before_it_begins_is_made_with_a_warning(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    over = TYPED | {"starts_on": "2026-02-01", "ends_on": "2026-02-08"}
+    client.post("/admin/promotions/new?kind=deal", data=over, headers=headers)
+    page = client.get("/admin/promotions").text
+    assert "Gold rush was created, but its end has passed already." in page
+    assert "toast-warning" in page
+    save(client, only(), **over)
+    assert "Gold rush was saved, but its end has passed already." in client.get("/admin/promotions").text
 
 
 def test_the_list_offers_both_kinds_and_the_form_asks_only_for_what_a_deal_has(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """What is done with promotions beside editing: filtered, ended, archived, copied, shared, counted."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -12,6 +13,7 @@ from app.accounts.persons import Person
 from app.discounts import service as discounts
 from app.kit.db import db, unit_of_work
 from app.promotions import listing
+from app.promotions import service as promotions
 from app.promotions.models import ArchivedPromotion, Promotion
 from tests import make
 from tests.counting import count_statements
@@ -56,6 +58,30 @@ def test_the_list_is_filtered_by_kind_type_and_group(client: FlaskClient) -> Non
     assert text_of(client, "/admin/promotions?group=members").count("No promotions yet") == 1
 
 
+def test_the_figures_above_the_list_are_of_the_kind_that_it_shows(client: FlaskClient) -> None:
+    for title in ("One", "Two"):
+        make.discount(title=title)
+    make.deal()
+    for query, count in (("", 3), ("kind=discount", 2), ("kind=deal", 1), ("group=store&kind=deal", 1)):
+        for headers in ({}, HTMX):
+            tiles = client.get(f"/admin/promotions?{query}", headers=headers).text.split('id="promotion-overview"')[1]
+            assert re.findall(r"stat-tile-value[^>]*>(\d+)<", tiles)[:2] == [str(count)] * 2, query
+
+
+def test_codes_are_exported_from_a_list_only_where_there_are_some(client: FlaskClient) -> None:
+    make.deal(title="Spring rush", bonus_type="recurrent")
+    make.discount(title="Spring off")
+    for query, is_offered in (
+        ("q=spring", True),
+        ("q=spring&kind=discount", True),
+        ("q=spring&group=store&type=percentage", True),
+        ("q=spring&kind=deal", False),
+        ("q=spring&type=recurrent", False),
+        ("kind=discount", False),
+    ):
+        assert ("Export these codes" in client.get(f"/admin/promotions?{query}").text) is is_offered, query
+
+
 def test_what_is_done_in_a_filtered_list_leads_back_to_it(client: FlaskClient) -> None:
     made = make.discount(title="Spring")
     address = f"/admin/promotions/{made.id}/archive?q=spring&group=store&type=percentage"
@@ -71,6 +97,20 @@ def test_one_is_ended_at_once_and_told_when_it_cannot_be(client: FlaskClient) ->
     assert "It hasn't started yet, so it can't end." in text_of(client, "/admin/promotions")
     assert fresh(early).ends_at is None
     assert "ended it" in text_of(client, f"/admin/promotions/{running}")
+
+
+def test_what_has_ended_has_no_switch_before_the_upkeep_has_closed_it_and_after(client: FlaskClient) -> None:
+    over = make.discount(title="Over", ends_at=make.NOW).id, make.deal(title="Rush", ends_at=make.NOW).id
+    for _before_and_after in range(2):
+        page = text_of(client, "/admin/promotions")
+        assert page.count("</svg>Edit</a>") == 2
+        assert "/active" not in page
+        for each in over:
+            with unit_of_work():
+                promotions.close_ended(each, make.NOW)
+    assert [fresh(each).is_active for each in over] == [False, False]
+    make.discount(title="Running")
+    assert text_of(client, "/admin/promotions").count("Switch off") == 1
 
 
 def test_one_is_archived_with_a_snapshot_and_shown_as_it_was(client: FlaskClient) -> None:

@@ -1,12 +1,14 @@
 """Refunds as an admin makes them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.accounts.models import User
+from app.accounts.persons import Person
 from app.audit.service import SYSTEM
 from app.kit import outbox
 from app.kit.db import db, unit_of_work
@@ -68,6 +70,31 @@ def test_the_form_tells_what_the_chosen_pieces_are_worth(admin: FlaskClient) -> 
     assert "$18.00" in part
     assert "Refund all that is left: $27.00" in part
     assert refunds() == []
+
+
+def test_the_page_says_beforehand_what_was_claimed_with_the_payment_and_afterwards_what_became_of_it(
+    frozen: object,  # noqa: ARG001 before somebody signs in
+    admin: FlaskClient,
+) -> None:
+    ada = Person("Ada")
+    gold, sword = make.deal(title="Gold rush"), make.deal(title="<Sword>")
+    other = make.paid_invoice(person=ada, visit="a", now=make.NOW - timedelta(days=2))
+    invoice = make.spend(ada, 5000, visit="a")
+    make.deliver(make.claim(gold, ada, visit="a"))
+    make.claim(sword, ada, visit="a")
+    assert "counts for" not in admin.get(url(other)).text
+    page = admin.get(url(invoice)).text
+    assert "This payment counts for" in page
+    assert f'href="/admin/promotions/{gold.id}/grants?q=Ada">Gold rush</a>, ' in page
+    assert "&lt;Sword&gt;</a>." in page
+    assert "What was claimed with it" not in admin.get(f"/admin/invoices/{invoice.number}").text
+    admin.post(url(invoice), data=form(admin, invoice, "1"))
+    undone = admin.get(f"/admin/invoices/{invoice.number}").text.split('id="undone-grants"')[1]
+    flagged, revoked = undone.split("</li>")[:2]
+    assert "Gold rush" in flagged
+    assert "Flagged" in flagged
+    assert "&lt;Sword&gt;" in revoked
+    assert "Taken back" in revoked
 
 
 def test_everything_goes_back_whatever_is_chosen(admin: FlaskClient) -> None:

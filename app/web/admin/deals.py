@@ -14,6 +14,7 @@ from app.deals import granting, people
 from app.deals import service as deals
 from app.deals.granting import Which
 from app.deals.people import Somebody
+from app.deals.rules import part_of
 from app.errors import DomainError, NotFound
 from app.kit import clock, sheets
 from app.kit.db import unit_of_work
@@ -47,6 +48,7 @@ def show_deal_progress(promotion_id: int) -> ResponseReturnValue:
         terms=deals.terms_of(deal),
         people=people.progress(promotion_id, search=search, number=page_number()),
         search=search,
+        part_of=part_of,
     )
 
 
@@ -99,7 +101,7 @@ def _grants(promotion_id: int) -> Response:
     )
     found = granting.found(which, number=page_number())
     refunds = {each.grant.refunded_invoice_id for each in found.items if each.grant.refunded_invoice_id}
-    counts = granting.counts(promotion_id)
+    counts = granting.counts(promotion_id, asked["q"])
     return page(
         "admin/deal_grants.html",
         "admin/_deal_grants.html",

@@ -9,6 +9,7 @@ from wtforms import StringField
 from wtforms.validators import Length
 
 from app.accounts import desk
+from app.deals import granting
 from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -137,6 +138,7 @@ def _show(number: str, form: LinkForm, status: int = 200) -> Response:
         told=payments.history(subject),
         returns=payments.returns_of(subject),
         refunds=refunds,
+        undone=granting.undone_by(invoice.id) if refunds else (),
         refunders=desk.names_of({each.made_by for each in refunds if each.made_by is not None}),
         form=form,
     )

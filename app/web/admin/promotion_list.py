@@ -17,11 +17,12 @@ from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
 from app.web.admin.promotion_pages import pages_of
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
-from app.web.arguments import list_arguments, page_number
+from app.web.arguments import list_arguments, page_number, whole_number
 from app.web.visitor import access, actor
 
 LIST = ("admin/promotions.html", "admin/_promotions.html")
 ON_PAGE = 12
+WITH_CODES = "discount"
 GROUPS = {"store": _l("Deals & Promotions"), "members": _l("Member promotions")}
 
 
@@ -106,10 +107,12 @@ def _list() -> Response:
         promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
         kinds=among,
         types=types,
+        has_codes=WITH_CODES in {kind.name for kind in offered if asked["type"] in {"", *kind.types}},
         status_words=STATUS_WORDS,
         groups=GROUPS,
         asked=asked,
-        overview=listing.overview(now, group=asked["group"]),
+        at=whole_number(request.args.get("at")),
+        overview=listing.overview(now, group=asked["group"], kind=asked["kind"]),
         words_for=words_for,
         pages_of=pages_of,
         now=now,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
@@ -15,7 +16,7 @@ from app.config import settings
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import db, unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
@@ -26,7 +27,7 @@ from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
 from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
-from app.web.arguments import list_arguments, whole_number
+from app.web.arguments import list_arguments, list_arguments_in, whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
 
@@ -61,8 +62,9 @@ def create_promotion() -> ResponseReturnValue:
             toast(_("%(title)s was created, but its end has passed already.", title=form.title.data), "warning")
         else:
             toast(_("%(title)s was created.", title=form.title.data))
-        codes_url = url_for("admin.list_promotion_codes", promotion_id=made.id)
-        return see_other(codes_url if form.is_batch else url_for("admin.list_promotions"))
+        if form.is_batch:
+            return see_other(url_for("admin.list_promotion_codes", promotion_id=made.id))
+        return _to_list(_left_list(kind), made.id)
     form.tell(kind.faults(form.fields(), None))
     return _new(kind, form, "admin/_promotion_form.html", form.status)
 
@@ -117,9 +119,26 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     except DomainError as refusal:
         form.refuse(refusal)
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", refusal.status)
-    toast(_("%(title)s was saved.", title=form.title.data))
-    arguments: dict[str, Any] = list_arguments()
-    return see_other(url_for("admin.list_promotions", **arguments))
+    if typed["ends_at"] and typed["ends_at"] <= clock.now():
+        toast(_("%(title)s was saved, but its end has passed already.", title=form.title.data), "warning")
+    else:
+        toast(_("%(title)s was saved.", title=form.title.data))
+    return _to_list(list_arguments(), promotion_id)
+
+
+def _to_list(asked: Mapping[str, Any], promotion_id: int) -> Response:
+    """Back to the list as it was being looked at; whoever comes from a dialog, at this one."""
+    at = promotion_id if wants_part() else None
+    return see_other(url_for("admin.list_promotions", **asked, at=at))
+
+
+def _left_list(kind: kinds.Kind) -> dict[str, str]:
+    """How the list was narrowed when a new one was asked for, as far as it can show one of this kind."""
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    is_list = here.path == url_for("admin.list_promotions")
+    asked = list_arguments_in(here.query if is_list else request.args.get("listed", ""))
+    hidden = {"page"} if asked.get("kind", kind.name) == kind.name else {"page", "kind", "type"}
+    return {name: value for name, value in asked.items() if name not in hidden}
 
 
 def _copy(promotion_id: int) -> Response:
@@ -132,7 +151,16 @@ def _copy(promotion_id: int) -> Response:
 
 def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) -> Response:
     _offer(form)
-    return page("admin/promotion_new.html", part, status, **_around(kind, form), promotion=None)
+    left = _left_list(kind)
+    return page(
+        "admin/promotion_new.html",
+        part,
+        status,
+        **_around(kind, form),
+        promotion=None,
+        left=left,
+        listed=urlencode(left),
+    )
 
 
 def _edit(frame: Framed, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:

@@ -7,10 +7,11 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.deals import granting
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.text import is_writable
 from app.orders import refunding
 from app.orders import service as orders
@@ -112,4 +113,5 @@ def _form(invoice: Invoice, typed: Typed, status: int = 200) -> Response:
         worth=worth,
         left_cents=refunding.worth(invoice, None),
         key=secrets.token_urlsafe(24),
+        deals=() if wants_part() else granting.counted_for(invoice.id),
     )
