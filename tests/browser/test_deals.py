@@ -244,7 +244,7 @@ def test_all_of_it_by_keyboard(page: Page, live_server: str, now: datetime) -> N
     expect(page.locator("#banner")).to_have_count(0)
     expect(page.locator("#main")).to_be_focused()
     button = page.get_by_role("button", name=re.compile("Claim.*: Gold rush"))
-    expect(widget(page)).to_contain_text("You have reached it: 2 to claim.")
+    expect(widget(page)).to_contain_text("You have reached it. 2 to claim.")
     button.focus()
     page.keyboard.press("Enter")
     expect(widget(page)).to_contain_text("Claimed once")

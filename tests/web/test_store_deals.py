@@ -173,11 +173,11 @@ def test_a_recurrent_deal_says_how_often_and_how_many_wait(client: FlaskClient) 
     spend(client, 17_500)
     part = widget(client)
     assert "Every $50.00" in part
-    assert "You have reached it: 3 to claim." in part
+    assert "You have reached it. 3 to claim." in part
     assert client.post(f"/store/deals/{deal.id}/claim", data={"nth": 1}).status_code == 303
     part = widget(client)
     assert "Claimed once" in part
-    assert "You have reached it: 2 to claim." in part
+    assert "You have reached it. 2 to claim." in part
 
 
 def test_few_left_are_told_and_what_is_used_up_stays_until_its_end(client: FlaskClient, frozen: Clock) -> None:
