@@ -188,6 +188,24 @@ def _take(  # noqa: PLR0913
         raise _refused(
             Verdict("min_amount_not_met" if terms.is_recurrent else "user_limit_reached", holds=False), Overtaken
         )
+    grant = _write_down(terms, counted, shopper, now=now, is_automatic=is_automatic)
+    use = purpose(grant.id)
+    try:
+        promotions.take_use(terms.promotion_id, None, person=person, purpose=use, value_cents=0, now=now, as_of=as_of)
+    except SwitchedOff as refusal:
+        reason = _look(terms.promotion_id, shopper, as_of).refusal
+        raise _refused(reason or Verdict(refusal.code, holds=False)) from refusal
+    except (UsageLimitReached, UserLimitReached) as refusal:
+        raise _refused(Verdict(refusal.code, holds=False)) from refusal
+    after_commit(figures.uses.labels(KIND).inc)
+    after_commit(claims.labels("automatic" if is_automatic else "claimed").inc)
+    return grant
+
+
+def _write_down(
+    terms: DealTerms, counted: Row[int, int], shopper: Shopper, *, now: datetime, is_automatic: bool
+) -> Grant:
+    """The grant of the claim that was just counted, as it is promised now."""
     grant = Grant(
         claim_id=counted.id,
         items=list(terms.reward_items),
@@ -200,23 +218,6 @@ def _take(  # noqa: PLR0913
     )
     db.session.add(grant)
     db.session.flush()
-    try:
-        promotions.take_use(
-            terms.promotion_id,
-            None,
-            person=person,
-            purpose=purpose(grant.id),
-            value_cents=0,
-            now=now,
-            as_of=as_of,
-        )
-    except SwitchedOff as refusal:
-        reason = _look(terms.promotion_id, shopper, as_of).refusal
-        raise _refused(reason or Verdict(refusal.code, holds=False)) from refusal
-    except (UsageLimitReached, UserLimitReached) as refusal:
-        raise _refused(Verdict(refusal.code, holds=False)) from refusal
-    after_commit(figures.uses.labels(KIND).inc)
-    after_commit(claims.labels("automatic" if is_automatic else "claimed").inc)
     return grant
 
 
