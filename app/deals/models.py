@@ -97,6 +97,7 @@ class Grant(Base):
         CheckConstraint("(revoked_at IS NOT NULL) = (status = 'revoked')", name="revoked_has_time"),
         CheckConstraint("flagged_at IS NULL OR status = 'delivered'", name="only_delivered_is_flagged"),
         Index("ix_grants_claim_id", "claim_id"),
+        Index("ix_grants_refunded_invoice_id", "refunded_invoice_id"),
         Index("ix_grants_pending", "id", postgresql_where=WAITING, sqlite_where=WAITING),
     )
 

@@ -104,6 +104,7 @@ def _create_grants() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
     )
     op.create_index("ix_grants_claim_id", "grants", ["claim_id"])
+    op.create_index("ix_grants_refunded_invoice_id", "grants", ["refunded_invoice_id"])
     op.create_index("ix_grants_pending", "grants", ["id"], postgresql_where=PENDING, sqlite_where=PENDING)
 
 

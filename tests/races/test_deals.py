@@ -1,15 +1,11 @@
 """Claims of deals, raced for: by many for the last one, by one in many windows, against refunds and deliveries."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select, text
-from sqlalchemy.exc import OperationalError
 
 from app.accounts.persons import Person
 from app.audit.service import SYSTEM
@@ -17,55 +13,25 @@ from app.deals import books, claiming, spending
 from app.deals import service as deals
 from app.deals.models import Deal, DealSpend, Grant, PromotionClaim
 from app.deals.service import Shopper
-from app.kit.db import db, is_overload, unit_of_work
+from app.kit.db import db, unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice
-from app.promotions import archiving, jobs
-from app.promotions import books as books_of_uses
 from app.promotions import service as promotions
 from app.promotions.models import Promotion, PromotionUse
 from tests import make
 from tests.make_kit import NOW
 from tests.races import guards
-from tests.racing import Window, after_call, after_statement, before_statement, race, unguarded_race
+from tests.races.claimants import COUNTING_CLAIMS, LOOKED, Contestant, claimer, faults, grants, live, rich
+from tests.racing import after_call, after_statement, before_statement, race, unguarded_race
 
-Contestant = Callable[[], Any]
 SHOPPERS = 64
 FEW = 4  # enough to go wrong
 VISIT = "session-of-ada"
-COUNTING_CLAIMS = before_statement(r"^UPDATE promotion_claims", letting_go=True)
-LOOKED = after_statement(r"^SELECT promotion_claims\.promotion_id, promotion_claims\.total_spent")
 
 
 @pytest.fixture
 def ada(app: Flask) -> Person:  # noqa: ARG001
     return make.user(username="ada").person
-
-
-def rich(deal_id: int, count: int, cents: int = 5000) -> list[Shopper]:
-    """So many people who have spent so much on it, in few statements."""
-    people = [Person(f"shopper{number}", 100 + number) for number in range(count)]
-    with unit_of_work():
-        for number, each in enumerate(people):
-            invoice_id = 1_000_000 * deal_id + number
-            deals.count_spend(invoice_id, each, amount_cents=cents, visit=None, paid_at=NOW, now=NOW)
-    return [Shopper(each) for each in people]
-
-
-def claimer(deal: Deal, shopper: Shopper, *, nth: int | None = None) -> Contestant:
-    deal_id = deal.id
-
-    def claim() -> str:
-        try:
-            with unit_of_work():
-                grant = deals.claim(deal_id, shopper, now=NOW, nth=nth)
-        except OperationalError as error:  # a 503: on a busy machine the last of 64 waits too long, and asks again
-            if not is_overload(error):
-                raise
-            return claim()
-        return "claimed" if grant else "there already"
-
-    return claim
 
 
 def refunder(invoice: Invoice) -> Contestant:
@@ -90,23 +56,9 @@ def deliverer(grant: Grant) -> Contestant:
     return deliver
 
 
-def grants() -> list[tuple[str, bool]]:
-    db.session.rollback()
-    rows = db.session.scalars(select(Grant).order_by(Grant.id).execution_options(populate_existing=True))
-    return [(each.status, each.flagged_at is not None) for each in rows]
-
-
-def live() -> int:
-    return sum(status != "revoked" for status, _is_flagged in grants())
-
-
 def used(deal: Deal) -> tuple[int, bool]:
     found = db.session.get_one(Promotion, deal.id, populate_existing=True)
     return found.used_count, found.is_active
-
-
-def faults() -> list[Any]:
-    return [*books.faults(), *books_of_uses.faults()]
 
 
 def test_of_64_shoppers_three_have_the_last_three(app: Flask) -> None:
@@ -260,71 +212,9 @@ def test_without_the_lock_something_is_handed_out_that_was_taken_back(
     invoice = make.spend(ada, 1000)
     grant = make.claim(deal, ada)
     hold = before_statement(r"^UPDATE grants", letting_go=True)
-    with pytest.raises(AssertionError, match="ck_grants_"):  # caught by the table: both at once can't be written
+    # both write: the table can't hold both at once, or PostgreSQL sees first that each waits for what the other holds
+    with pytest.raises(AssertionError, match="ck_grants_|deadlock detected"):
         unguarded_race(app, [deliverer(grant), refunder(invoice)], hold=hold)
-
-
-def ending(deal: Deal, how: str) -> Contestant:
-    deal_id, moment, ends_at = deal.id, NOW + timedelta(seconds=1), deal.promotion.ends_at or NOW
-
-    def end() -> str:
-        if how == "upkeep":
-            jobs.close_ended(ends_at)
-            return "ended"
-        with unit_of_work():
-            archiving.expire(deal_id, actor=SYSTEM, now=NOW if how == "before" else moment)
-        return "ended"
-
-    return end
-
-
-@pytest.mark.parametrize("how", ["before", "after", "upkeep"])
-def test_a_claim_at_the_last_instant_is_decided_by_its_own_reading_of_the_clock(app: Flask, how: str) -> None:
-    """The end is exclusive: what ends at this very moment has ended, what ends later is open, whoever comes first."""
-    end = NOW + (timedelta(microseconds=1) if how == "upkeep" else timedelta(days=7))
-    deal = make.deal(min_amount=10, ends_at=end)
-    crowd = [claimer(deal, each) for each in rich(deal.id, FEW, 1000)]
-    if how == "after":
-        ending(deal, how)()
-    outcomes = Counter(race(app, [*crowd, ending(deal, how)], hold=LOOKED, seconds=0.2))
-    assert outcomes.pop("ended") == 1
-    assert set(outcomes) <= ({"claimed", "expired"} if how == "before" else {"claimed"})
-    assert (live(), faults()) == (outcomes["claimed"], [])
-
-
-def come() -> None:
-    """Whoever ends the deal waits here until all have seen it open."""
-
-
-def end_now(deal_id: int) -> str:
-    come()
-    with unit_of_work():
-        archiving.expire(deal_id, actor=SYSTEM, now=NOW)
-    return "ended"
-
-
-def ended_meanwhile(app: Flask) -> Counter[str]:
-    """What became of some who saw a deal open, at its last instant, which an admin ended before they had claimed."""
-
-    def hold(window: Window) -> None:
-        for moment in ("come", "end_now"):  # all have seen it open; it has ended
-            COUNTING_CLAIMS(window)
-            after_call(sys.modules[__name__], moment)(window)
-
-    deal = make.deal(min_amount=10)
-    deal_id, crowd = deal.id, [claimer(deal, each) for each in rich(deal.id, FEW, 1000)]
-    return Counter(unguarded_race(app, [*crowd, lambda: end_now(deal_id)], hold=hold))
-
-
-def test_whoever_saw_a_deal_open_claims_nothing_once_it_has_ended(app: Flask) -> None:
-    assert ended_meanwhile(app) == {"ended": 1, "expired": FEW}
-    assert (live(), faults()) == (0, [])
-
-
-def test_without_the_condition_all_of_them_claim_what_has_ended(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promotions, "_count_up", guards.count_up_knowing_the_limit)
-    assert ended_meanwhile(app) == {"ended": 1, "claimed": FEW}
-    assert live() == FEW
 
 
 def payer(invoice: Invoice, event: str = "") -> Contestant:
