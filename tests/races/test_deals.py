@@ -213,7 +213,7 @@ def test_without_the_lock_something_is_handed_out_that_was_taken_back(
     grant = make.claim(deal, ada)
     hold = before_statement(r"^UPDATE grants", letting_go=True)
     # both write: the table can't hold both at once, or PostgreSQL sees first that each waits for what the other holds
-    with pytest.raises(AssertionError, match="ck_grants_|deadlock detected"):
+    with pytest.raises(AssertionError, match=r"ck_grants_|deadlock detected"):
         unguarded_race(app, [deliverer(grant), refunder(invoice)], hold=hold)
 
 
