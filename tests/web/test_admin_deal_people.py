@@ -226,7 +226,7 @@ def test_explain_speaks_of_what_is_spent_on_top_and_shows_what_one_gets(client: 
     assert "on top of what counts already" in words(client.get(address))
     enough = words(client.get(f"{address}?person=ada&bought=amount&amount=20"))
     assert "It applies: 100 × Gold" in enough  # noqa: RUF001
-    assert "Enough spent for a claim One claim takes $50.00, and $50.00 would count toward the next one." in enough
+    assert "Enough spent for a claim The next claim takes $50.00 in all, and $50.00 would be spent." in enough
     assert "Something left to claim 0 of 9 claims are made." in enough
     short = words(client.get(f"{address}?person=ada&bought=amount&amount=5"))
     assert "Spend $15.00 more to claim this." in short
