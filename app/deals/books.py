@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ScalarSelect, String, cast, func, literal, or_, select
 
-from app.deals.editing import KIND
-from app.deals.models import DELIVERED, PENDING, REVOKED, DealSpend, Grant, PromotionClaim
+from app.deals.models import DELIVERED, KIND, PENDING, REVOKED, DealSpend, Grant, PromotionClaim
 from app.kit.books import Fault
 from app.kit.db import db
 from app.promotions.models import Promotion, PromotionUse

@@ -16,9 +16,9 @@ from sqlalchemy import Row, and_, select, true, update
 from app.accounts.persons import Person
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
-from app.deals.editing import KIND, terms_now
+from app.deals.editing import terms_now
 from app.deals.errors import DealRefused, GrantRevoked
-from app.deals.models import DELIVERED, PENDING, REVOKED, Grant, PromotionClaim
+from app.deals.models import DELIVERED, KIND, PENDING, REVOKED, Grant, PromotionClaim
 from app.deals.rules import OWN_RULES, DealTerms, Tally, claimable, missing_for_next, needed_for, next_claim
 from app.deals.standings import NOTHING, Shopper, tallies
 from app.errors import NotFound
@@ -81,12 +81,9 @@ def claim(deal_id: int, shopper: Shopper, *, now: datetime, nth: int | None = No
         raise _refused(chance.refusal)
     try:
         return _take(chance, shopper, now=now, as_of=now, is_exactly=nth is not None)
-    except Overtaken as lost:
-        if nth is not None and _look(deal_id, shopper, now).mine.live >= nth:
-            return None
-        _note_refusal(deal_id, shopper, chance.but_for(lost.verdict), now)
-        raise
     except DealRefused as lost:
+        if nth is not None and isinstance(lost, Overtaken) and _look(deal_id, shopper, now).mine.live >= nth:
+            return None
         _note_refusal(deal_id, shopper, chance.but_for(lost.verdict), now)
         raise
 

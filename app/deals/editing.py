@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.audit.service import Actor
 from app.catalog import reward_items as catalog
-from app.deals.models import TYPES, Deal
+from app.deals.models import KIND, TYPES, Deal
 from app.deals.rules import DealTerms
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
@@ -20,7 +20,6 @@ from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.listing import narrowed
 from app.promotions.models import Promotion
 
-KIND = "deal"
 LONGEST_BANNER = 160
 MOST_ITEMS = 20
 ITEM_PARTS = {"item_id", "name", "amount"}
@@ -148,15 +147,8 @@ def remove(deal_id: int, actor: Actor, now: datetime, *, version: int | None = N
     Raises NotFound, Archived, Stale.
     """
     promotion = editing.lock_for_change(deal_id, KIND, version, to_delete=True)
-    if editing.is_referred_to(promotion):
-        archiving.lay_down(promotion, actor, now)
-        return False
     deal = get(deal_id)
-    snapshot = fields_of(deal)
-    db.session.delete(deal)
-    db.session.flush()
-    editing.delete_unused(promotion, snapshot, actor)
-    return True
+    return archiving.remove(promotion, deal, fields_of(deal), actor, now)
 
 
 def get(deal_id: int) -> Deal:
@@ -200,20 +192,11 @@ def terms_now(promotion_id: int) -> DealTerms:
 
 def terms_of(deal: Deal) -> DealTerms:
     """The terms as the rules see them."""
-    promotion = deal.promotion
-    is_single = deal.bonus_type == "single"
+    shared = editing.shared_terms(deal.promotion)
+    if deal.bonus_type == "single":
+        shared["per_user_limit"] = 1
     return DealTerms(
-        promotion_id=promotion.id,
-        kind=promotion.kind,
-        title=promotion.title,
-        version=promotion.version,
-        starts_at=promotion.starts_at,
-        ends_at=promotion.ends_at,
-        usage_limit=promotion.usage_limit,
-        per_user_limit=1 if is_single else promotion.per_user_limit,
-        min_amount_cents=promotion.min_amount_cents,
-        requires_account=promotion.requires_account,
-        auto_deactivates=promotion.auto_deactivate_on_max_uses,
+        **shared,
         bonus_type=deal.bonus_type,  # type: ignore[arg-type]  # held by ck_deals_known_type
         reward_items=tuple(deal.reward_items),
         banner=deal.banner,

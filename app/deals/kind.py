@@ -9,8 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.deals import editing, granting
-from app.deals.editing import KIND
-from app.deals.models import Deal, PromotionClaim
+from app.deals.models import KIND, Deal, PromotionClaim
 from app.deals.replaying import replay
 from app.deals.rules import OWN_RULES, DealTerms, Tally, benefit_of, next_claim
 from app.deals.standings import facts_of, progress_of

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kit.db import Base, Json, cents, pk
 from app.promotions.models import Promotion
 
+KIND = "deal"
 TYPES = ("single", "recurrent")
 WAITING = text("status = 'pending'")
 PENDING, DELIVERED, REVOKED = STATUSES = ("pending", "delivered", "revoked")

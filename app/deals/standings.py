@@ -11,14 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, select
 
 from app.accounts.persons import Person
-from app.deals.models import REVOKED, DealSpend, Grant, PromotionClaim
+from app.deals.models import KIND, REVOKED, DealSpend, Grant, PromotionClaim
 from app.deals.rules import STEPS, DealTerms, Standing, Tally, part_of, stand
 from app.kit.db import db
 from app.promotions import active
 from app.promotions.active import Offer, Shown
 from app.promotions.rules import Terms
 
-KIND = "deal"
 FEW = 20
 NOTHING = Tally()
 

@@ -115,15 +115,8 @@ def remove(discount_id: int, actor: Actor, now: datetime, *, version: int | None
     Raises NotFound, Stale.
     """
     promotion = editing.lock_for_change(discount_id, KIND, version)
-    if editing.is_referred_to(promotion):
-        archiving.lay_down(promotion, actor, now)
-        return False
     discount = get(discount_id)
-    snapshot = fields_of(discount)
-    db.session.delete(discount)
-    db.session.flush()
-    editing.delete_unused(promotion, snapshot, actor)
-    return True
+    return archiving.remove(promotion, discount, fields_of(discount), actor, now)
 
 
 def get(discount_id: int) -> Discount:

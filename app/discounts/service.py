@@ -14,7 +14,7 @@ from app.discounts.models import Discount, PaidOrder
 from app.discounts.rules import OWN_RULES, DiscountTerms, Reduction, discount_on, reduce_lines
 from app.kit.db import after_commit, db, insert, row
 from app.kit.text import normalise_code
-from app.promotions import attempts, figures
+from app.promotions import attempts, editing, figures
 from app.promotions import service as promotions
 from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
 from app.promotions.fields import is_code
@@ -239,21 +239,10 @@ def terms_now(promotion_id: int) -> DiscountTerms:
 
 def terms_of(discount: Discount) -> DiscountTerms:
     """The terms as the rules see them."""
-    promotion = discount.promotion
-    hours = promotion.active_hours
+    hours = discount.promotion.active_hours
     return DiscountTerms(
-        promotion_id=promotion.id,
-        kind=promotion.kind,
-        title=promotion.title,
-        version=promotion.version,
-        starts_at=promotion.starts_at,
-        ends_at=promotion.ends_at,
+        **editing.shared_terms(discount.promotion),
         active_hours=ActiveHours.parse(hours) if hours and hours.get("enabled") else None,
-        usage_limit=promotion.usage_limit,
-        per_user_limit=promotion.per_user_limit,
-        min_amount_cents=promotion.min_amount_cents,
-        requires_account=promotion.requires_account,
-        auto_deactivates=promotion.auto_deactivate_on_max_uses,
         applicable_categories=tuple(discount.applicable_categories),
         excluded_categories=tuple(discount.excluded_categories),
         discount_type=discount.discount_type,  # type: ignore[arg-type]  # held by ck_discounts_known_type

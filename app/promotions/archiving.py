@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.audit import service as audit
-from app.kit.db import db
+from app.kit.db import Base, db
 from app.promotions import editing, kinds, service
 from app.promotions.errors import ActiveClaims, NotStarted
 from app.promotions.models import BY_PERSON, BY_SYSTEM, ArchivedPromotion, Promotion, PromotionUse
@@ -42,6 +42,20 @@ def archive(promotion_id: int, *, actor: audit.Actor, now: datetime, version: in
         raise ActiveClaims
     lay_down(promotion, actor, now)
     return promotion
+
+
+def remove(promotion: Promotion, own: Base, fields: dict[str, Any], actor: audit.Actor, now: datetime) -> bool:
+    """Delete one that is held, with the row of its kind, or archive what something refers to; whether it is gone.
+
+    `fields` are what it was, for the log.
+    """
+    if editing.is_referred_to(promotion):
+        lay_down(promotion, actor, now)
+        return False
+    db.session.delete(own)
+    db.session.flush()
+    editing.delete_unused(promotion, fields, actor)
+    return True
 
 
 def lay_down(promotion: Promotion, actor: audit.Actor, now: datetime) -> None:

@@ -164,6 +164,23 @@ def is_taken(code: str, promotion_id: int | None) -> bool:
     return holder not in {None, promotion_id}
 
 
+def shared_terms(promotion: Promotion) -> dict[str, Any]:
+    """What `rules.Terms` asks of every kind, from its row."""
+    return {
+        "promotion_id": promotion.id,
+        "kind": promotion.kind,
+        "title": promotion.title,
+        "version": promotion.version,
+        "starts_at": promotion.starts_at,
+        "ends_at": promotion.ends_at,
+        "usage_limit": promotion.usage_limit,
+        "per_user_limit": promotion.per_user_limit,
+        "min_amount_cents": promotion.min_amount_cents,
+        "requires_account": promotion.requires_account,
+        "auto_deactivates": promotion.auto_deactivate_on_max_uses,
+    }
+
+
 def history(promotion_id: int, limit: int = 50) -> Sequence[AuditEntry]:
     """Who changed what, newest first. That single-use codes were used is no change, and told where they are listed."""
     query = audit.entries(audit.Filters(entity=ENTITY, entity_id=str(promotion_id)))

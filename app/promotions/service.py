@@ -125,10 +125,7 @@ def take_use(  # noqa: PLR0913
     )
     if use_id is None:
         raise UserLimitReached
-    if promotion.auto_deactivated_at == now:
-        _note_switch(promotion, "promotion.used_up")
-    if code and code.auto_deactivated_at == now:
-        audit.record(audit.SYSTEM, CODE_USED_UP, ENTITY, promotion_id, after={"code": code.code})
+    _note_last_use(promotion, code, now)
     return use_id
 
 
@@ -295,6 +292,14 @@ def close_ended(promotion_id: int, now: datetime) -> None:
     promotion.is_active, promotion.deactivated_by = False, BY_SYSTEM
     promotion.version += 1
     _note_switch(promotion, "promotion.ended")
+
+
+def _note_last_use(promotion: Row[*tuple[Any, ...]], code: Row[*tuple[Any, ...]] | None, now: datetime) -> None:
+    """Write down what the use that was just counted has switched off, if it did."""
+    if promotion.auto_deactivated_at == now:
+        _note_switch(promotion, "promotion.used_up")
+    if code and code.auto_deactivated_at == now:
+        audit.record(audit.SYSTEM, CODE_USED_UP, ENTITY, promotion.id, after={"code": code.code})
 
 
 def _note_switch(promotion: Promotion | Row[*tuple[Any, ...]], action: str) -> None:
