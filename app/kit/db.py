@@ -333,6 +333,15 @@ def rewrite(model: type[Base], key: str, rows: Sequence[Mapping[str, Any]], **al
     db.session.expire_all()
 
 
+def take_turns(name: str) -> None:
+    """Wait until nobody else is at what has this name, until the end of the transaction, where no row can be locked.
+
+    SQLite has one writer anyway; PostgreSQL has a lock by name.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
 def insert(model: type[Base]) -> PostgresInsert:
     """An INSERT with `on_conflict_do_nothing`, `on_conflict_do_update` and `returning`, on both databases."""
     if db.session.get_bind().dialect.name == "sqlite":

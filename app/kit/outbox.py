@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock
-from app.kit.db import Base, Json, db, insert, is_overload, pk, unit_of_work
+from app.kit.db import Base, Json, db, insert, is_overload, pk, take_turns, unit_of_work
 from app.kit.jobs import hear, ring
 from app.kit.ticker import every
 
@@ -153,7 +153,7 @@ def lease(topic: Topic, *, now: datetime) -> list[OutboxEvent]:
     come one by one, so that they can't take others down.
     """
     with unit_of_work():
-        _one_at_a_time(topic)
+        take_turns(f"outbox:{topic.name}")  # leases of a topic don't overlap
         fresh = _take(_next(topic, now).where(OutboxEvent.attempts < SUSPECT_FROM).limit(topic.limit), now)
         return fresh or _take(_next(topic, now).limit(1), now)
 
@@ -181,12 +181,6 @@ def _take(ids: Select[int], now: datetime) -> list[OutboxEvent]:
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return sorted(taken, key=lambda event: event.id)
-
-
-def _one_at_a_time(topic: Topic) -> None:
-    """Leases of a topic don't overlap: SQLite has one writer anyway, PostgreSQL has a lock by name."""
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"outbox:{topic.name}"))))
 
 
 def _work_off(topic: Topic, batch: Sequence[OutboxEvent]) -> int:
