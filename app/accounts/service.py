@@ -1,7 +1,7 @@
 """Finding people, making accounts, and what people do with their own."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,6 +93,11 @@ def find_by_email(email: str) -> User | None:
 def find_by_login(login: str) -> User | None:
     """By username or e-mail; a username holds no @, so the two can't be confused."""
     return find_by_email(login) if "@" in login else find(login)
+
+
+def active_admins() -> Sequence[User]:
+    """Those who look after what nobody else does."""
+    return db.session.scalars(select(User).where(User.role == "admin", User.is_active).order_by(User.id)).all()
 
 
 def has_account(name: str) -> bool:

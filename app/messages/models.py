@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.db import Base, Json, pk
@@ -34,3 +34,26 @@ class Mail(Base):
     error: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class Notice(Base):
+    """Something that a user is told in the application, once (`key`). `kind` names the words, `context` fills them."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "ix_notices_unseen",
+            "user_id",
+            "id",
+            postgresql_where=text("seen_at IS NULL"),
+            sqlite_where=text("seen_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[pk]
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    user_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40))
+    context: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]

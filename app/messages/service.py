@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select, update
 
 from app.kit import outbox
 from app.kit.db import db, insert
+from app.messages import notices
 from app.messages.models import Mail
 
 TOPIC = "mail"
@@ -83,5 +84,6 @@ def count_by_state() -> dict[str, int]:
 
 
 def forget(user_id: int) -> None:
-    """Take a person's addresses, and what we wrote to them, out of the books of the mail."""
+    """Take a person's addresses, and what we wrote to them or told them here, out of the books."""
+    notices.forget(user_id)
     db.session.execute(update(Mail).where(Mail.user_id == user_id).values(recipient="", context={}))
