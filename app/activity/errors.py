@@ -1,8 +1,9 @@
 """Why something can't be logged."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.errors import DomainError
+from app.errors import Conflict, DomainError
 
 
 class InTheFuture(DomainError):
@@ -23,3 +24,37 @@ class AlreadyLogged(DomainError):
 class DateBeforeMove(DomainError):
     code = "date_before_last_checkin"
     message = _l("You have changed your time zone since your last check-in. Please choose a date that isn't before it.")
+
+
+class AlreadyFollowed(Conflict):
+    code, message = "already_followed", _l("This client follows that programme already.")
+
+
+class ProgramInactive(DomainError):
+    code, message = "inactive", _l("This programme isn't active. Activate it first, or choose another one.")
+
+
+class ProgramStale(Conflict):
+    """Somebody was faster; `version` is theirs."""
+
+    message = _l("This programme was changed while you had it open. What you typed is kept: save again to use it.")
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version=version)
+        self.version = version
+
+
+class ProgramEnded(Conflict):
+    """It was completed or cancelled already, and stays so."""
+
+    code = "already_ended"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(program_status=status)
+        self.program_status = status
+
+    @property
+    def message(self) -> str:  # type: ignore[override]  # a sentence about its facts
+        if self.program_status == "completed":
+            return _("This programme is completed already.")
+        return _("This programme was cancelled. Assign it again if they follow it anew.")

@@ -116,3 +116,16 @@ class MealLog(Log):
 
 
 LOGS: dict[str, type[Log]] = {model.kind: model for model in (WorkoutLog, DailyLog, MealLog)}
+
+
+class ExternalLog(Base):
+    """Which log a program's own id stands for, so that what it sends again is kept once. Outlives the log."""
+
+    __tablename__ = "external_logs"
+    __table_args__ = (UniqueConstraint("client_id", "kind", "external_id"),)
+    id: Mapped[pk]
+    client_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    kind: Mapped[str] = mapped_column(String(16))
+    external_id: Mapped[str] = mapped_column(String(rules.EXTERNAL_ID_LENGTH))
+    log_id: Mapped[int]
+    created_at: Mapped[datetime]

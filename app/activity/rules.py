@@ -11,6 +11,7 @@ from app.activity.errors import InTheFuture, TooLongAgo
 MAX_DAYS_BACK = 2
 TITLE_LENGTH = 120
 NOTES_LENGTH = 2000
+EXTERNAL_ID_LENGTH = 128
 
 
 class Meal(StrEnum):
@@ -57,6 +58,14 @@ def moment_of_checkin(day: date, *, zone: str, now: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Dates that follow one another without a gap, from the first to the last."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Streak:
     """Days in a row. While today's check-in is missing (`has_today`), the streak lives, but wants to be kept alive."""
 
@@ -88,3 +97,7 @@ def checkin_source(checked_on: date) -> str:
 
 def meal_source(eaten_at: datetime, meal: str) -> str:
     return f"meal:{eaten_at.astimezone(UTC).isoformat()}:{meal}"
+
+
+def program_source(client_program_id: int) -> str:
+    return f"program:{client_program_id}"

@@ -82,7 +82,8 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> None:
     if log is None:
         raise not_shown(select(model.id).where(model.id == log_id))
     db.session.delete(log)
-    _put(user, f"undo:{log.source}", {"takes_back": log.source}, at=now, on=rules.date_in(user.timezone, now), now=now)
+    facts = {"takes_back": log.source}
+    announce(user, f"undo:{log.source}", facts, at=now, on=rules.date_in(user.timezone, now), now=now)
 
 
 def blank(user: User) -> None:
@@ -114,10 +115,17 @@ def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
         "source": log.source,
         "metadata": {f"{log.__tablename__.removesuffix('s')}_id": log.id},
     }
-    _put(user, log.source, facts, at=log.at, on=log.on, now=now)
+    announce(user, log.source, facts, at=log.at, on=log.on, now=now)
 
 
-def _put(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913
+def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913
     """Note the event. A thing that was announced before is not announced again: it earns nothing a second time."""
-    payload = {"user_id": user.id, "occurred_at": at.isoformat(), "local_date": on.isoformat(), **facts}
+    payload = {
+        "user_id": user.id,
+        "occurred_at": at.isoformat(),
+        "local_date": on.isoformat(),
+        "logged_at": now.isoformat(),
+        "logged_on": rules.date_in(user.timezone, now).isoformat(),
+        **facts,
+    }
     outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)

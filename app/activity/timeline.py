@@ -90,6 +90,30 @@ def streak(user_id: int, *, today: date) -> rules.Streak:
     return rules.streak(db.session.scalars(dates.order_by(DailyLog.checked_on.desc())), today=today)
 
 
+def runs(user_ids: Collection[int]) -> dict[int, list[rules.Run]]:
+    """Each user's dates with a check-in, as runs without a gap. One statement."""
+    place = func.row_number().over(partition_by=DailyLog.client_id, order_by=DailyLog.checked_on)
+    # dates of one run, less their place in the row, are all the same day
+    day: Any = DailyLog.checked_on
+    if db.session.get_bind().dialect.name == "sqlite":
+        day = func.julianday(day)
+    anchor = (day - cast(place, Integer)).label("anchor")
+    dates = select(DailyLog.client_id, DailyLog.checked_on, anchor).where(DailyLog.client_id.in_(user_ids)).subquery()
+    first, last = func.min(dates.c.checked_on), func.max(dates.c.checked_on)
+    found: dict[int, list[rules.Run]] = {}
+    for user_id, begins, ends in db.session.execute(
+        select(dates.c.client_id, first, last).group_by(dates.c.client_id, dates.c.anchor)
+    ):
+        found.setdefault(user_id, []).append(rules.Run(begins, ends))
+    return found
+
+
+def counts(model: type[Log], user_ids: Collection[int]) -> dict[int, int]:
+    """How many logs of one kind each of these users has. One statement."""
+    counted = select(model.client_id, func.count()).where(model.client_id.in_(user_ids)).group_by(model.client_id)
+    return {user_id: count for user_id, count in db.session.execute(counted)}  # noqa: C416
+
+
 def _logs_of(user_id: int) -> Subquery:
     return union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
 

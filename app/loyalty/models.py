@@ -1,4 +1,7 @@
-"""XP and points: what earns, the ledger, the totals that it adds up to, and levels."""
+"""XP and points: what earns, the ledger, the totals that it adds up to, and levels.
+
+What points buy stands in `reward_models`, what is honoured beside them in `achievement_models`.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -28,10 +31,14 @@ class EventType(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     cooldown_hours: Mapped[int | None]
     daily_limit: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Level(Base):
-    """A rung: reached by the XP of a lifetime. Whoever has less than the first has none."""
+    """A rung: reached by the XP of a lifetime. Whoever has less than the first has none.
+
+    `icon` is one of our signs; `image`, where there is one, is shown in its place.
+    """
 
     __tablename__ = "levels"
     __table_args__ = (
@@ -43,6 +50,8 @@ class Level(Base):
     level_number: Mapped[int] = mapped_column(unique=True)
     xp_required: Mapped[int] = mapped_column(unique=True)
     icon: Mapped[str] = mapped_column(String(40), default="medal")
+    image: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class XpTransaction(Base):
@@ -59,6 +68,7 @@ class XpTransaction(Base):
         CheckConstraint("(kind = 'event') = (event_type_id IS NOT NULL)", name="event_has_a_type"),
         CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal_names_a_row"),
         Index("ix_xp_transactions_user_id_event_type_id_occurred_on", "user_id", "event_type_id", "occurred_on"),
+        Index("ix_xp_transactions_user_id_occurred_on", "user_id", "occurred_on"),
     )
     id: Mapped[pk]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))

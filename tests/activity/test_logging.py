@@ -45,6 +45,8 @@ def test_a_log_and_its_event_are_one_transaction() -> None:
         "source": "workout:2026-03-02T12:00:00+00:00",
         "occurred_at": "2026-03-02T12:00:00+00:00",
         "local_date": "2026-03-02",
+        "logged_at": "2026-03-02T12:00:00+00:00",
+        "logged_on": "2026-03-02",
         "metadata": {"workout_log_id": workout.id},
     }
 

@@ -1,0 +1,157 @@
+"""Programmes: coaches make them, have clients follow them, and say when they are done. Callers own the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import User
+from app.activity import rules
+from app.activity.errors import AlreadyFollowed, ProgramEnded, ProgramInactive, ProgramStale
+from app.activity.program_models import ACTIVE, COMPLETED, ClientProgram, Program
+from app.activity.service import announce
+from app.errors import not_shown
+from app.kit.db import db, insert
+from app.kit.text import like
+
+EVENT_KEY = "program_completed"
+FRESH = {"populate_existing": True}
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramDetails:
+    """All that a coach decides about a programme."""
+
+    name: str
+    description: str = ""
+    is_active: bool = True
+
+
+def of_coach(coach: User, *, search: str = "", status: str = "") -> Select[Program]:
+    """The coach's own, by name. `status` is `active`, `inactive` or empty."""
+    query = select(Program).where(Program.coach_id == coach.id)
+    if search.strip():
+        pattern = like(search.strip())
+        query = query.where(or_(*(each.ilike(pattern, escape="\\") for each in (Program.name, Program.description))))
+    if status:
+        query = query.where(Program.is_active == (status == "active"))
+    return query.order_by(Program.is_active.desc(), func.lower(Program.name), Program.id)
+
+
+def one(coach: User, program_id: int) -> Program:
+    """Raises NotFound for another coach's."""
+    return _own(coach, program_id, select(Program))
+
+
+def followers(program_ids: Sequence[int]) -> dict[int, int]:
+    """How many follow each of these programmes now. One statement."""
+    counted = select(ClientProgram.program_id, func.count()).group_by(ClientProgram.program_id)
+    active = (ClientProgram.status == ACTIVE, ClientProgram.program_id.in_(program_ids))
+    return {program_id: count for program_id, count in db.session.execute(counted.where(*active))}  # noqa: C416
+
+
+def followed_by(client_id: int, *, status: str = "") -> Sequence[ClientProgram]:
+    """What the client follows and has followed, the newest first. One statement."""
+    query = select(ClientProgram).options(joinedload(ClientProgram.program)).where(ClientProgram.client_id == client_id)
+    if status:
+        query = query.where(ClientProgram.status == status)
+    return db.session.scalars(query.order_by(ClientProgram.id.desc())).all()
+
+
+def create(coach: User, details: ProgramDetails, *, now: datetime) -> Program:
+    """A new programme of this coach."""
+    made = Program(**asdict(details), coach_id=coach.id, version=1, created_at=now, updated_at=now)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def change(
+    coach: User, program_id: int, details: ProgramDetails, *, version: int | None = None, now: datetime
+) -> Program:
+    """Raises NotFound, ProgramStale."""
+    changed = _own(coach, program_id, select(Program).with_for_update())
+    if version is not None and version != changed.version:
+        raise ProgramStale(changed.version)
+    for name, value in asdict(details).items():
+        setattr(changed, name, value)
+    changed.version += 1
+    changed.updated_at = now
+    return changed
+
+
+def delete(coach: User, program_id: int, *, now: datetime) -> bool:
+    """Delete it, or, where somebody follows or has followed it, deactivate it. Whether it is gone. Raises NotFound."""
+    gone = _own(coach, program_id, select(Program).with_for_update())
+    try:
+        with db.session.begin_nested():
+            db.session.execute(delete_from(Program).where(Program.id == gone.id))
+    except IntegrityError:
+        gone.is_active, gone.updated_at = False, now
+        gone.version += 1
+        return False
+    db.session.expunge(gone)
+    return True
+
+
+def assign(coach: User, client_id: int, program_id: int, *, now: datetime) -> ClientProgram:
+    """Have one of the coach's clients follow a programme. Raises NotFound, ProgramInactive, AlreadyFollowed."""
+    client = _client(coach, client_id)
+    program = _own(coach, program_id, select(Program).with_for_update(read=True))
+    if not program.is_active:
+        raise ProgramInactive(field="program_id")
+    values = {"program_id": program.id, "client_id": client.id, "status": ACTIVE, "assigned_at": now}
+    written = insert(ClientProgram).values(values).on_conflict_do_nothing()
+    assigned: ClientProgram | None = db.session.scalar(written.returning(ClientProgram))
+    if assigned is None:
+        raise AlreadyFollowed(field="program_id")
+    return assigned
+
+
+def end(coach: User, client_program_id: int, status: str, *, now: datetime) -> ClientProgram:
+    """Complete (which earns) or cancel what a client of the coach follows, once. Raises NotFound, ProgramEnded."""
+    ended: ClientProgram | None = db.session.scalar(
+        update(ClientProgram)
+        .where(ClientProgram.id == client_program_id, ClientProgram.status == ACTIVE, _is_of(coach))
+        .values(status=status, ended_at=now)
+        .returning(ClientProgram)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    if ended is None:
+        found = select(ClientProgram.status).where(ClientProgram.id == client_program_id)
+        theirs = db.session.scalar(found.where(_is_of(coach)))
+        raise not_shown(found) if theirs is None else ProgramEnded(theirs)
+    if status == COMPLETED:
+        _announce(db.session.get_one(User, ended.client_id), ended, now)
+    return ended
+
+
+def _announce(client: User, completed: ClientProgram, now: datetime) -> None:
+    source = rules.program_source(completed.id)
+    facts = {"event_key": EVENT_KEY, "source": source, "metadata": {"client_program_id": completed.id}}
+    announce(client, source, facts, at=now, on=rules.date_in(client.timezone, now), now=now)
+
+
+def _own(coach: User, program_id: int, query: Select[Program]) -> Program:
+    program = db.session.scalar(
+        query.where(Program.id == program_id, Program.coach_id == coach.id), execution_options=FRESH
+    )
+    if program is None:
+        raise not_shown(select(Program.id).where(Program.id == program_id))
+    return program
+
+
+def _client(coach: User, client_id: int) -> User:
+    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client")
+    client = db.session.scalar(own.with_for_update(read=True), execution_options=FRESH)
+    if client is None:
+        raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
+    return client
+
+
+def _is_of(coach: User) -> ColumnElement[bool]:
+    return ClientProgram.client_id.in_(select(User.id).where(User.coach_id == coach.id))
