@@ -32,8 +32,11 @@ from app.kit.headers import init_headers
 from app.kit.logs import init_logs
 from app.kit.metrics import init_metrics
 from app.kit.routes import RowId
+from app.loyalty import awarding, ladder, redeeming, settlement
 from app.loyalty import service as loyalty
-from app.loyalty import settlement
+from app.loyalty.achievement_models import Achievement
+from app.loyalty.models import Level
+from app.loyalty.reward_models import Reward
 from app.media import jobs as media_jobs  # noqa: F401 puts itself on the schedule
 from app.media import service as media
 from app.messages import service as messages
@@ -94,10 +97,14 @@ def _furnish_rooms(app: Flask) -> None:
     outbox.register(batches.TOPIC, queue="default", settle=promotion_jobs.make_codes, limit=1, is_external=True)
     outbox.register(deals.TOPIC, queue="default", settle=deals.claim_later, limit=1)
     outbox.register(activity.TOPIC, queue="loyalty", settle=settlement.settle, limit=settlement.BATCH)
-    for column in (Product.image, RewardItem.image, Promotion.image):
+    outbox.register(ladder.TOPIC, queue="loyalty", settle=ladder.relevel, limit=1)
+    outbox.register(awarding.TOPIC, queue="loyalty", settle=awarding.evaluate_everybody, limit=1)
+    shown = (Product.image, RewardItem.image, Promotion.image, Level.image, Achievement.image, Reward.image)
+    for column in shown:
         media.keeps(column)
     accounts.on_created(loyalty.open_summary)
     accounts.on_anonymised(activity.blank)
+    accounts.on_anonymised(redeeming.forget)
     accounts.on_anonymised(orders.forget_name)
     accounts.on_anonymised(deals.forget_name)
     kinds.register(DISCOUNT)

@@ -30,7 +30,7 @@ from app.kit.db import Base, db, unit_of_work
 from app.kit.jobs import ring
 from app.kit.outbox import OutboxEvent
 from app.kit.processes import Fork, stop
-from app.loyalty import service as loyalty
+from app.loyalty import books
 from app.loyalty.models import EventType, Level, XpSummary, XpTransaction
 from bench.stage import database, environment_for, table
 from tests import services
@@ -158,7 +158,7 @@ def settle_events(case: Case, count: int, number: int) -> float:
     began = time.perf_counter()
     wait_until(lambda: not unsettled())
     taken = time.perf_counter() - began
-    wrong = loyalty.differences()
+    wrong = books.differences()
     db.session.rollback()
     if wrong:
         raise AssertionError(f"the books are wrong: {wrong[:3]}")

@@ -8,7 +8,21 @@ from tests.make_accounts import user
 from tests.make_api import api_key, bearer
 from tests.make_deals import claim, deal, deal_at_work, deliver, spend
 from tests.make_kit import NOW, PASSWORD, saved
-from tests.make_loyalty import event_type, levels, rich_client, settled, workout
+from tests.make_loyalty import (
+    achievement,
+    checkin,
+    checkins,
+    evaluated,
+    event_type,
+    followed,
+    levels,
+    program,
+    redemption,
+    reward,
+    rich_client,
+    settled,
+    workout,
+)
 from tests.make_media import image_file, png_of, stored_picture
 from tests.make_promotions import batch, codes_of, discount, use
 from tests.make_store import category, invoice, paid_invoice, product, reward_item, told
@@ -17,23 +31,31 @@ __all__ = [
     "NOW",
     "PASSWORD",
     "SYSTEM",
+    "achievement",
     "api_key",
     "batch",
     "bearer",
     "category",
+    "checkin",
+    "checkins",
     "claim",
     "codes_of",
     "deal",
     "deal_at_work",
     "deliver",
     "discount",
+    "evaluated",
     "event_type",
+    "followed",
     "image_file",
     "invoice",
     "levels",
     "paid_invoice",
     "png_of",
     "product",
+    "program",
+    "redemption",
+    "reward",
     "reward_item",
     "rich_client",
     "saved",

@@ -29,21 +29,27 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event as it was noted: a thing (`source`) that a user did, or, with `takes_back`, deleted again."""
+    """An event as it was noted: a thing (`source`) that a user did, or, with `takes_back`, deleted again.
+
+    `moment` is when it happened, `logged` when the user said so. What `is_derived` follows from another one; that it
+    earned nothing needn't be told.
+    """
 
     user_id: int
     source: str
     event_key: str
     takes_back: bool
     moment: Moment
+    logged: Moment
     details: dict[str, Any]
+    is_derived: bool = False
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Self:
         """From the payload of an event. Raises KeyError or ValueError when it isn't one."""
-        moment = Moment(datetime.fromisoformat(payload["occurred_at"]), date.fromisoformat(payload["local_date"]))
-        if moment.at.tzinfo is None:
-            raise ValueError("an instant needs a zone")
+        moment = _moment(payload["occurred_at"], payload["local_date"])
+        is_dated = "logged_at" in payload  # events that waited through an upgrade are not
+        logged = _moment(payload["logged_at"], payload["logged_on"]) if is_dated else moment
         takes_back = "takes_back" in payload
         return cls(
             user_id=payload["user_id"],
@@ -51,6 +57,7 @@ class Happening:
             event_key="" if takes_back else payload["event_key"],
             takes_back=takes_back,
             moment=moment,
+            logged=logged,
             details=payload.get("metadata", {}),
         )
 
@@ -62,6 +69,13 @@ class Happening:
     @property
     def undo_key(self) -> Key:
         return self.user_id, f"undo:{self.source}"
+
+
+def _moment(at: str, on: str) -> Moment:
+    instant = datetime.fromisoformat(at)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return Moment(instant, date.fromisoformat(on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +175,8 @@ def _take_back(happening: Happening, known: Known, verdicts: Verdicts) -> None:
 
 def _refuse(happening: Happening, reason: Reason, known: Known, verdicts: Verdicts) -> None:
     known.decided[happening.key] = None
-    verdicts.refusals.append((happening, reason))
+    if not happening.is_derived:
+        verdicts.refusals.append((happening, reason))
 
 
 @dataclass(frozen=True, slots=True)

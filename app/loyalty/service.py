@@ -9,7 +9,7 @@ from sqlalchemy import CompoundSelect, func, literal, null, select, union_all, u
 
 from app.accounts.models import User
 from app.kit.db import db
-from app.loyalty import settlement
+from app.loyalty import ledger
 from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
 from app.loyalty.rules import Reason, Rung
 
@@ -17,7 +17,7 @@ from app.loyalty.rules import Reason, Rung
 def open_summary(user: User) -> None:
     """Give a new client the summary that their XP will be added to."""
     if user.role == "client":
-        settlement.open_summaries([user.id])
+        ledger.open_summaries([user.id])
 
 
 def summary_of(user_id: int) -> XpSummary:
@@ -91,32 +91,3 @@ def xp_by_day(user_id: int, *, since: date) -> dict[date, int]:
         .group_by(XpTransaction.occurred_on)
     )
     return {day: int(xp) for day, xp in db.session.execute(days)}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A total that isn't the sum of its ledger."""
-
-    user_id: int
-    what: str
-    shown: int
-    summed: int
-
-
-def differences() -> list[Difference]:
-    """Every total that isn't the sum of its ledger; nothing when the books are right. One statement."""
-    nought = literal(0)
-    shown = select(XpSummary.user_id, XpSummary.total_xp, nought, XpSummary.available_points, nought)
-    summed = select(XpTransaction.user_id, nought, func.sum(XpTransaction.xp), nought, func.sum(XpTransaction.points))
-    both = union_all(shown, summed.group_by(XpTransaction.user_id)).subquery()
-    user_id, *figures = both.c
-    rows = db.session.execute(
-        select(user_id, *(func.sum(each) for each in figures)).group_by(user_id).order_by(user_id)
-    )
-    found: list[Difference] = []
-    for user, total_xp, summed_xp, points, summed_points in rows:
-        if total_xp != summed_xp:
-            found.append(Difference(user, "total_xp", int(total_xp), int(summed_xp)))
-        if points != summed_points:
-            found.append(Difference(user, "available_points", int(points), int(summed_points)))
-    return found

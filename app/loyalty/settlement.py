@@ -1,36 +1,25 @@
 """Working off XP events in batches: what the worker does. A fixed number of statements, whatever the size of a batch.
 
-The stages: read what is known under the lock → judge (`rules`) → ledger rows → totals and level. What follows from a
-new total (achievements) is to be a stage after that, in the same transaction.
+The stages: what follows from check-ins (`streaks`) → read what is known under the lock → judge (`rules`) → ledger
+rows → totals and level → achievements (`awarding`).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    FromClause,
-    Integer,
-    Select,
-    String,
-    and_,
-    null,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Integer, String, and_, null, select, union_all
 
+from app.activity import timeline
 from app.kit.db import db, given, insert
 from app.kit.outbox import OutboxEvent
-from app.loyalty import rules
-from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
+from app.loyalty import awarding, ledger, rules, streaks
+from app.loyalty.ledger import Paid, enter
+from app.loyalty.models import EventType, XpRefusal, XpTransaction
 from app.loyalty.rules import Happening, Key, Known, Moment, Terms, Verdicts
 
 BATCH = 500
-Paid = tuple[int, int, int]
 
 
 def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
@@ -39,44 +28,26 @@ def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
     Locks the summaries of the users concerned, in the order of their ids, until it ends: no two can pass the same
     cooldown or limit.
     """
-    happenings = [Happening.read(event.payload) for event in batch]
+    happenings, streak_days = _follow([Happening.read(event.payload) for event in batch])
     known = _learn(happenings)
     verdicts = rules.judge(happenings, known)
     paid = _pay(verdicts, now)
     paid += _take_back(verdicts, now)
     _note_refusals(verdicts, now)
-    _add_up(paid)
+    ledger.add_up(paid)
+    awarding.evaluate({each.user_id for each in happenings if not each.takes_back}, now, streak_days=streak_days)
+
+
+def _follow(happenings: list[Happening]) -> tuple[list[Happening], dict[int, int]]:
+    """With what follows from long streaks, and how long they were. One statement, where somebody has checked in."""
+    who = {each.user_id for each in happenings if each.event_key == streaks.CHECKIN}
+    return streaks.follow(happenings, timeline.runs(who)) if who else (happenings, {})
 
 
 def _learn(happenings: Sequence[Happening]) -> Known:
-    balances = lock_balances({each.user_id for each in happenings})
+    balances = ledger.lock_balances({each.user_id for each in happenings})
     terms = _terms()
     return Known(terms, balances, _decided(happenings), _earned(happenings, terms))
-
-
-def lock_balances(user_ids: Collection[int]) -> dict[int, int]:
-    """Lock the users' summaries, in the order of their ids, and read their points. Whoever has none gets one."""
-    locked = (
-        select(XpSummary.user_id, XpSummary.available_points)
-        .where(XpSummary.user_id.in_(user_ids))
-        .order_by(XpSummary.user_id)
-        .with_for_update()
-    )
-    balances = _points(locked)
-    if len(balances) < len(user_ids):
-        open_summaries(set(user_ids) - balances.keys())
-        balances = _points(locked)
-    return balances
-
-
-def _points(query: Select[int, int]) -> dict[int, int]:
-    return {row.user_id: row.available_points for row in db.session.execute(query)}
-
-
-def open_summaries(user_ids: Iterable[int]) -> None:
-    """Begin with nothing. Whoever has a summary keeps it."""
-    rows = [{"user_id": each, "total_xp": 0, "available_points": 0, "celebrated_level": 0} for each in sorted(user_ids)]
-    db.session.execute(insert(XpSummary).on_conflict_do_nothing(), rows)
 
 
 def _terms() -> dict[str, Terms]:
@@ -137,7 +108,7 @@ def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tu
 
 
 def _pay(verdicts: Verdicts, now: datetime) -> list[Paid]:
-    return _enter(
+    return enter(
         _row(happening, happening.source, now, kind="event", event_type_id=terms.id, xp=terms.xp, points=terms.points)
         for happening, terms in verdicts.awards
     )
@@ -151,34 +122,15 @@ def _take_back(verdicts: Verdicts, now: datetime) -> list[Paid]:
     reversed_rows = select(XpTransaction.user_id, XpTransaction.source_key, XpTransaction.id)
     found = db.session.execute(reversed_rows.join(things, _is_of(XpTransaction, things)))
     ids = {(user_id, source): entry_id for user_id, source, entry_id in found}
-    return _enter(
+    return enter(
         _row(happening, happening.undo_key[1], now, kind="reversal", reverses_id=ids[happening.key], points=-points)
         for happening, points in verdicts.reversals
     )
 
 
 def _row(happening: Happening, source_key: str, now: datetime, **values: Any) -> dict[str, Any]:
-    nothing = {"event_type_id": None, "reverses_id": None, "xp": 0, "points": 0}
-    return {
-        **nothing,
-        **values,
-        "user_id": happening.user_id,
-        "source_key": source_key,
-        "details": happening.details,
-        "occurred_at": happening.moment.at,
-        "occurred_on": happening.moment.on,
-        "created_at": now,
-    }
-
-
-def _enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
-    """Write ledger rows; what was written, as (user, XP, points). A thing that has its row already is passed over."""
-    entries = list(rows)
-    if not entries:
-        return []
-    written = insert(XpTransaction).on_conflict_do_nothing(index_elements=["user_id", "source_key"])
-    returned = written.returning(XpTransaction.user_id, XpTransaction.xp, XpTransaction.points)
-    return [(row[0], row[1], row[2]) for row in db.session.execute(returned, entries)]
+    facts = {"details": happening.details, "created_at": now}
+    return ledger.row(happening.user_id, source_key, happening.moment, **facts, **values)
 
 
 def _note_refusals(verdicts: Verdicts, now: datetime) -> None:
@@ -195,26 +147,3 @@ def _note_refusals(verdicts: Verdicts, now: datetime) -> None:
         for happening, reason in verdicts.refusals
     ]
     db.session.execute(insert(XpRefusal).on_conflict_do_nothing().returning(XpRefusal.id), rows)
-
-
-def _add_up(paid: Iterable[Paid]) -> None:
-    """Add what was written to the totals, and put everybody on the level that they have reached. One statement."""
-    sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for user_id, xp, points in paid:
-        sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
-    if not sums:
-        return
-    rows = [{"user_id": user_id, "xp": xp, "points": points} for user_id, (xp, points) in sorted(sums.items())]
-    gain = given("gain", rows, user_id=Integer, xp=Integer, points=Integer)
-    total = XpSummary.total_xp + gain.c.xp
-    level = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
-    db.session.execute(
-        update(XpSummary)
-        .where(XpSummary.user_id == gain.c.user_id)
-        .values(
-            total_xp=total,
-            available_points=XpSummary.available_points + gain.c.points,
-            current_level_id=level.correlate(XpSummary, gain).scalar_subquery(),
-        )
-        .execution_options(synchronize_session=False)
-    )

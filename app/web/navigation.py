@@ -50,6 +50,8 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             (
                 Entry("client.dashboard", _l("Dashboard"), "layout-dashboard"),
                 Entry("client.show_log", _l("Log"), "square-pen"),
+                Entry("client.show_rewards", _l("Rewards"), "gift"),
+                Entry("client.show_achievements", _l("Achievements"), "award"),
                 Entry("store.browse", _l("Store"), "store"),
                 Entry("store.show_deals", _l("Deals"), "gift"),
                 Entry("store.show_donate", _l("Donate"), "heart"),
@@ -62,6 +64,11 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             "",
             (
                 Entry("coach.dashboard", _l("Dashboard"), "layout-dashboard"),
+                Entry("coach.list_clients", _l("Clients"), "users"),
+                Entry("coach.list_redemptions", _l("Redemptions"), "hand-coins"),
+                Entry("coach.list_programs", _l("Programmes"), "book-open"),
+                Entry("coach.list_rewards", _l("Rewards"), "gift"),
+                Entry("coach.list_achievements", _l("Achievements"), "award"),
                 Entry("store.browse", _l("Store"), "store"),
             ),
         ),
@@ -82,6 +89,16 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("admin.list_invoices", _l("Invoices"), "receipt"),
                 Entry("admin.show_accounting", _l("Accounting"), "chart-column"),
                 Entry("store.browse", _l("Visit the store"), "store"),
+            ),
+        ),
+        Section(
+            _l("Loyalty"),
+            (
+                Entry("admin.list_redemptions", _l("Redemptions"), "hand-coins"),
+                Entry("admin.list_rewards", _l("Rewards"), "gift"),
+                Entry("admin.list_achievements", _l("Achievements"), "award"),
+                Entry("admin.list_levels", _l("Levels"), "mountain"),
+                Entry("admin.list_event_types", _l("XP event types"), "zap"),
             ),
         ),
         Section(

@@ -21,7 +21,7 @@ from app.activity.models import WorkoutLog
 from app.kit import clock
 from app.kit.db import db
 from app.kit.outbox import OutboxEvent
-from app.loyalty import service as loyalty
+from app.loyalty import books
 from app.loyalty.models import XpSummary, XpTransaction
 from tests import make
 from tests.processes import Running, environment_of, wait_until, web, worker
@@ -68,7 +68,7 @@ def wait_for_the_award(client: User, running: Running | None = None) -> None:
     [entry] = db.session.scalars(select(XpTransaction).where(XpTransaction.user_id == client.id))
     [workout] = db.session.scalars(select(WorkoutLog))
     assert (entry.source_key, entry.details) == (workout.source, {"workout_log_id": workout.id})
-    assert loyalty.differences() == []
+    assert books.differences() == []
 
 
 def bells(redis_url: str) -> int:

@@ -17,8 +17,7 @@ from app.accounts.models import User
 from app.kit import clock, outbox
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
-from app.loyalty import service as loyalty
-from app.loyalty import settlement
+from app.loyalty import books, settlement
 from app.loyalty.models import XpSummary, XpTransaction
 from app.loyalty.rules import Happening
 from tests import make
@@ -62,7 +61,7 @@ def waiting() -> list[OutboxEvent]:
     return list(db.session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)))
 
 
-def books(client: User) -> tuple[int, int]:
+def totals(client: User) -> tuple[int, int]:
     """The client's XP by their summary, and how many ledger rows they have."""
     db.session.rollback()
     rows = select(func.count()).select_from(XpTransaction).where(XpTransaction.user_id == client.id)
@@ -73,14 +72,14 @@ def test_an_event_that_two_workers_have_is_paid_once(app: Flask) -> None:
     client = make.user()
     make.workout(client)
     assert race(app, [settle_again(waiting())] * 2, hold=WINDOW) == ["settled"] * 2
-    assert books(client) == (20, 1)
+    assert totals(client) == (20, 1)
 
 
 def test_without_the_lock_the_key_of_the_thing_still_keeps_it_to_one(app: Flask) -> None:
     client = make.user()
     make.workout(client)
     unguarded_race(app, [settle_unguarded(waiting())] * 2, hold=LEARNT)
-    assert books(client) == (20, 1)
+    assert totals(client) == (20, 1)
 
 
 def test_without_lock_and_key_it_goes_wrong(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +92,7 @@ def test_without_lock_and_key_it_goes_wrong(app: Flask, monkeypatch: pytest.Monk
     client = make.user()
     make.workout(client)
     unguarded_race(app, [settle_unguarded(waiting())] * 2, hold=LEARNT)
-    assert books(client) == (40, 2)
+    assert totals(client) == (40, 2)
 
 
 def two_within_a_cooldown() -> tuple[User, list[list[OutboxEvent]]]:
@@ -107,13 +106,13 @@ def two_within_a_cooldown() -> tuple[User, list[list[OutboxEvent]]]:
 def test_a_cooldown_is_passed_by_one_of_two(app: Flask) -> None:
     client, batches = two_within_a_cooldown()
     race(app, [settle_again(batch) for batch in batches], hold=WINDOW)
-    assert books(client) == (20, 1)
+    assert totals(client) == (20, 1)
 
 
 def test_without_the_lock_both_pass_the_cooldown(app: Flask) -> None:
     client, batches = two_within_a_cooldown()
     unguarded_race(app, [settle_unguarded(batch) for batch in batches], hold=LEARNT)
-    assert books(client) == (40, 2)
+    assert totals(client) == (40, 2)
 
 
 def test_many_workers_on_one_backlog_pay_everything_once(app: Flask) -> None:
@@ -123,5 +122,5 @@ def test_many_workers_on_one_backlog_pay_everything_once(app: Flask) -> None:
             make.workout(client, at=NOW - timedelta(minutes=minutes), now=NOW)
     settled = race(app, [lambda: str(outbox.drain("xp"))] * 4)
     assert sum(int(count) for count in settled) == 60
-    assert [books(client) for client in clients] == [(400, 20)] * 3
-    assert loyalty.differences() == []
+    assert [totals(client) for client in clients] == [(400, 20)] * 3
+    assert books.differences() == []

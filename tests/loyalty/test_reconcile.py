@@ -9,7 +9,10 @@ from tests import make
 def test_books_that_are_right_are_said_to_be(app: Flask) -> None:
     make.rich_client()
     result = app.test_cli_runner().invoke(args=["loyalty", "reconcile"])
-    assert (result.exit_code, result.output) == (0, "Every total is the sum of its ledger.\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        "Every total is the sum of its ledger, and every stock the sum of its entries.\n",
+    )
 
 
 def test_each_wrong_total_is_named_and_nothing_is_changed(app: Flask) -> None:
@@ -18,6 +21,6 @@ def test_each_wrong_total_is_named_and_nothing_is_changed(app: Flask) -> None:
         db.session.execute(update(XpSummary).where(XpSummary.user_id == client.id).values(available_points=7))
     result = app.test_cli_runner().invoke(args=["loyalty", "reconcile"])
     assert result.exit_code == 1
-    assert f"user {client.id}: available_points is 7, its ledger adds up to 100\n" in result.output
-    assert "1 of the totals" in result.output
+    assert f"book 3: user_xp_summaries {client.id} available_points is 7, its ledger adds up to 100\n" in result.output
+    assert "1 contradictions" in result.output
     assert db.session.get_one(XpSummary, client.id, populate_existing=True).available_points == 7

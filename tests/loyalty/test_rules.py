@@ -22,7 +22,8 @@ def moment(at: datetime = MONDAY, **shift: int) -> Moment:
 
 
 def happening(source: str = "a", when: Moment | None = None, *, takes_back: bool = False) -> Happening:
-    return Happening(7, source, "" if takes_back else "daily_checkin", takes_back, when or moment(), {})
+    at = when or moment()
+    return Happening(7, source, "" if takes_back else "daily_checkin", takes_back, at, at, {})
 
 
 def known(balance: int = 0, **changes: Any) -> Known:

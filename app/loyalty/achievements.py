@@ -1,0 +1,171 @@
+"""Keeping achievements: the coaches their own, admins everybody's. Callers own the transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import User
+from app.audit.service import Actor
+from app.kit.db import db
+from app.loyalty import awarding, keeping
+from app.loyalty.achievement_models import AUTOMATIC, Achievement, UserAchievement
+from app.loyalty.conditions import Condition, Progress, progress
+from app.loyalty.errors import ConditionNeeded, ConditionNotAllowed
+from app.loyalty.keeping import Keeper
+
+
+@dataclass(frozen=True, slots=True)
+class AchievementDetails:
+    """All that its keeper decides about an achievement. Automatic ones need both fields of the condition."""
+
+    name: str
+    type: str
+    description: str = ""
+    condition_type: str | None = None
+    condition_value: int | None = None
+    xp_reward: int = 0
+    points_reward: int = 0
+    is_active: bool = True
+    icon: str = "award"
+    image: str | None = None
+
+    def check(self) -> None:
+        """Raises ConditionNeeded, ConditionNotAllowed, each with its field."""
+        for field in ("condition_type", "condition_value"):
+            is_given = getattr(self, field) is not None
+            if self.type == AUTOMATIC and not is_given:
+                raise ConditionNeeded(field=field)
+            if self.type != AUTOMATIC and is_given:
+                raise ConditionNotAllowed(field=field)
+
+
+def listed(keeper: Keeper, *, search: str = "", status: str = "") -> Select[Achievement]:
+    """What a keeper sees: their own, and everybody's. `status` is `active`, `inactive` or empty."""
+    query = select(Achievement).where(keeping.shown_to(Achievement, keeper.coach_id))
+    if search:
+        query = query.where(keeping.mentions(Achievement, search))
+    if status:
+        query = query.where(Achievement.is_active == (status == "active"))
+    own_first = Achievement.coach_id.is_(None)
+    return query.order_by(own_first, Achievement.is_active.desc(), func.lower(Achievement.name), Achievement.id)
+
+
+def one(achievement_id: int, keeper: Keeper) -> Achievement:
+    """One that the keeper may change. Raises NotFound."""
+    return keeping.one(Achievement, achievement_id, keeper)
+
+
+def create(details: AchievementDetails, keeper: Keeper, *, actor: Actor, now: datetime) -> Achievement:
+    """Raises ConditionNeeded, ConditionNotAllowed. An automatic one is evaluated for everybody in the background."""
+    details.check()
+    made = Achievement(**asdict(details), coach_id=keeper.coach_id, version=1, created_at=now, updated_at=now)
+    db.session.add(made)
+    db.session.flush()
+    keeping.note(actor, "created", made, after=asdict(details))
+    awarding.reconsider(made, now)
+    return made
+
+
+def change(  # noqa: PLR0913
+    achievement_id: int,
+    details: AchievementDetails,
+    keeper: Keeper,
+    *,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Achievement:
+    """What was earned stays earned. Raises NotFound, Stale, ConditionNeeded, ConditionNotAllowed."""
+    details.check()
+    changed = keeping.hold(Achievement, achievement_id, keeper, version=version)
+    if keeping.rewrite(changed, details, actor):
+        changed.updated_at = now
+        awarding.reconsider(changed, now)
+    return changed
+
+
+def set_active(achievement_id: int, keeper: Keeper, *, is_active: bool, actor: Actor, now: datetime) -> Achievement:
+    """Raises NotFound."""
+    details = keeping.state(one(achievement_id, keeper), AchievementDetails) | {"is_active": is_active}
+    return change(achievement_id, AchievementDetails(**details), keeper, actor=actor, now=now)
+
+
+def delete(achievement_id: int, keeper: Keeper, *, actor: Actor, now: datetime) -> bool:
+    """Delete it, or, where somebody has earned it, deactivate it. Whether it is gone. Raises NotFound."""
+    gone = keeping.hold(Achievement, achievement_id, keeper)
+    before = keeping.state(gone, AchievementDetails)
+    try:
+        with db.session.begin_nested():
+            db.session.execute(delete_from(Achievement).where(Achievement.id == gone.id))
+    except IntegrityError:
+        set_active(achievement_id, keeper, is_active=False, actor=actor, now=now)
+        return False
+    keeping.note(actor, "deleted", gone, before=before)
+    db.session.expunge(gone)
+    return True
+
+
+def earners(achievement_ids: Sequence[int]) -> dict[int, int]:
+    """How many have earned each of these. One statement."""
+    counted = select(UserAchievement.achievement_id, func.count()).group_by(UserAchievement.achievement_id)
+    found = db.session.execute(counted.where(UserAchievement.achievement_id.in_(achievement_ids)))
+    return {achievement_id: count for achievement_id, count in found}  # noqa: C416
+
+
+@dataclass(frozen=True, slots=True)
+class Medal:
+    """An achievement as a client sees it: when it was earned, or how far they are (`progress`, of automatic ones)."""
+
+    achievement: Achievement
+    earned_at: datetime | None
+    progress: Progress | None
+
+
+def latest(user_id: int, *, most: int = 3) -> list[Medal]:
+    """What the user has earned lately, newest first. One statement."""
+    query = select(Achievement, UserAchievement.earned_at).join(
+        UserAchievement, UserAchievement.achievement_id == Achievement.id
+    )
+    newest = query.where(UserAchievement.user_id == user_id).order_by(UserAchievement.id.desc()).limit(most)
+    return [Medal(achievement, earned_at, None) for achievement, earned_at in db.session.execute(newest)]
+
+
+def showcase(user: User, now: datetime) -> list[Medal]:
+    """All that the client has earned, newest first, then what they still can, the nearest first. Six statements."""
+    earned = {user_achievement.achievement_id: user_achievement.earned_at for user_achievement in _earned_by(user.id)}
+    seen = keeping.shown_to(Achievement, user.coach_id) & Achievement.is_active
+    found = db.session.scalars(select(Achievement).where(seen | Achievement.id.in_(earned))).all()
+    measures = awarding.measures_of(user, now)
+    medals = [
+        Medal(
+            each,
+            earned.get(each.id),
+            progress(Condition(each.condition_type), each.condition_value, measures)
+            if each.condition_type and each.condition_value
+            else None,
+        )
+        for each in found
+    ]
+    return sorted(medals, key=_order)
+
+
+def by_status(medals: Sequence[Medal]) -> Mapping[bool, list[Medal]]:
+    """The earned ones, and the others."""
+    return {
+        is_earned: [each for each in medals if (each.earned_at is not None) == is_earned] for is_earned in (True, False)
+    }
+
+
+def _earned_by(user_id: int) -> Sequence[UserAchievement]:
+    return db.session.scalars(select(UserAchievement).where(UserAchievement.user_id == user_id)).all()
+
+
+def _order(medal: Medal) -> tuple[bool, float, float, str]:
+    if medal.earned_at is not None:
+        return False, -medal.earned_at.timestamp(), 0, medal.achievement.name
+    share = medal.progress.shown / medal.progress.value if medal.progress else -1
+    return True, -share, 0, medal.achievement.name

@@ -1,0 +1,114 @@
+"""The books of XP, points and stock: whether the totals are what the ledgers add up to. Repairs nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ScalarSelect, String, case, cast, func, literal, or_, select, union_all
+
+from app.kit.books import Fault
+from app.kit.db import db
+from app.loyalty.achievement_models import UserAchievement
+from app.loyalty.models import XpSummary, XpTransaction
+from app.loyalty.reward_models import REJECTED, RETURNED, TAKEN, Reward, RewardRedemption, StockEntry
+
+BALANCES, STOCK = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A total that isn't the sum of its ledger."""
+
+    user_id: int
+    what: str
+    shown: int
+    summed: int
+
+
+def differences() -> list[Difference]:
+    """Every total that isn't the sum of its ledger; nothing when the books are right. One statement."""
+    names = ("user_id", "total_xp", "summed_xp", "points", "summed_points")
+    shown = (XpSummary.user_id, XpSummary.total_xp, literal(0), XpSummary.available_points, literal(0))
+    summed = (
+        XpTransaction.user_id,
+        literal(0),
+        func.sum(XpTransaction.xp),
+        literal(0),
+        func.sum(XpTransaction.points),
+    )
+    both = union_all(
+        select(*(column.label(name) for column, name in zip(shown, names, strict=True))),
+        select(*(column.label(name) for column, name in zip(summed, names, strict=True))).group_by(
+            XpTransaction.user_id
+        ),
+    ).subquery()
+    user_id, *figures = both.c
+    rows = db.session.execute(
+        select(user_id, *(func.sum(each) for each in figures)).group_by(user_id).order_by(user_id)
+    )
+    found: list[Difference] = []
+    for user, total_xp, summed_xp, points, summed_points in rows:
+        if total_xp != summed_xp:
+            found.append(Difference(user, "total_xp", int(total_xp), int(summed_xp)))
+        if points != summed_points:
+            found.append(Difference(user, "available_points", int(points), int(summed_points)))
+    return found
+
+
+def faults() -> list[Fault]:
+    """Every row that contradicts books 3 and 4."""
+    return [*_wrong_totals(), *_unpaid_redemptions(), *_unpaid_achievements(), *_wrong_stock(), *_wrong_pieces()]
+
+
+def _wrong_totals() -> Iterator[Fault]:
+    """Every balance is the sum of its ledger."""
+    for each in differences():
+        told = f"{each.what} is {each.shown}, its ledger adds up to {each.summed}"
+        yield Fault(BALANCES, "user_xp_summaries", each.user_id, told)
+
+
+def _unpaid_redemptions() -> Iterator[Fault]:
+    """Each redemption took its points, and gave them back where it was rejected."""
+    source = literal("redemption:") + cast(RewardRedemption.id, String)
+    mine = or_(XpTransaction.source_key == source, XpTransaction.source_key == literal("undo:") + source)
+    summed = _sum(XpTransaction.points, XpTransaction.user_id == RewardRedemption.user_id, mine, of=RewardRedemption)
+    owed = case((RewardRedemption.status == REJECTED, 0), else_=-RewardRedemption.points_spent)
+    wrong = select(RewardRedemption.id, owed.label("owed"), summed.label("summed")).where(summed != owed)
+    for row in db.session.execute(wrong.order_by(RewardRedemption.id)):
+        told = f"moved {row.summed} points instead of {row.owed}"
+        yield Fault(BALANCES, "reward_redemptions", row.id, told)
+
+
+def _unpaid_achievements() -> Iterator[Fault]:
+    """Each achievement that somebody has earned is a row of their ledger."""
+    source = literal("achievement:") + cast(UserAchievement.achievement_id, String)
+    paid = select(XpTransaction.id).where(
+        XpTransaction.user_id == UserAchievement.user_id, XpTransaction.source_key == source
+    )
+    missing = select(UserAchievement.id).where(~paid.exists())
+    for row_id in db.session.scalars(missing.order_by(UserAchievement.id)):
+        yield Fault(BALANCES, "user_achievements", row_id, "has no row in the ledger")
+
+
+def _wrong_stock() -> Iterator[Fault]:
+    """Stock is the sum of its entries."""
+    summed = _sum(StockEntry.change, StockEntry.reward_id == Reward.id, of=Reward)
+    stock = func.coalesce(Reward.stock, 0)
+    wrong = select(Reward.id, stock.label("stock"), summed.label("summed")).where(stock != summed)
+    for row in db.session.execute(wrong.order_by(Reward.id)):
+        yield Fault(STOCK, "rewards", row.id, f"has {row.stock} in stock, its entries add up to {row.summed}")
+
+
+def _wrong_pieces() -> Iterator[Fault]:
+    """A piece is taken for each redemption, and returned for each that was rejected."""
+    for kind, wanted in ((TAKEN, literal(1)), (RETURNED, case((RewardRedemption.status == REJECTED, 1), else_=0))):
+        mine = (StockEntry.redemption_id == RewardRedemption.id, StockEntry.kind == kind)
+        held = select(func.count()).where(*mine, StockEntry.reward_id == RewardRedemption.reward_id)
+        pieces = held.correlate(RewardRedemption).scalar_subquery()
+        wrong = select(RewardRedemption.id, pieces.label("pieces")).where(pieces != wanted)
+        for row in db.session.execute(wrong.order_by(RewardRedemption.id)):
+            yield Fault(STOCK, "reward_redemptions", row.id, f"has {row.pieces} pieces {kind}")
+
+
+def _sum(what: Any, *which: Any, of: Any) -> ScalarSelect[Any]:
+    return select(func.coalesce(func.sum(what), 0)).where(*which).correlate(of).scalar_subquery()

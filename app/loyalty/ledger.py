@@ -1,0 +1,81 @@
+"""The ledger of XP and points, and the totals that it adds up to. Callers own the transaction.
+
+Rows are only ever added, and the totals change with them. Whoever first reads and then pays holds the summaries.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Integer, Select, select, update
+
+from app.kit.db import db, given, insert
+from app.loyalty.models import Level, XpSummary, XpTransaction
+from app.loyalty.rules import Moment
+
+Paid = tuple[int, int, int]
+
+
+def lock_balances(user_ids: Collection[int]) -> dict[int, int]:
+    """Lock the users' summaries, in the order of their ids, and read their points. Whoever has none gets one."""
+    locked = (
+        select(XpSummary.user_id, XpSummary.available_points)
+        .where(XpSummary.user_id.in_(user_ids))
+        .order_by(XpSummary.user_id)
+        .with_for_update()
+    )
+    balances = _points(locked)
+    if len(balances) < len(user_ids):
+        open_summaries(set(user_ids) - balances.keys())
+        balances = _points(locked)
+    return balances
+
+
+def _points(query: Select[int, int]) -> dict[int, int]:
+    return {row.user_id: row.available_points for row in db.session.execute(query)}
+
+
+def open_summaries(user_ids: Iterable[int]) -> None:
+    """Begin with nothing. Whoever has a summary keeps it."""
+    rows = [{"user_id": each, "total_xp": 0, "available_points": 0, "celebrated_level": 0} for each in sorted(user_ids)]
+    db.session.execute(insert(XpSummary).on_conflict_do_nothing(), rows)
+
+
+def row(user_id: int, source_key: str, moment: Moment, **values: Any) -> dict[str, Any]:
+    """A row of the ledger to `enter`; `values` say its kind, what it gives, and for what."""
+    nothing: dict[str, Any] = {"event_type_id": None, "reverses_id": None, "xp": 0, "points": 0, "details": {}}
+    happened = {"occurred_at": moment.at, "occurred_on": moment.on}
+    return {**nothing, "created_at": moment.at, **values, "user_id": user_id, "source_key": source_key, **happened}
+
+
+def enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
+    """Write ledger rows; what was written, as (user, XP, points). A thing that has its row already is passed over."""
+    entries = list(rows)
+    if not entries:
+        return []
+    written = insert(XpTransaction).on_conflict_do_nothing(index_elements=["user_id", "source_key"])
+    returned = written.returning(XpTransaction.user_id, XpTransaction.xp, XpTransaction.points)
+    return [(row[0], row[1], row[2]) for row in db.session.execute(returned, entries)]
+
+
+def add_up(paid: Iterable[Paid]) -> None:
+    """Add what was written to the totals, and put everybody on the level that they have reached. One statement."""
+    sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for user_id, xp, points in paid:
+        sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
+    if not sums:
+        return
+    rows = [{"user_id": user_id, "xp": xp, "points": points} for user_id, (xp, points) in sorted(sums.items())]
+    gain = given("gain", rows, user_id=Integer, xp=Integer, points=Integer)
+    total = XpSummary.total_xp + gain.c.xp
+    level = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
+    db.session.execute(
+        update(XpSummary)
+        .where(XpSummary.user_id == gain.c.user_id)
+        .values(
+            total_xp=total,
+            available_points=XpSummary.available_points + gain.c.points,
+            current_level_id=level.correlate(XpSummary, gain).scalar_subquery(),
+        )
+        .execution_options(synchronize_session=False)
+    )
