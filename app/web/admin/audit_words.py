@@ -7,6 +7,7 @@ DONE = {
     "activated": _l("switched on"),
     "anonymise": _l("took the name of"),
     "archived": _l("archived"),
+    "award": _l("awarded"),
     "changed": _l("changed"),
     "code_used_up": _l("took the last use of a code of"),
     "codes_ordered": _l("ordered single-use codes of"),
@@ -20,11 +21,13 @@ DONE = {
     "ended": _l("switched off at its end"),
     "expired": _l("ended"),
     "failed": _l("could not send back"),
+    "fulfilled": _l("fulfilled"),
     "given_back": _l("noted by hand as sent back:"),
     "imported": _l("imported"),
     "linked": _l("linked to an account"),
     "paid": _l("marked as paid"),
     "refunded": _l("gave money back for"),
+    "rejected": _l("rejected"),
     "reopened": _l("switched on again, since a use came back,"),
     "retry": _l("tried again"),
     "revoke": _l("revoked"),
@@ -36,10 +39,12 @@ DONE = {
     "voided": _l("cancelled"),
 }
 THINGS = {
+    "achievement": _l("achievement"),
     "api_key": _l("API key"),
     "category": _l("category"),
     "grant": _l("grant"),
     "invoice": _l("invoice"),
+    "level": _l("level"),
     "mail": _l("mail"),
     "outbox_event": _l("event"),
     "payment_return": _l("money"),
@@ -47,8 +52,11 @@ THINGS = {
     "product_sheet": _l("file of products"),
     "promotion": _l("promotion"),
     "promotion_sheet": _l("file of discount codes"),
+    "redemption": _l("redemption"),
+    "reward": _l("reward"),
     "reward_item": _l("reward item"),
     "user": _l("user"),
+    "xp_event_type": _l("XP event type"),
 }
 
 
