@@ -11,7 +11,11 @@ from app.accounts.models import User
 from app.catalog.models import Category, Product
 from app.config import settings
 from app.kit.db import db
+from app.loyalty import books, conditions
 from app.loyalty import service as loyalty
+from app.loyalty.achievement_models import Achievement
+from app.loyalty.conditions import Condition, Goal, Measures
+from app.loyalty.reward_models import Reward, RewardRedemption
 
 
 def people() -> int:
@@ -42,6 +46,22 @@ def _is_a_believable_business() -> None:
     coach = db.session.scalars(select(User).where(User.username == "coach")).one()
     assert client.coach_id == coach.id
     assert loyalty.summary_of(client.id).total_xp > 0
+    for kept in (Reward, Achievement):
+        assert set(db.session.scalars(select(kept.coach_id))) == {None, coach.id}
+    assert set(db.session.scalars(select(RewardRedemption.status))) == {"pending", "fulfilled", "rejected"}
+    assert _earned_by_a_beginner() == []
+    assert books.faults() == []
+
+
+def _earned_by_a_beginner() -> list[Goal]:
+    """What a first workout, a first meal and two check-ins would earn."""
+    automatic = db.session.scalars(select(Achievement).where(Achievement.condition_type.is_not(None)))
+    goals = [
+        Goal(each.id, Condition(each.condition_type), each.condition_value or 0, each.xp_reward, each.points_reward)
+        for each in automatic
+    ]
+    assert goals
+    return conditions.earned(goals, (), Measures(workout_count=1, checkin_count=2, streak_days=2, xp_total=45))
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)

@@ -8,7 +8,7 @@ from app.accounts.passwords import verify_password
 from app.accounts.service import find
 from app.kit.db import Base, db
 
-ORDER = ("accounts", "catalog", "promotions", "deals", "orders", "claims", "loyalty")
+ORDER = ("accounts", "catalog", "promotions", "deals", "orders", "claims", "honours", "loyalty", "redemptions")
 SIGN_INS = ("admin", "coach", "client")
 PASSWORD = "laurel-demo"  # noqa: S105 it is printed at every start
 
