@@ -57,7 +57,9 @@ def _earned_by_a_beginner() -> list[Goal]:
     """What a first workout, a first meal and two check-ins would earn."""
     automatic = db.session.scalars(select(Achievement).where(Achievement.condition_type.is_not(None)))
     goals = [
-        Goal(each.id, Condition(each.condition_type), each.condition_value or 0, each.xp_reward, each.points_reward)
+        Goal(
+            each.id, Condition(each.condition_type or ""), each.condition_value or 0, each.xp_reward, each.points_reward
+        )
         for each in automatic
     ]
     assert goals
