@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 FREE = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET|SHOW)\b", re.IGNORECASE)
-SIGN_IN = re.compile(r"FROM users\s+WHERE users\.id = ")
+SIGN_IN = re.compile(r"FROM users\s+WHERE users\.id = (?!ANY)")
 
 
 class Statements(list[str]):

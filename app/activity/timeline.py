@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, String, Subquery, cast, func, literal, n
 
 from app.activity import rules
 from app.activity.models import LOGS, DailyLog, Log
-from app.kit.db import db
+from app.kit.db import among, db
 from app.kit.lists import Page
 
 KINDS = tuple(LOGS)
@@ -98,7 +98,9 @@ def runs(user_ids: Collection[int]) -> dict[int, list[rules.Run]]:
     if db.session.get_bind().dialect.name == "sqlite":
         day = func.julianday(day)
     anchor = (day - cast(place, Integer)).label("anchor")
-    dates = select(DailyLog.client_id, DailyLog.checked_on, anchor).where(DailyLog.client_id.in_(user_ids)).subquery()
+    dates = (
+        select(DailyLog.client_id, DailyLog.checked_on, anchor).where(among(DailyLog.client_id, user_ids)).subquery()
+    )
     first, last = func.min(dates.c.checked_on), func.max(dates.c.checked_on)
     found: dict[int, list[rules.Run]] = {}
     for user_id, begins, ends in db.session.execute(
@@ -110,7 +112,7 @@ def runs(user_ids: Collection[int]) -> dict[int, list[rules.Run]]:
 
 def counts(model: type[Log], user_ids: Collection[int]) -> dict[int, int]:
     """How many logs of one kind each of these users has. One statement."""
-    counted = select(model.client_id, func.count()).where(model.client_id.in_(user_ids)).group_by(model.client_id)
+    counted = select(model.client_id, func.count()).where(among(model.client_id, user_ids)).group_by(model.client_id)
     return {user_id: count for user_id, count in db.session.execute(counted)}  # noqa: C416
 
 

@@ -1,7 +1,7 @@
 """The database: base model, column vocabulary, and the one place that commits."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -13,8 +13,10 @@ import structlog
 from flask import Flask, current_app, g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    any_,
     bindparam,
     cast,
     column,
@@ -316,6 +319,38 @@ def insert_numbered(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> Seq
     numbers = db.session.scalars(select(number).select_from(func.generate_series(1, len(rows)).alias())).all()
     insert_rows(model, [{**row, "id": each} for row, each in zip(rows, numbers, strict=True)])
     return numbers
+
+
+def insert_new(
+    model: type[Base], rows: Sequence[Mapping[str, Any]], unique: Sequence[str], *returning: Any
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Insert those of the rows that aren't there yet by this unique key; what is to be returned of each of those.
+
+    All name the same attributes. One statement; on PostgreSQL with one parameter, since to read a statement with
+    thousands takes longer than to carry it out.
+    """
+    if not rows:
+        return []
+    if db.session.get_bind().dialect.name == "sqlite":
+        new = sqlite_insert(model).on_conflict_do_nothing(index_elements=unique).returning(*returning)
+        return db.session.execute(new, list(rows)).all()
+    columns = [model.__mapper__.columns[name] for name in rows[0]]
+    named = [{column.name: row[name] for column, name in zip(columns, row, strict=True)} for row in rows]
+    carried = cast(literal(json.dumps(named, default=str), String), JSONB)
+    typed = [column(each.name, each.type) for each in columns]
+    brought = func.jsonb_to_recordset(carried).table_valued(*typed).render_derived("brought", with_types=True)
+    names = [each.name for each in columns]
+    filled = postgres_insert(model).from_select(names, select(*(brought.c[name] for name in names)))
+    return db.session.execute(filled.on_conflict_do_nothing(index_elements=unique).returning(*returning)).all()
+
+
+def among(attribute: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether it is one of these; on PostgreSQL one parameter, however many they are."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        listed: ColumnElement[bool] = attribute.in_(values)
+        return listed
+    found: ColumnElement[bool] = attribute == any_(literal(list(values), ARRAY(attribute.type)))
+    return found
 
 
 def rewrite(model: type[Base], key: str, rows: Sequence[Mapping[str, Any]], **also: Any) -> None:

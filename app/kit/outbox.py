@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit import clock
-from app.kit.db import Base, Json, db, insert, is_overload, pk, take_turns, unit_of_work
+from app.kit.db import Base, Json, among, db, insert, is_overload, pk, take_turns, unit_of_work
 from app.kit.jobs import hear, ring
 from app.kit.ticker import every
 
@@ -248,7 +248,7 @@ def _still_ours(batch: Sequence[OutboxEvent], **values: Any) -> int:
     """Change the events that are still under our lease. How many those were."""
     changed = db.session.execute(
         update(OutboxEvent)
-        .where(OutboxEvent.id.in_([event.id for event in batch]))
+        .where(among(OutboxEvent.id, [event.id for event in batch]))
         .where(OutboxEvent.lease == batch[0].lease, OutboxEvent.settled_at.is_(None))
         .values(**values)
         .execution_options(synchronize_session=False)

@@ -20,7 +20,7 @@ from app.audit import service as audit
 from app.audit.service import Actor
 from app.errors import not_shown
 from app.kit import outbox
-from app.kit.db import db, insert
+from app.kit.db import among, db, insert_new
 from app.kit.outbox import OutboxEvent
 from app.loyalty import conditions, ledger, streaks
 from app.loyalty.achievement_models import AUTOMATIC, MANUAL, Achievement, UserAchievement
@@ -110,7 +110,7 @@ def _put(achievement_id: int, name: str, *, after: int, now: datetime) -> None:
 
 
 def _people(user_ids: Collection[int]) -> dict[int, _Person]:
-    found = select(User.id, User.coach_id, User.timezone).where(User.id.in_(user_ids), User.role == "client")
+    found = select(User.id, User.coach_id, User.timezone).where(among(User.id, user_ids), User.role == "client")
     return {row.id: _Person(*row) for row in db.session.execute(found)}
 
 
@@ -141,7 +141,7 @@ def _goals_of(people: Mapping[int, _Person]) -> dict[int, list[Goal]]:
 def _held(user_ids: Collection[int]) -> dict[int, set[int]]:
     held: dict[int, set[int]] = defaultdict(set)
     pairs = select(UserAchievement.user_id, UserAchievement.achievement_id)
-    for user_id, achievement_id in db.session.execute(pairs.where(UserAchievement.user_id.in_(user_ids))):
+    for user_id, achievement_id in db.session.execute(pairs.where(among(UserAchievement.user_id, user_ids))):
         held[user_id].add(achievement_id)
     return held
 
@@ -182,7 +182,7 @@ def _measure(
 def _totals(user_ids: Collection[int]) -> dict[int, int]:
     if not user_ids:
         return {}
-    totals = select(XpSummary.user_id, XpSummary.total_xp).where(XpSummary.user_id.in_(user_ids))
+    totals = select(XpSummary.user_id, XpSummary.total_xp).where(among(XpSummary.user_id, user_ids))
     return {row.user_id: row.total_xp for row in db.session.execute(totals)}
 
 
@@ -196,9 +196,8 @@ def _hand_over(
         {"user_id": user_id, "achievement_id": achievement_id, "awarded_by_id": awarded_by_id, "earned_at": now}
         for user_id, achievement_id in pairs
     ]
-    written = insert(UserAchievement).on_conflict_do_nothing(index_elements=["user_id", "achievement_id"])
-    returned = written.returning(UserAchievement.user_id, UserAchievement.achievement_id)
-    new = [(row[0], row[1]) for row in db.session.execute(returned, rows)]
+    pair = (UserAchievement.user_id, UserAchievement.achievement_id)
+    new = [(row[0], row[1]) for row in insert_new(UserAchievement, rows, ("user_id", "achievement_id"), *pair)]
     found = select(Achievement).where(Achievement.id.in_({achievement_id for _, achievement_id in new}))
     given = {each.id: each for each in db.session.scalars(found)}
     ledger.add_up(ledger.enter(_row(people[user_id], given[achievement_id], now) for user_id, achievement_id in new))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, select, update
 
-from app.kit.db import db, given, insert
+from app.kit.db import among, db, given, insert, insert_new
 from app.loyalty.models import Level, XpSummary, XpTransaction
 from app.loyalty.rules import Moment
 
@@ -20,7 +20,7 @@ def lock_balances(user_ids: Collection[int]) -> dict[int, int]:
     """Lock the users' summaries, in the order of their ids, and read their points. Whoever has none gets one."""
     locked = (
         select(XpSummary.user_id, XpSummary.available_points)
-        .where(XpSummary.user_id.in_(user_ids))
+        .where(among(XpSummary.user_id, user_ids))
         .order_by(XpSummary.user_id)
         .with_for_update()
     )
@@ -51,11 +51,9 @@ def row(user_id: int, source_key: str, moment: Moment, **values: Any) -> dict[st
 def enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
     """Write ledger rows; what was written, as (user, XP, points). A thing that has its row already is passed over."""
     entries = list(rows)
-    if not entries:
-        return []
-    written = insert(XpTransaction).on_conflict_do_nothing(index_elements=["user_id", "source_key"])
-    returned = written.returning(XpTransaction.user_id, XpTransaction.xp, XpTransaction.points)
-    return [(row[0], row[1], row[2]) for row in db.session.execute(returned, entries)]
+    told = (XpTransaction.user_id, XpTransaction.xp, XpTransaction.points)
+    written = insert_new(XpTransaction, entries, ("user_id", "source_key"), *told)
+    return [(user_id, xp, points) for user_id, xp, points in written]
 
 
 def add_up(paid: Iterable[Paid]) -> None:

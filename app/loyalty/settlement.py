@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Integer, String, and_, null, select, union_all
 
 from app.activity import timeline
-from app.kit.db import db, given, insert
+from app.kit.db import among, db, given, insert_new
 from app.kit.outbox import OutboxEvent
 from app.loyalty import awarding, ledger, rules, streaks
 from app.loyalty.ledger import Paid, enter
@@ -97,7 +97,7 @@ def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tu
     found = select(
         XpTransaction.user_id, XpTransaction.event_type_id, XpTransaction.occurred_at, XpTransaction.occurred_on
     ).where(
-        XpTransaction.user_id.in_({each.user_id for each in concerned}),
+        among(XpTransaction.user_id, {each.user_id for each in concerned}),
         XpTransaction.event_type_id.in_([each.id for each in limited.values()]),
         XpTransaction.occurred_on.between(min(dates) - reach, max(dates) + reach),
     )
@@ -134,8 +134,6 @@ def _row(happening: Happening, source_key: str, now: datetime, **values: Any) ->
 
 
 def _note_refusals(verdicts: Verdicts, now: datetime) -> None:
-    if not verdicts.refusals:
-        return
     rows = [
         {
             "user_id": happening.user_id,
@@ -146,4 +144,4 @@ def _note_refusals(verdicts: Verdicts, now: datetime) -> None:
         }
         for happening, reason in verdicts.refusals
     ]
-    db.session.execute(insert(XpRefusal).on_conflict_do_nothing().returning(XpRefusal.id), rows)
+    insert_new(XpRefusal, rows, ("user_id", "source_key"), XpRefusal.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from app.kit.db import db, insert
+from app.kit.db import db, insert_new
 from app.messages.models import Notice
 
 MOST_SHOWN = 10
@@ -41,8 +41,7 @@ def tell_all(told: Iterable[Told], now: datetime) -> None:
         }
         for each in told
     ]
-    if rows:
-        db.session.execute(insert(Notice).on_conflict_do_nothing(index_elements=["key"]).returning(Notice.id), rows)
+    insert_new(Notice, rows, ("key",), Notice.id)
 
 
 def unseen(user_id: int, *, most: int = MOST_SHOWN) -> Sequence[Notice]:
