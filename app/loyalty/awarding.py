@@ -189,21 +189,31 @@ def _totals(user_ids: Collection[int]) -> dict[int, int]:
 def _hand_over(
     pairs: Sequence[Earned], people: Mapping[int, _Person], now: datetime, *, awarded_by_id: int | None = None
 ) -> Sequence[Earned]:
-    """Write down who has earned what, with its ledger rows and notices. The pairs that weren't there yet."""
-    if not pairs:
-        return []
+    """Write down who has earned what, with its ledger rows and notices. The pairs that weren't there yet.
+
+    What is deleted in this moment isn't earned; what isn't, stays until the end of the transaction.
+    """
+    given = _stay({achievement_id for _, achievement_id in pairs}) if pairs else {}
     rows = [
         {"user_id": user_id, "achievement_id": achievement_id, "awarded_by_id": awarded_by_id, "earned_at": now}
         for user_id, achievement_id in pairs
+        if achievement_id in given
     ]
+    if not rows:
+        return []
     written = insert(UserAchievement).on_conflict_do_nothing(index_elements=["user_id", "achievement_id"])
     returned = written.returning(UserAchievement.user_id, UserAchievement.achievement_id)
     new = [(row[0], row[1]) for row in db.session.execute(returned, rows)]
-    found = select(Achievement).where(Achievement.id.in_({achievement_id for _, achievement_id in new}))
-    given = {each.id: each for each in db.session.scalars(found)}
     ledger.add_up(ledger.enter(_row(people[user_id], given[achievement_id], now) for user_id, achievement_id in new))
     notices.tell_all([_notice(user_id, given[achievement_id]) for user_id, achievement_id in new], now)
     return new
+
+
+def _stay(achievement_ids: Collection[int]) -> dict[int, Achievement]:
+    """Those of them that are still there, and stay until the transaction ends."""
+    found = select(Achievement).where(Achievement.id.in_(achievement_ids)).order_by(Achievement.id)
+    held = found.with_for_update(read=True, key_share=True)
+    return {each.id: each for each in db.session.scalars(held, execution_options={"populate_existing": True})}
 
 
 def _row(person: _Person, achievement: Achievement, now: datetime) -> dict[str, object]:
