@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import timeline
 from app.activity.models import DailyLog, WorkoutLog
@@ -70,8 +71,8 @@ def award(coach: User, client_id: int, achievement_id: int, *, actor: Actor, now
 
     Raises NotFound (for what isn't theirs), NotAwardable, AlreadyEarned.
     """
-    achievement = _awardable(coach, achievement_id)
     client = _client_of(coach, client_id)
+    achievement = _awardable(coach, achievement_id)
     ledger.lock_balances([client.id])
     person = _Person(client.id, client.coach_id, client.timezone)
     if not _hand_over([(client.id, achievement.id)], {client.id: person}, now, awarded_by_id=coach.id):
@@ -254,8 +255,7 @@ def _awardable(coach: User, achievement_id: int) -> Achievement:
 
 def _client_of(coach: User, client_id: int) -> User:
     """Held for sharing, so that they stay with this coach meanwhile. Raises NotFound for anybody else's client."""
-    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client")
-    client = db.session.scalar(own.with_for_update(read=True), execution_options={"populate_existing": True})
-    if client is None:
+    client = accounts.hold(coach.id, client_id).get(client_id)
+    if client is None or client.role != "client" or client.coach_id != coach.id:
         raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
     return client

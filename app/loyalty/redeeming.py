@@ -1,8 +1,8 @@
 """Redeeming rewards, and handling what was redeemed. Callers own the transaction; mail goes after it.
 
-Locks, always in this order: the user (shared, so that they keep their coach), the redemption, the user's summary, the
-reward. Points and stock are taken by conditional updates, the hot row last; one press of a button is one redemption by
-its unique key.
+Locks, always in this order: the users (shared, so that clients keep their coach), the redemption, the client's summary,
+the reward. Points and stock are taken by conditional updates, the hot row last; one press of a button is one
+redemption by its unique key.
 """
 
 from datetime import datetime
@@ -59,7 +59,7 @@ def redeem(user: User, reward_id: int, *, key: str, seen_cost: int | None = None
     known = _pressed(user, key)
     if known is not None:
         return _same(known, reward_id)
-    user = _hold(user)
+    user = accounts.hold(user.id)[user.id]
     reward = _offered(user, reward_id)
     if seen_cost is not None and seen_cost != reward.points_cost:
         raise CostChanged(reward.points_cost)
@@ -104,13 +104,6 @@ def _same(known: RewardRedemption | None, reward_id: int) -> RewardRedemption:
     if known is None or known.reward_id != reward_id:
         raise ButtonReused
     return known
-
-
-def _hold(user: User) -> User:
-    """As they are now, held for sharing: whoever moves them to another coach waits."""
-    return db.session.scalars(
-        select(User).where(User.id == user.id).with_for_update(read=True), execution_options=FRESH
-    ).one()
 
 
 def _offered(user: User, reward_id: int) -> Reward:
@@ -206,6 +199,8 @@ def _handle(
 ) -> RewardRedemption:
     """Decide on it, once: whoever comes second finds it handled. Raises NotFound, AlreadyHandled."""
     keeper, (status, notes) = keeping.keeper(handler), decision
+    client_id = db.session.scalar(select(RewardRedemption.user_id).where(RewardRedemption.id == redemption_id))
+    accounts.hold(handler.id, *([] if client_id is None else [client_id]))
     values = {"status": status, "coach_notes": notes.strip(), "handled_by_id": handler.id, "handled_at": now}
     handled = db.session.scalar(
         update(RewardRedemption)
