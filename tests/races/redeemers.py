@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
 from app.audit.service import SYSTEM
-from app.errors import DomainError
 from app.kit.db import db, retry_lost_transactions, unit_of_work
-from app.loyalty import books, keeping, ledger, redeeming, rewards
+from app.loyalty import books, keeping, redeeming, rewards
 from app.loyalty.errors import AlreadyHandled
 from app.loyalty.keeping import ADMINS, Keeper
 from app.loyalty.models import XpSummary
-from app.loyalty.reward_models import PENDING, TAKEN, Reward, RewardRedemption, StockEntry
+from app.loyalty.reward_models import PENDING, TAKEN, Reward, RewardRedemption
 from app.loyalty.rewards import RewardDetails
 from tests.make_kit import NOW
+from tests.racing import FINISH_SECONDS
 
 Contestant = Callable[[], Any]
 
@@ -25,8 +28,11 @@ def doing(work: Callable[[], Any], told: str) -> Contestant:
     """A request: the work in a transaction, again where that lost to another one."""
 
     def once() -> str:
-        with unit_of_work():
-            work()
+        try:
+            with unit_of_work():
+                work()
+        except IntegrityError:
+            return "the table refuses it"
         return told
 
     return lambda: retry_lost_transactions(once)
@@ -50,9 +56,7 @@ def rejecter(redemption: RewardRedemption, by: User) -> Contestant:
 def stocker(reward: Reward, stock: int, seen: int) -> Contestant:
     """An admin who saw a stock and saves another one."""
     reward_id, details = reward.id, RewardDetails(reward.name, reward.points_cost, stock=stock)
-    return doing(
-        lambda: rewards.change(reward_id, details, ADMINS, seen_stock=seen, actor=SYSTEM, now=NOW), "stocked"
-    )
+    return doing(lambda: rewards.change(reward_id, details, ADMINS, seen_stock=seen, actor=SYSTEM, now=NOW), "stocked")
 
 
 def deleter(reward: Reward) -> Contestant:
@@ -122,10 +126,51 @@ def hold_nothing(model: Any, item_id: int, keeper: Keeper, **_more: Any) -> Any:
     return keeping.one(model, item_id, keeper)
 
 
+def offer_unlocked(user: User, reward_id: int) -> Reward:  # noqa: ARG001
+    """`redeeming._offered` for those who trust that a reward stays."""
+    return db.session.get_one(Reward, reward_id, populate_existing=True)
+
+
 def read_balances_unlocked(user_ids: Sequence[int]) -> dict[int, int]:
     """`ledger.lock_balances` for the same."""
     found = select(XpSummary.user_id, XpSummary.available_points).where(XpSummary.user_id.in_(user_ids))
     return {row.user_id: row.available_points for row in db.session.execute(found)}
 
 
-__all__ = ["DomainError", "StockEntry", "delete", "ledger"]
+def refused_by_the_table(work: Contestant) -> Contestant:
+    """What a constraint says, told as an outcome."""
+
+    def attempt() -> Any:
+        try:
+            return work()
+        except IntegrityError:
+            db.session.rollback()
+            return "the table refuses it"
+
+    return attempt
+
+
+def signal() -> Event:
+    """Something that one contestant tells another."""
+    return get_context("fork").Event()
+
+
+def telling(seen: Event, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, and then the other one may begin."""
+
+    def tell(*args: Any, **kwargs: Any) -> Any:
+        result = work(*args, **kwargs)
+        seen.set()
+        return result
+
+    return tell
+
+
+def once_told(seen: Event, work: Contestant) -> Contestant:
+    """The same, when it was told to begin."""
+
+    def begin() -> Any:
+        assert seen.wait(FINISH_SECONDS)
+        return work()
+
+    return begin
