@@ -27,7 +27,7 @@ from tests.races.redeemers import (
     stock_of,
     stocker,
 )
-from tests.racing import Hold, Window, after_call, after_statement, before_statement, race, unguarded_race
+from tests.racing import after_call, after_statement, before_statement, both, race, unguarded_race
 
 CLIENTS = 16
 FEW = 4  # enough to go wrong
@@ -35,16 +35,6 @@ LOOKED = after_statement(r"^SELECT rewards\.id")
 TAKING = before_statement(r"^UPDATE rewards", letting_go=True)
 SPENDING = before_statement(r"^UPDATE user_xp_summaries", letting_go=True)
 HANDLING = before_statement(r"^UPDATE reward_redemptions", letting_go=True)
-
-
-def both(*holds: Hold) -> Hold:
-    """Windows of several kinds of contestants."""
-
-    def install(window: Window) -> None:
-        for hold in holds:
-            hold(window)
-
-    return install
 
 
 def test_of_16_clients_exactly_one_has_the_last_piece(app: Flask) -> None:
