@@ -113,6 +113,16 @@ def after_call(module: ModuleType, name: str) -> Hold:
     return install
 
 
+def both(*holds: Hold) -> Hold:
+    """Windows of several kinds of contestants."""
+
+    def install(window: Window) -> None:
+        for hold in holds:
+            hold(window)
+
+    return install
+
+
 @contextmanager
 def without_unique(table: str, name: str) -> Iterator[None]:
     """While the block runs the table lets twins in. The table is empty, and is so again afterwards."""

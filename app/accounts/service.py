@@ -80,6 +80,15 @@ def lock(user_id: int) -> User:
     return user
 
 
+def hold(*user_ids: int) -> dict[int, User]:
+    """These users as they are now, held for sharing: nobody moves, changes or anonymises them meanwhile.
+
+    In the order of their ids, as whoever changes users locks them.
+    """
+    held = select(User).where(User.id.in_(user_ids)).order_by(User.id).with_for_update(read=True)
+    return {user.id: user for user in db.session.scalars(held, execution_options={"populate_existing": True})}
+
+
 def find(username: str) -> User | None:
     """The account of that username, without regard to case."""
     return db.session.scalar(select(User).where(func.lower(User.username) == fold(username)))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.accounts.models import User
-from app.activity import rules
+from app.activity import rules, timeline
 from app.activity.errors import AlreadyLogged, DateBeforeMove
 from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
 from app.errors import not_shown
@@ -110,12 +110,19 @@ def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
     if log_id is None:
         raise AlreadyLogged(field=field)
     log.id = log_id
-    facts = {
+    announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now)
+
+
+def _facts(log: Log, user: User, now: datetime) -> dict[str, Any]:
+    """What its event says. A check-in says how long the streak is with it, whatever becomes of the logs later."""
+    facts: dict[str, Any] = {
         "event_key": log.event_key,
         "source": log.source,
         "metadata": {f"{log.__tablename__.removesuffix('s')}_id": log.id},
     }
-    announce(user, log.source, facts, at=log.at, on=log.on, now=now)
+    if isinstance(log, DailyLog):
+        facts["streak_days"] = timeline.streak(user.id, today=rules.date_in(user.timezone, now)).days
+    return facts
 
 
 def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913

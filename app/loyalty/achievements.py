@@ -96,7 +96,7 @@ def set_active(achievement_id: int, keeper: Keeper, *, is_active: bool, actor: A
 
 def delete(achievement_id: int, keeper: Keeper, *, actor: Actor, now: datetime) -> bool:
     """Delete it, or, where somebody has earned it, deactivate it. Whether it is gone. Raises NotFound."""
-    gone = keeping.hold(Achievement, achievement_id, keeper)
+    gone = keeping.hold(Achievement, achievement_id, keeper, to_delete=True)
     before = keeping.state(gone, AchievementDetails)
     try:
         with db.session.begin_nested():

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import timeline
 from app.activity.models import DailyLog, WorkoutLog
@@ -70,8 +71,8 @@ def award(coach: User, client_id: int, achievement_id: int, *, actor: Actor, now
 
     Raises NotFound (for what isn't theirs), NotAwardable, AlreadyEarned.
     """
-    achievement = _awardable(coach, achievement_id)
     client = _client_of(coach, client_id)
+    achievement = _awardable(coach, achievement_id)
     ledger.lock_balances([client.id])
     person = _Person(client.id, client.coach_id, client.timezone)
     if not _hand_over([(client.id, achievement.id)], {client.id: person}, now, awarded_by_id=coach.id):
@@ -189,20 +190,30 @@ def _totals(user_ids: Collection[int]) -> dict[int, int]:
 def _hand_over(
     pairs: Sequence[Earned], people: Mapping[int, _Person], now: datetime, *, awarded_by_id: int | None = None
 ) -> Sequence[Earned]:
-    """Write down who has earned what, with its ledger rows and notices. The pairs that weren't there yet."""
-    if not pairs:
-        return []
+    """Write down who has earned what, with its ledger rows and notices. The pairs that weren't there yet.
+
+    What is deleted in this moment isn't earned; what isn't, stays until the end of the transaction.
+    """
+    given = _stay({achievement_id for _, achievement_id in pairs}) if pairs else {}
     rows = [
         {"user_id": user_id, "achievement_id": achievement_id, "awarded_by_id": awarded_by_id, "earned_at": now}
         for user_id, achievement_id in pairs
+        if achievement_id in given
     ]
+    if not rows:
+        return []
     pair = (UserAchievement.user_id, UserAchievement.achievement_id)
     new = [(row[0], row[1]) for row in insert_new(UserAchievement, rows, ("user_id", "achievement_id"), *pair)]
-    found = select(Achievement).where(Achievement.id.in_({achievement_id for _, achievement_id in new}))
-    given = {each.id: each for each in db.session.scalars(found)}
     ledger.add_up(ledger.enter(_row(people[user_id], given[achievement_id], now) for user_id, achievement_id in new))
     notices.tell_all([_notice(user_id, given[achievement_id]) for user_id, achievement_id in new], now)
     return new
+
+
+def _stay(achievement_ids: Collection[int]) -> dict[int, Achievement]:
+    """Those of them that are still there, and stay until the transaction ends."""
+    found = select(Achievement).where(Achievement.id.in_(achievement_ids)).order_by(Achievement.id)
+    held = found.with_for_update(read=True, key_share=True)
+    return {each.id: each for each in db.session.scalars(held, execution_options={"populate_existing": True})}
 
 
 def _row(person: _Person, achievement: Achievement, now: datetime) -> dict[str, object]:
@@ -243,8 +254,7 @@ def _awardable(coach: User, achievement_id: int) -> Achievement:
 
 def _client_of(coach: User, client_id: int) -> User:
     """Held for sharing, so that they stay with this coach meanwhile. Raises NotFound for anybody else's client."""
-    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client")
-    client = db.session.scalar(own.with_for_update(read=True), execution_options={"populate_existing": True})
-    if client is None:
+    client = accounts.hold(coach.id, client_id).get(client_id)
+    if client is None or client.role != "client" or client.coach_id != coach.id:
         raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
     return client

@@ -65,9 +65,12 @@ def one(model: type[O], item_id: int, keeper: Keeper) -> O:
     return found
 
 
-def hold(model: type[O], item_id: int, keeper: Keeper, *, version: int | None = None) -> O:
-    """The same, locked until the transaction ends. Raises NotFound, Stale."""
-    query = select(model).where(model.id == item_id, kept_by(model, keeper)).with_for_update()
+def hold(model: type[O], item_id: int, keeper: Keeper, *, version: int | None = None, to_delete: bool = False) -> O:
+    """The same, locked until the transaction ends. Raises NotFound, Stale.
+
+    What merely refers to it can still come meanwhile, unless it is `to_delete`.
+    """
+    query = select(model).where(model.id == item_id, kept_by(model, keeper)).with_for_update(key_share=not to_delete)
     found = db.session.scalar(query, execution_options={"populate_existing": True})
     if found is None:
         raise not_shown(select(model.id).where(model.id == item_id))

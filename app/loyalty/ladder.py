@@ -67,10 +67,12 @@ def create(details: LevelDetails, *, actor: Actor, now: datetime) -> Level:
 def change(level_id: int, details: LevelDetails, *, version: int | None = None, actor: Actor, now: datetime) -> Level:
     """Raises NotFound, Stale, NumberTaken, ThresholdTaken, OutOfOrder."""
     level = _hold(level_id)
+    number = level.level_number
     keeping.check_version(level, version)
     _check_place(details, others=[each for each in listed() if each.id != level.id])
     if keeping.rewrite(level, details, actor):
         db.session.flush()
+        _stay_celebrated(level, number)
         _relevel_everybody(now)
     return level
 
@@ -95,7 +97,8 @@ def relevel(batch: Sequence[OutboxEvent], now: datetime) -> None:
         users = select(XpSummary.user_id).where(XpSummary.user_id > after).order_by(XpSummary.user_id).limit(AT_ONCE)
         user_ids = list(db.session.scalars(users.with_for_update()))
         reached = select(Level.id).where(Level.xp_required <= XpSummary.total_xp)
-        highest = reached.order_by(Level.xp_required.desc()).limit(1).correlate(XpSummary)
+        staying = reached.with_for_update(read=True, key_share=True)  # what is deleted now is followed by its own event
+        highest = staying.order_by(Level.xp_required.desc()).limit(1).correlate(XpSummary)
         if user_ids:
             concerned = update(XpSummary).where(XpSummary.user_id.between(user_ids[0], user_ids[-1]))
             db.session.execute(
@@ -120,6 +123,18 @@ def _hold(level_id: int) -> Level:
     if level is None:
         raise NotFound
     return level
+
+
+def _stay_celebrated(level: Level, number: int) -> None:
+    """Whoever was congratulated on it while it had this number isn't congratulated on its new one."""
+    if level.level_number == number:
+        return
+    stand_on_it = update(XpSummary).where(XpSummary.current_level_id == level.id)
+    were_told = XpSummary.celebrated_level.between(number, max(number, level.level_number - 1))
+    db.session.execute(
+        stand_on_it.where(were_told).values(celebrated_level=level.level_number),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _check_place(details: LevelDetails, others: Sequence[Level]) -> None:

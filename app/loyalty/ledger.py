@@ -57,7 +57,10 @@ def enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
 
 
 def add_up(paid: Iterable[Paid]) -> None:
-    """Add what was written to the totals, and put everybody on the level that they have reached. One statement."""
+    """Add what was written to the totals, and put everybody on the level that they have reached. One statement.
+
+    A level that is deleted in this moment isn't reached: whoever deletes one has everybody re-levelled after it.
+    """
     sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for user_id, xp, points in paid:
         sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
@@ -66,7 +69,8 @@ def add_up(paid: Iterable[Paid]) -> None:
     rows = [{"user_id": user_id, "xp": xp, "points": points} for user_id, (xp, points) in sorted(sums.items())]
     gain = given("gain", rows, user_id=Integer, xp=Integer, points=Integer)
     total = XpSummary.total_xp + gain.c.xp
-    level = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
+    reached = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
+    level = reached.with_for_update(read=True, key_share=True)
     db.session.execute(
         update(XpSummary)
         .where(XpSummary.user_id == gain.c.user_id)

@@ -1,7 +1,8 @@
 """Redeeming rewards, and handling what was redeemed. Callers own the transaction; mail goes after it.
 
-Locks, always in this order: the redemption, the user's summary, the reward. Points and stock are taken by conditional
-updates, the hot row last; one press of a button is one redemption by its unique key.
+Locks, always in this order: the users (shared, so that clients keep their coach), the redemption, the client's summary,
+the reward. Points and stock are taken by conditional updates, the hot row last; one press of a button is one
+redemption by its unique key.
 """
 
 from datetime import datetime
@@ -58,6 +59,7 @@ def redeem(user: User, reward_id: int, *, key: str, seen_cost: int | None = None
     known = _pressed(user, key)
     if known is not None:
         return _same(known, reward_id)
+    user = accounts.hold(user.id)[user.id]
     reward = _offered(user, reward_id)
     if seen_cost is not None and seen_cost != reward.points_cost:
         raise CostChanged(reward.points_cost)
@@ -105,8 +107,10 @@ def _same(known: RewardRedemption | None, reward_id: int) -> RewardRedemption:
 
 
 def _offered(user: User, reward_id: int) -> Reward:
+    """Held as whatever refers to it holds it: it can be changed meanwhile, but not deleted."""
     seen = select(Reward).where(Reward.id == reward_id, keeping.shown_to(Reward, user.coach_id))
-    reward = db.session.scalar(seen, execution_options=FRESH)
+    held = seen.with_for_update(read=True, key_share=True)
+    reward = db.session.scalar(held, execution_options=FRESH)
     if reward is None:
         raise not_shown(select(Reward.id).where(Reward.id == reward_id))
     if not reward.is_active:
@@ -143,7 +147,7 @@ def _spend(user: User, redemption: RewardRedemption, now: datetime) -> None:
     )
     if spent is None:
         points = db.session.scalar(select(XpSummary.available_points).where(XpSummary.user_id == user.id)) or 0
-        raise NotEnoughPoints(cost - points)
+        raise NotEnoughPoints(max(1, cost - points))  # others may have come in the meantime
     details = {"redemption_id": redemption.id}
     moment = Moment(now, date_in(user.timezone, now))
     ledger.enter([ledger.row(user.id, source_of(redemption), moment, kind="redemption", points=-cost, details=details)])
@@ -195,6 +199,8 @@ def _handle(
 ) -> RewardRedemption:
     """Decide on it, once: whoever comes second finds it handled. Raises NotFound, AlreadyHandled."""
     keeper, (status, notes) = keeping.keeper(handler), decision
+    client_id = db.session.scalar(select(RewardRedemption.user_id).where(RewardRedemption.id == redemption_id))
+    accounts.hold(handler.id, *([] if client_id is None else [client_id]))
     values = {"status": status, "coach_notes": notes.strip(), "handled_by_id": handler.id, "handled_at": now}
     handled = db.session.scalar(
         update(RewardRedemption)

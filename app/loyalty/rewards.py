@@ -97,7 +97,7 @@ def set_active(reward_id: int, keeper: Keeper, *, is_active: bool, actor: Actor,
 
 def delete(reward_id: int, keeper: Keeper, *, actor: Actor, now: datetime) -> bool:
     """Delete it, or, where somebody has redeemed it, deactivate it. Whether it is gone. Raises NotFound."""
-    gone = keeping.hold(Reward, reward_id, keeper)
+    gone = keeping.hold(Reward, reward_id, keeper, to_delete=True)
     before = keeping.state(gone, RewardDetails)
     try:
         with db.session.begin_nested():

@@ -31,8 +31,8 @@ class Moment:
 class Happening:
     """An event as it was noted: a thing (`source`) that a user did, or, with `takes_back`, deleted again.
 
-    `moment` is when it happened, `logged` when the user said so. What `is_derived` follows from another one; that it
-    earned nothing needn't be told.
+    `moment` is when it happened, `logged` when the user said so, and with which streak (of a check-in). What
+    `is_derived` follows from another one; that it earned nothing needn't be told.
     """
 
     user_id: int
@@ -42,6 +42,7 @@ class Happening:
     moment: Moment
     logged: Moment
     details: dict[str, Any]
+    streak_days: int = 0
     is_derived: bool = False
 
     @classmethod
@@ -59,6 +60,7 @@ class Happening:
             moment=moment,
             logged=logged,
             details=payload.get("metadata", {}),
+            streak_days=payload.get("streak_days", 0),
         )
 
     @property

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Integer, String, and_, null, select, union_all
 
-from app.activity import timeline
 from app.kit.db import among, db, given, insert_new
 from app.kit.outbox import OutboxEvent
 from app.loyalty import awarding, ledger, rules, streaks
@@ -28,7 +27,7 @@ def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
     Locks the summaries of the users concerned, in the order of their ids, until it ends: no two can pass the same
     cooldown or limit.
     """
-    happenings, streak_days = _follow([Happening.read(event.payload) for event in batch])
+    happenings, streak_days = streaks.follow([Happening.read(event.payload) for event in batch])
     known = _learn(happenings)
     verdicts = rules.judge(happenings, known)
     paid = _pay(verdicts, now)
@@ -36,12 +35,6 @@ def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
     _note_refusals(verdicts, now)
     ledger.add_up(paid)
     awarding.evaluate({each.user_id for each in happenings if not each.takes_back}, now, streak_days=streak_days)
-
-
-def _follow(happenings: list[Happening]) -> tuple[list[Happening], dict[int, int]]:
-    """With what follows from long streaks, and how long they were. One statement, where somebody has checked in."""
-    who = {each.user_id for each in happenings if each.event_key == streaks.CHECKIN}
-    return streaks.follow(happenings, timeline.runs(who)) if who else (happenings, {})
 
 
 def _learn(happenings: Sequence[Happening]) -> Known:

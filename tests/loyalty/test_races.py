@@ -4,8 +4,6 @@ The guards: the lock on the user's summary, under which is read what was earned 
 """
 
 import os
-import sys
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,51 +12,16 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.accounts.models import User
-from app.kit import clock, outbox
-from app.kit.db import db, unit_of_work
+from app.kit import outbox
+from app.kit.db import db
 from app.kit.outbox import OutboxEvent
 from app.loyalty import books, settlement
 from app.loyalty.models import XpSummary, XpTransaction
 from app.loyalty.rules import Happening
 from tests import make
 from tests.make import NOW
-from tests.racing import after_call, race, unguarded_race
-
-WINDOW = after_call(settlement, "_learn")
-LEARNT = after_call(sys.modules[__name__], "learn_early")
-
-
-def settle_again(events: list[OutboxEvent]) -> Callable[[], str]:
-    """A worker that has these events in hand, whoever else has."""
-
-    def work() -> str:
-        with unit_of_work():
-            settlement.settle(events, clock.now())
-        return "settled"
-
-    return work
-
-
-def learn_early(events: list[OutboxEvent]) -> Any:
-    """What is known before, read in a transaction of its own."""
-    known = settlement._learn([Happening.read(event.payload) for event in events])  # noqa: SLF001
-    db.session.rollback()
-    return known
-
-
-def settle_unguarded(events: list[OutboxEvent]) -> Callable[[], str]:
-    """The same without the lock: what is known was read earlier, when nothing held anybody else back."""
-
-    def work() -> str:
-        known = learn_early(events)
-        settlement._learn = lambda happenings: known  # noqa: ARG005, SLF001
-        return settle_again(events)()
-
-    return work
-
-
-def waiting() -> list[OutboxEvent]:
-    return list(db.session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)))
+from tests.races.workers import LEARNT, WINDOW, settle_again, settle_unguarded, waiting
+from tests.racing import race, unguarded_race
 
 
 def totals(client: User) -> tuple[int, int]:
