@@ -126,7 +126,7 @@ class Medal:
 
 
 def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
-    """What the user has earned lately, newest first; with None all of it. One statement."""
+    """What the user has earned lately, or (without `most`) ever, newest first. One statement."""
     query = select(Achievement, UserAchievement.earned_at).join(
         UserAchievement, UserAchievement.achievement_id == Achievement.id
     )
