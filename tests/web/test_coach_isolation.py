@@ -27,6 +27,7 @@ Dump = dict[str, list[tuple[Any, ...]]]
 
 HIDDEN = "Rosewater"  # in everything that is the other's
 SOUGHT = "osewate"  # finds it, and isn't it where a page repeats what was searched for
+NOBODYS = 999_999_999
 COUNTERS = {"limit_counters", "ticks", "promotion_attempts"}
 ARGUMENTS = {
     "client_id": "client",
@@ -124,12 +125,19 @@ def dump() -> Dump:
 
 
 def assert_refused(client: FlaskClient, rule: Rule, method: str, ids: Mapping[str, int]) -> None:
-    """It isn't there: as page and as part, and whatever is sent; and every row stays as it was."""
+    """It isn't there: as page and as part, and whatever is sent; and every row stays as it was.
+
+    Looking may also be answered otherwise, if it is so for what doesn't exist just as well.
+    """
     before = dump()
     nothing = {"name": "", "status": "", "type": ""}
     for more in ({}, {"headers": HTMX}, nothing):
         answer = visit(client, rule, method, ids, **more)
-        assert answer.status_code == 404, f"{method} {rule.rule} {dict(ids)}: {answer.status_code}"
+        if method == "GET" and answer.status_code != 404:  # it mustn't even have looked
+            otherwise = visit(client, rule, method, dict.fromkeys(ids, NOBODYS), **more)
+            assert (answer.status, answer.text) == (otherwise.status, otherwise.text), rule.rule
+        else:
+            assert answer.status_code == 404, f"{method} {rule.rule} {dict(ids)}: {answer.status_code}"
         assert HIDDEN not in answer.text, rule.rule
     assert dump() == before, f"{method} {rule.rule}"
 
