@@ -50,7 +50,7 @@ class Logged(Body):
     """Whose it is, and what the program itself calls it."""
 
     external_id: Annotated[Printable, Field(min_length=1, max_length=rules.EXTERNAL_ID_LENGTH)] = Field(
-        description="Your own id of it. Sent again under the same id, it is the same log, whatever else the body says."
+        description="Your own id of it. Under the same id it is the same log, answered with 200, whatever else is sent."
     )
     username: Annotated[Printable, Field(min_length=1, max_length=64)] = Field(description="The client.")
 
