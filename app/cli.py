@@ -42,13 +42,13 @@ def load_demo() -> None:
 
 @loyalty_commands.command("reconcile")
 def reconcile_loyalty() -> None:
-    """Prove that totals and stock are the sums of their ledgers; name each row that isn't, and change nothing."""
+    """Prove that totals and stock are sums of ledgers, and settled events decided; name each row that isn't."""
     found = loyalty_books.faults()
     for each in found:
         click.echo(str(each))
     if found:
-        raise click.ClickException(f"{len(found)} contradictions between ledgers, totals and stock.")
-    click.echo("Every total is the sum of its ledger, and every stock the sum of its entries.")
+        raise click.ClickException(f"{len(found)} contradictions between events, ledgers, totals and stock.")
+    click.echo("Every total is the sum of its ledger, every stock of its entries, and every settled event was decided.")
 
 
 @promotion_commands.command("export")

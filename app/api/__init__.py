@@ -9,12 +9,14 @@ from app.kit.htmx import wants_part
 bp = Blueprint("api", __name__, url_prefix="/api")
 
 from app.api import (  # noqa: E402  (they hang their views on the blueprint)
+    activity,  # noqa: F401
     auth,  # noqa: F401
     deals,  # noqa: F401
     explain,  # noqa: F401
     grants,  # noqa: F401
     health,
     invoices,  # noqa: F401
+    loyalty,  # noqa: F401
     openapi,  # noqa: F401
     promotions,  # noqa: F401
     reference,

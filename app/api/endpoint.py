@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Everything that others must know to call an endpoint."""
+    """Everything that others must know to call an endpoint. `again` is when it answers 200 instead of its `status`."""
 
     tag: str
     data: type[BaseModel] | None
@@ -50,6 +50,7 @@ class Promise:
     query: type[Query] | None = None
     refuses: Mapping[int, str] = field(default_factory=dict)
     creates: bool = False
+    again: str = ""
 
     @property
     def envelope(self) -> type[BaseModel]:

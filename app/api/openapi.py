@@ -154,11 +154,12 @@ def _not_null(schema: Json) -> Json:
 
 
 def _responses(rule: Rule, view: Any, promise: Promise, schemas: Models) -> Json:
-    done = {"description": "Done.", "content": _content(schemas[promise.envelope, "serialization"])}
+    answer = _content(schemas[promise.envelope, "serialization"])
     refused = _content(schemas[Refusal, "serialization"])
     refusals = sorted(_refusals(rule, view, promise).items())
     return {
-        str(promise.status): done,
+        str(promise.status): {"description": "Done.", "content": answer},
+        **({"200": {"description": promise.again, "content": answer}} if promise.again else {}),
         **{str(status): {"description": " ".join(about), "content": refused} for status, about in refusals},
     }
 

@@ -3,9 +3,10 @@
 from flask_babel import gettext as _
 
 from app.accounts import service as accounts
+from app.accounts.models import User
 from app.accounts.persons import Person
 from app.api.tokens import caller
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, NotFound, NotTheirs, Unauthorized
 from app.kit.text import fold
 
 NOT_THEIRS = {
@@ -31,3 +32,17 @@ def person_asked_for(username: str | None) -> Person | None:
     if "read" not in who.scopes and not is_client_of_theirs:
         raise Forbidden
     return user.person if user else Person(username)
+
+
+def client_named(username: str) -> User:
+    """The client whom the address names, for a caller who may read them: a program, their coach, or they themself.
+
+    Raises NotFound, also for somebody else's client: a person learns nothing about whom they may not read.
+    """
+    who, found = caller(), accounts.find(username)
+    if found is None or found.role != "client":
+        raise NotFound
+    is_their_coach = who.role == "coach" and who.user is not None and found.coach_id == who.user.id
+    if "read" not in who.scopes and not is_their_coach and who.user != found:
+        raise NotTheirs
+    return found

@@ -17,6 +17,7 @@ from app.api.tokens import public
 bp = Blueprint("reference", __name__, url_prefix="/api")
 DEPTH = 6
 INVENTED: Mapping[str, Any] = {"string": "…", "integer": 1, "number": 12.5, "boolean": True, "null": None}
+INVENTED_TIMES = {"date-time": "2026-12-31T22:00:00Z", "date": "2026-12-31"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _operation(path: str, verb: str, told: Json, schemas: "Schemas") -> Operatio
         response=samples.coloured(schemas.example(answer)),
         status=int(status),
         refusals=[
-            (code, samples.with_code(each["description"])) for code, each in told["responses"].items() if code != status
+            (code, samples.with_code(each["description"])) for code, each in told["responses"].items() if code >= "400"
         ],
     )
 
@@ -144,8 +145,8 @@ class Schemas:
             return {name: self.example(part, depth + 1) for name, part in schema["properties"].items()}
         if schema.get("type") == "array":
             return [self.example(schema["items"], depth + 1)] if "$ref" in schema["items"] else []
-        if schema.get("format") == "date-time":
-            return "2026-12-31T22:00:00Z"
+        if schema.get("format") in INVENTED_TIMES:
+            return INVENTED_TIMES[schema["format"]]
         return schema.get("default", INVENTED.get(schema.get("type", ""), {}))
 
     def _resolved(self, schema: Json) -> Json:
@@ -167,8 +168,8 @@ def _kind(schema: Json, item: Json | None = None) -> str:
         "boolean": _("true or false"),
         "object": _("object"),
     }
-    if schema.get("format") == "date-time":
-        return _("time with offset")
+    if schema.get("format") in INVENTED_TIMES:
+        return _("time with offset") if schema["format"] == "date-time" else _("date")
     if schema.get("type") == "array":
         return _("list of %(kind)s", kind=words.get((item or {}).get("type", ""), _("anything")))
     return words.get(schema.get("type", ""), "")

@@ -13,6 +13,7 @@ from app.errors import RETRY_AFTER, DomainError, ValidationFailed
 SENTENCES: dict[str, Any] = {
     "amount_decimals": _l("Please give at most two decimals."),
     "amount_range": _l("Please give an amount from 0 to 99,999,999.99."),
+    "at_most_one_decimal": _l("Please give at most one decimal."),
     "bool_type": _l("Please say true or false."),
     "day": _l("Please give a day such as 2026-03-01."),
     "day_range": _l("Please give a day from 1970 to 9998."),
@@ -31,6 +32,7 @@ SENTENCES: dict[str, Any] = {
     "model_type": _l("Please give an object."),
     "moment": _l("Please give a time with its offset, such as 2026-03-01T09:00:00+00:00."),
     "moment_range": _l("Please give a time from 1970 to 9998."),
+    "number_range": _l("Please give a number from %(least)s to %(most)s."),
     "string_pattern_mismatch": _l("This has characters that don't belong here."),
     "string_too_long": _l("Please give at most %(max_length)s characters."),
     "string_too_short": _l("Please give at least %(min_length)s characters."),

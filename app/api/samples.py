@@ -17,7 +17,8 @@ PARAMETER = re.compile(r"\{\w+\}")
 
 def curl(path: str, verb: str, body: Any, *, has_token: bool) -> str:
     """The request as a line for a shell."""
-    parts = [f"curl {'' if verb == 'GET' else f'-X {verb} '}{settings().base_url}{PARAMETER.sub('1', path)}"]
+    address = PARAMETER.sub("1", path.replace("{username}", "ada"))
+    parts = [f"curl {'' if verb == 'GET' else f'-X {verb} '}{settings().base_url}{address}"]
     if has_token:
         parts.append('-H "Authorization: Bearer $TOKEN"')
     if body is not None:

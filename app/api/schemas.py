@@ -15,6 +15,7 @@ from app.kit.wire import camel
 T = TypeVar("T")
 
 MOST = MOST_CENTS / 100
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
@@ -95,11 +96,14 @@ def _to_moment(value: Any) -> datetime:
 
 def _to_day_or_moment(value: Any) -> date | datetime:
     """A day of the installation's calendar, or an instant with its offset."""
-    text = str(value)
-    if len(text) != len("2026-03-01"):
-        return _to_moment(value)
+    return _to_day(value) if len(str(value)) == len("2026-03-01") else _to_moment(value)
+
+
+def _to_day(value: Any) -> date:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise PydanticCustomError("day", "Please give a day such as 2026-03-01.")
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(value)
     except ValueError as error:
         raise PydanticCustomError("day", "Please give a day such as 2026-03-01.") from error
     if not EARLIEST.date() < day < LATEST.date():
@@ -141,6 +145,9 @@ Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 Moment = Annotated[datetime, BeforeValidator(_to_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant: ISO 8601 with offset in JSON, UTC in here."""
+
+Day = Annotated[date, BeforeValidator(_to_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A date on somebody's calendar."""
 
 DayOrMoment = Annotated[
     date | datetime,

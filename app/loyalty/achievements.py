@@ -125,8 +125,8 @@ class Medal:
     progress: Progress | None
 
 
-def latest(user_id: int, *, most: int = 3) -> list[Medal]:
-    """What the user has earned lately, newest first. One statement."""
+def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
+    """What the user has earned lately, or (without `most`) ever, newest first. One statement."""
     query = select(Achievement, UserAchievement.earned_at).join(
         UserAchievement, UserAchievement.achievement_id == Achievement.id
     )

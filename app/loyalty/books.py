@@ -1,4 +1,4 @@
-"""The books of XP, points and stock: whether the totals are what the ledgers add up to. Repairs nothing."""
+"""The books of XP, points and stock: whether totals are what ledgers add up to, and events decided. Repairs nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import ScalarSelect, String, case, cast, func, literal, or_, select, union_all
 
+from app.activity.service import TOPIC
 from app.kit.books import Fault
 from app.kit.db import db
+from app.kit.outbox import OutboxEvent
 from app.loyalty.achievement_models import UserAchievement
-from app.loyalty.models import XpSummary, XpTransaction
+from app.loyalty.models import XpRefusal, XpSummary, XpTransaction
 from app.loyalty.reward_models import REJECTED, RETURNED, TAKEN, Reward, RewardRedemption, StockEntry
 
-BALANCES, STOCK = 3, 4
+BALANCES, STOCK, EVENTS = 3, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,15 @@ def differences() -> list[Difference]:
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts books 3 and 4."""
-    return [*_wrong_totals(), *_unpaid_redemptions(), *_unpaid_achievements(), *_wrong_stock(), *_wrong_pieces()]
+    """Every row that contradicts books 3, 4 and 6."""
+    return [
+        *_wrong_totals(),
+        *_unpaid_redemptions(),
+        *_unpaid_achievements(),
+        *_wrong_stock(),
+        *_wrong_pieces(),
+        *_undecided_events(),
+    ]
 
 
 def _wrong_totals() -> Iterator[Fault]:
@@ -108,6 +117,19 @@ def _wrong_pieces() -> Iterator[Fault]:
         wrong = select(RewardRedemption.id, pieces.label("pieces")).where(pieces != wanted)
         for row in db.session.execute(wrong.order_by(RewardRedemption.id)):
             yield Fault(STOCK, "reward_redemptions", row.id, f"has {row.pieces} pieces {kind}")
+
+
+def _undecided_events() -> Iterator[Fault]:
+    """What was settled was decided: paid or refused, and what was deleted taken back or never paid."""
+    done, deleted = (OutboxEvent.payload[name].as_string() for name in ("source", "takes_back"))
+    thing, entry = func.coalesce(done, deleted), func.coalesce(done, literal("undo:") + deleted)
+    whose = OutboxEvent.payload["user_id"].as_integer()
+    paid = select(XpTransaction.id).where(XpTransaction.user_id == whose, XpTransaction.source_key == entry)
+    refused = select(XpRefusal.id).where(XpRefusal.user_id == whose, XpRefusal.source_key == thing)
+    settled = (OutboxEvent.topic == TOPIC, OutboxEvent.settled_at.is_not(None))
+    lost = select(OutboxEvent.id, entry.label("entry")).where(*settled, ~paid.exists(), ~refused.exists())
+    for row in db.session.execute(lost.order_by(OutboxEvent.id)):
+        yield Fault(EVENTS, "outbox_events", row.id, f"is settled, but nothing was decided on {row.entry}")
 
 
 def _sum(what: Any, *which: Any, of: Any) -> ScalarSelect[Any]:

@@ -38,6 +38,11 @@ def of_client(user_id: int) -> Select[RewardRedemption]:
     return mine.order_by(RewardRedemption.id.desc())
 
 
+def latest(user_id: int, *, most: int) -> Sequence[RewardRedemption]:
+    """The first of them. One statement."""
+    return db.session.scalars(of_client(user_id).limit(most)).all()
+
+
 def one(redemption_id: int, keeper: Keeper) -> RewardRedemption:
     """As it is now. Raises NotFound."""
     query = _with_all_that_is_shown().where(RewardRedemption.id == redemption_id)

@@ -11,7 +11,7 @@ def test_books_that_are_right_are_said_to_be(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["loyalty", "reconcile"])
     assert (result.exit_code, result.output) == (
         0,
-        "Every total is the sum of its ledger, and every stock the sum of its entries.\n",
+        "Every total is the sum of its ledger, every stock of its entries, and every settled event was decided.\n",
     )
 
 

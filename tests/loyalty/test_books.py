@@ -1,0 +1,223 @@
+"""The books of loyalty name every row that contradicts them, and so do the commands that prove them."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text, update
+
+from app.accounts.models import User
+from app.activity import service as activity
+from app.audit.service import SYSTEM
+from app.kit import outbox
+from app.kit.db import db, unit_of_work
+from app.kit.outbox import OutboxEvent
+from app.loyalty import books, redeeming
+from tests import make
+from tests.make import NOW
+
+pytestmark = pytest.mark.usefixtures("app")
+Named = list[tuple[int, str, int, str]]
+
+
+def a_full_life() -> User:
+    """520 XP and 405 points. Entries: 1 workout, 2 check-in and 3 its deletion, 4 to 7 redemptions, 8 a medal.
+
+    Redemption 1 waits, 2 is fulfilled, 3 was rejected; reward 1 has one piece left of three, reward 2 never runs out.
+    Another workout earned nothing.
+    """
+    client, admin = make.rich_client(500), make.user(role="admin")
+    checkin = make.checkin(client)
+    make.settled()
+    with unit_of_work():
+        activity.remove(client, "checkin", checkin.id, now=NOW)
+    make.settled()
+    reward, _unlimited = make.reward(stock=3), make.reward()
+    _waits, good, bad = (make.redemption(client, reward) for _each in range(3))
+    with unit_of_work():
+        redeeming.fulfil(good.id, admin, actor=SYSTEM, now=NOW)
+        redeeming.reject(bad.id, admin, notes="None left", actor=SYSTEM, now=NOW)
+    make.achievement("workout_count", 1, xp_reward=10, points_reward=5)
+    make.evaluated()
+    make.event_type(is_active=False)
+    make.workout(client, at=NOW.replace(hour=7), now=NOW)
+    make.settled()
+    return client
+
+
+def tamper(statement: str) -> None:
+    """Change a row behind the back of the triggers that guard it."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        else:  # the file is a fresh one for each test
+            for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        assert connection.execute(text(statement)).rowcount == 1
+
+
+def told() -> Named:
+    db.session.rollback()
+    return [(each.book, each.table, each.row_id, each.what) for each in books.faults()]
+
+
+def event_of(name: str) -> int:
+    """The id of the event of this thing."""
+    found = select(OutboxEvent.id).where(OutboxEvent.key == f"xp:1:{name}")
+    return db.session.scalars(found).one()
+
+
+def test_the_books_of_a_full_life_are_right(app: Flask) -> None:
+    a_full_life()
+    entries = "SELECT source_key, xp, points FROM xp_transactions ORDER BY id"
+    assert [tuple(row) for row in db.session.execute(text(entries))] == [
+        ("workout:2026-03-02T12:00:00+00:00", 500, 500),
+        ("checkin:2026-03-02", 10, 10),
+        ("undo:checkin:2026-03-02", 0, -10),
+        ("redemption:1", 0, -50),
+        ("redemption:2", 0, -50),
+        ("redemption:3", 0, -50),
+        ("undo:redemption:3", 0, 50),
+        ("achievement:1", 10, 5),
+    ]
+    assert told() == []
+    for command in (["loyalty", "reconcile"], ["check-invariants"]):
+        assert app.test_cli_runner().invoke(args=command).exit_code == 0
+
+
+SUMMARY, REDEMPTION, REWARD = "user_xp_summaries", "reward_redemptions", "rewards"
+LEDGER = "UPDATE xp_transactions SET"
+
+
+@pytest.mark.parametrize(
+    ("statement", "faults"),
+    [
+        (
+            "UPDATE user_xp_summaries SET total_xp = 519",
+            [(3, SUMMARY, 1, "total_xp is 519, its ledger adds up to 520")],
+        ),
+        (
+            "UPDATE user_xp_summaries SET available_points = 0",
+            [(3, SUMMARY, 1, "available_points is 0, its ledger adds up to 405")],
+        ),
+        (
+            "DELETE FROM user_xp_summaries",
+            [
+                (3, SUMMARY, 1, "total_xp is 0, its ledger adds up to 520"),
+                (3, SUMMARY, 1, "available_points is 0, its ledger adds up to 405"),
+            ],
+        ),
+        (f"{LEDGER} xp = 501 WHERE id = 1", [(3, SUMMARY, 1, "total_xp is 520, its ledger adds up to 521")]),
+        (
+            f"{LEDGER} points = 499 WHERE id = 1",
+            [(3, SUMMARY, 1, "available_points is 405, its ledger adds up to 404")],
+        ),
+        (
+            "UPDATE reward_redemptions SET points_spent = 49 WHERE id = 1",
+            [(3, REDEMPTION, 1, "moved -50 points instead of -49")],
+        ),
+        (
+            f"{LEDGER} source_key = 'redemption:99' WHERE id = 5",
+            [(3, REDEMPTION, 2, "moved 0 points instead of -50")],
+        ),
+        (
+            "UPDATE reward_redemptions SET status = 'fulfilled' WHERE id = 3",
+            [
+                (3, REDEMPTION, 3, "moved 0 points instead of -50"),
+                (4, REDEMPTION, 3, "has 1 pieces returned"),
+            ],
+        ),
+        (
+            "UPDATE reward_redemptions SET status = 'rejected', handled_at = created_at WHERE id = 1",
+            [
+                (3, REDEMPTION, 1, "moved -50 points instead of 0"),
+                (4, REDEMPTION, 1, "has 0 pieces returned"),
+            ],
+        ),
+        (
+            "DELETE FROM xp_transactions WHERE id = 8",
+            [
+                (3, SUMMARY, 1, "total_xp is 520, its ledger adds up to 510"),
+                (3, SUMMARY, 1, "available_points is 405, its ledger adds up to 400"),
+                (3, "user_achievements", 1, "has no row in the ledger"),
+            ],
+        ),
+        (
+            f"{LEDGER} source_key = 'achievement:9' WHERE id = 8",
+            [(3, "user_achievements", 1, "has no row in the ledger")],
+        ),
+        (
+            "UPDATE rewards SET stock = 5 WHERE id = 1",
+            [(4, REWARD, 1, "has 5 in stock, its entries add up to 1")],
+        ),
+        (
+            "UPDATE rewards SET stock = NULL WHERE id = 1",
+            [(4, REWARD, 1, "has 0 in stock, its entries add up to 1")],
+        ),
+        (
+            "UPDATE stock_entries SET change = 4 WHERE kind = 'set'",
+            [(4, REWARD, 1, "has 1 in stock, its entries add up to 2")],
+        ),
+        (
+            "DELETE FROM stock_entries WHERE redemption_id = 1",
+            [
+                (4, REWARD, 1, "has 1 in stock, its entries add up to 2"),
+                (4, REDEMPTION, 1, "has 0 pieces taken"),
+            ],
+        ),
+        (
+            "UPDATE stock_entries SET reward_id = 2 WHERE redemption_id = 2",
+            [
+                (4, REWARD, 1, "has 1 in stock, its entries add up to 2"),
+                (4, REWARD, 2, "has 0 in stock, its entries add up to -1"),
+                (4, REDEMPTION, 2, "has 0 pieces taken"),
+            ],
+        ),
+    ],
+)
+def test_what_does_not_agree_is_named(app: Flask, statement: str, faults: Named) -> None:
+    a_full_life()
+    tamper(statement)
+    assert told() == faults
+    answer = app.test_cli_runner().invoke(args=["check-invariants"])
+    assert answer.exit_code == 1
+    for book, table, row_id, what in faults:
+        assert f"book {book}: {table} {row_id} {what}\n" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("statement", "entry"),
+    [
+        ("DELETE FROM xp_refusals", "workout:2026-03-02T07:00:00+00:00"),
+        (f"{LEDGER} source_key = 'else' WHERE id = 1", "workout:2026-03-02T12:00:00+00:00"),
+        (f"{LEDGER} source_key = 'else' WHERE id = 2", "checkin:2026-03-02"),
+        (f"{LEDGER} source_key = 'else' WHERE id = 3", "undo:checkin:2026-03-02"),
+    ],
+)
+def test_an_event_that_was_settled_without_a_decision_is_named(app: Flask, statement: str, entry: str) -> None:
+    a_full_life()
+    tamper(statement)
+    assert told() == [(6, "outbox_events", event_of(entry), f"is settled, but nothing was decided on {entry}")]
+    assert app.test_cli_runner().invoke(args=["loyalty", "reconcile"]).exit_code == 1
+
+
+@pytest.mark.parametrize("is_set_aside", [True, False])
+def test_an_event_that_waits_or_was_set_aside_needs_no_decision_yet(is_set_aside: bool) -> None:
+    make.workout(make.user())
+    if is_set_aside:
+        with unit_of_work():
+            db.session.execute(update(OutboxEvent).values(set_aside_at=NOW))
+    assert told() == []
+
+
+def test_what_was_deleted_before_it_was_paid_is_decided_too() -> None:
+    client = make.user()
+    workout = make.workout(client)
+    with unit_of_work():
+        activity.remove(client, "workout", workout.id, now=NOW)
+        db.session.execute(
+            update(OutboxEvent)
+            .where(OutboxEvent.key.not_like("%undo%"))
+            .values(due_at=NOW.replace(year=2100), stream="another")
+        )
+    assert outbox.drain(activity.TOPIC) == 1
+    assert told() == []
