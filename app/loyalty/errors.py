@@ -128,6 +128,10 @@ class OutOfOrder(DomainError):
 
     @property
     def message(self) -> str:
+        if self.most is not None and self.most < (self.least or 0):
+            return _(
+                "There is no room for this number: its neighbours leave no XP between them. Change one of them first."
+            )
         if self.most is None:
             return _("A higher level needs more XP: please enter at least %(least)s.", least=self.least)
         if self.least is None:
