@@ -18,7 +18,7 @@ WRONG_AMOUNT = {
     "negative": _l("Please enter 0 or more."),
     "too_large": _l("Please enter at most 99,999,999.99."),
 }
-DIGITS = re.compile(r"[0-9]{1,12}")
+DIGITS = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}")
 
 
 class AmountField(StringField):
@@ -43,7 +43,7 @@ class AmountField(StringField):
 
 
 class WholeNumberField(StringField):
-    """A whole number in ASCII digits, from `least` to `most`; `data` is None where there is none.
+    """A whole number in ASCII digits (1500, 1,500), from `least` to `most`; `data` is None where there is none.
 
     What can't be read is shown again as it was typed.
     """
@@ -57,7 +57,7 @@ class WholeNumberField(StringField):
         if not valuelist:
             return
         typed = str(valuelist[0]).strip()
-        self.data = int(typed) if DIGITS.fullmatch(typed) else None
+        self.data = int(typed.replace(",", "")) if DIGITS.fullmatch(typed) else None
         if typed and (self.data is None or not self.least <= self.data <= self.most):
             self.data = None
             bounds = {"least": number(self.least), "most": number(self.most)}
