@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app.errors import Conflict, DomainError
 
@@ -128,13 +128,16 @@ class OutOfOrder(DomainError):
 
     @property
     def message(self) -> str:
+        if self.most is not None and self.most < (self.least or 0):
+            return _(
+                "There is no room for this number: its neighbours leave no XP between them. Change one of them first."
+            )
         if self.most is None:
-            return _("A higher level needs more XP: please enter at least %(least)s.", least=self.least)
+            return _("A higher level needs more XP: please enter at least %(least)s.", least=format_decimal(self.least))
         if self.least is None:
-            return _("A lower level needs less XP: please enter at most %(most)s.", most=self.most)
-        return _(
-            "Between its neighbours this level needs from %(least)s to %(most)s XP.", least=self.least, most=self.most
-        )
+            return _("A lower level needs less XP: please enter at most %(most)s.", most=format_decimal(self.most))
+        bounds = {"least": format_decimal(self.least), "most": format_decimal(self.most)}
+        return _("Between its neighbours this level needs from %(least)s to %(most)s XP.", **bounds)
 
 
 class TriggerTaken(Conflict):

@@ -15,6 +15,9 @@ from app.loyalty.errors import TriggerTaken, TypeInUse, UnknownTrigger
 from app.loyalty.models import EventType, XpTransaction
 
 TRIGGERS = ("workout_logged", "daily_checkin", "meal_logged", "program_completed", "streak_7_day", "streak_30_day")
+MOST_AMOUNT = 100_000
+MOST_HOURS = 24 * 366
+MOST_A_DAY = 1000
 
 
 @dataclass(frozen=True, slots=True)

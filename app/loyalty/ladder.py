@@ -7,19 +7,22 @@ from datetime import datetime
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from app.audit.service import Actor
 from app.errors import NotFound
 from app.kit import outbox
 from app.kit.db import db, take_turns
-from app.kit.outbox import OutboxEvent
+from app.kit.outbox import Backlog, OutboxEvent
 from app.loyalty import keeping
 from app.loyalty.errors import NumberTaken, OutOfOrder, ThresholdTaken
 from app.loyalty.models import Level, XpSummary
 
 TOPIC = "levels"
 AT_ONCE = 5000
+MOST_LEVELS = 1000
 MOST_XP = 1_000_000_000
+FIRST_XP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class LevelDetails:
     xp_required: int
     icon: str = "medal"
     image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How many clients don't stand yet on the level that their XP reach: some below it, some above."""
+
+    up: int
+    down: int
 
 
 def listed() -> Sequence[Level]:
@@ -50,6 +61,30 @@ def population() -> dict[int | None, int]:
     """How many clients stand on each level, by its id; None: below the first. One statement."""
     counted = select(XpSummary.current_level_id, func.count()).group_by(XpSummary.current_level_id)
     return {level_id: count for level_id, count in db.session.execute(counted)}  # noqa: C416
+
+
+def moves() -> Moves:
+    """Who will rise and who will fall when everybody is put on their level. One statement over all who have XP."""
+    rung = aliased(Level)
+    highest = select(func.max(rung.level_number)).where(rung.xp_required <= XpSummary.total_xp).correlate(XpSummary)
+    reached, stands_on = func.coalesce(highest.scalar_subquery(), 0), func.coalesce(Level.level_number, 0)
+    counted = select(func.count().filter(reached > stands_on), func.count().filter(reached < stands_on))
+    everybody = counted.select_from(XpSummary).outerjoin(Level, Level.id == XpSummary.current_level_id)
+    return Moves(*db.session.execute(everybody).one())
+
+
+def releveling() -> Backlog:
+    """What is still to be done of putting everybody on their level."""
+    return next(each for each in outbox.backlog() if each.topic == TOPIC)
+
+
+def next_rung(levels: Sequence[Level]) -> tuple[int, int]:
+    """A number and an amount of XP that would go on with the ladder: each step half as long again as the last."""
+    if not levels:
+        return 1, FIRST_XP
+    last, before = levels[-1].xp_required, levels[-2].xp_required if len(levels) > 1 else 0
+    step = max((last - before) * 3 // 2, FIRST_XP)
+    return min(levels[-1].level_number + 1, MOST_LEVELS), min(_rounded_up(last + step), MOST_XP)
 
 
 def create(details: LevelDetails, *, actor: Actor, now: datetime) -> Level:
@@ -106,6 +141,12 @@ def relevel(batch: Sequence[OutboxEvent], now: datetime) -> None:
                 execution_options={"synchronize_session": False},
             )
             _put(event.payload["name"], after=user_ids[-1], now=now)
+
+
+def _rounded_up(xp: int) -> int:
+    """To an amount that begins with two digits and goes on with zeros."""
+    unit = int(10 ** max(len(str(xp)) - 2, 0))
+    return -(-xp // unit) * unit
 
 
 def _relevel_everybody(now: datetime) -> None:

@@ -1,13 +1,16 @@
 """Form fields of our own: amounts, and the parts of addresses."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import InputRequired, Regexp, StopValidation
 
 from app.kit.money import NotAnAmount, as_text, parse_cents
+from app.web.filters import number
 
 WRONG_AMOUNT = {
     "format": _l("Please enter an amount such as 12.50."),
@@ -15,6 +18,7 @@ WRONG_AMOUNT = {
     "negative": _l("Please enter 0 or more."),
     "too_large": _l("Please enter at most 99,999,999.99."),
 }
+DIGITS = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}")
 
 
 class AmountField(StringField):
@@ -36,6 +40,33 @@ class AmountField(StringField):
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else as_text(self.data)
+
+
+class WholeNumberField(StringField):
+    """A whole number in ASCII digits (1500, 1,500), from `least` to `most`; `data` is None where there is none.
+
+    What can't be read is shown again as it was typed.
+    """
+
+    def __init__(self, *args: Any, least: int, most: int, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        kwargs.setdefault("render_kw", {"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if not valuelist:
+            return
+        typed = str(valuelist[0]).strip()
+        self.data = int(typed.replace(",", "")) if DIGITS.fullmatch(typed) else None
+        if typed and (self.data is None or not self.least <= self.data <= self.most):
+            self.data = None
+            bounds = {"least": number(self.least), "most": number(self.most)}
+            raise ValueError(_("Please enter a whole number from %(least)s to %(most)s.", **bounds))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(self.data)
 
 
 class Filled(InputRequired):

@@ -10,8 +10,10 @@ from app.web.admin import (  # noqa: E402
     categories,  # noqa: F401
     dashboard,  # noqa: F401
     deals,  # noqa: F401
+    event_types,  # noqa: F401
     invoices,  # noqa: F401
     keys,  # noqa: F401
+    levels,  # noqa: F401
     mails,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401
