@@ -31,7 +31,7 @@ def assign_program(client_id: int) -> ResponseReturnValue:
     except NotFound:
         raise
     except DomainError as refusal:
-        return show(client, PROGRAMS, refusal.status, program_refusal=refusal.message, chosen=chosen)
+        return show(client, PROGRAMS, refusal.status, program_refusal=str(refusal.message), chosen=chosen)
     return _done(client_id, _("Assigned. It earns as soon as you say that it is completed."))
 
 
@@ -50,7 +50,7 @@ def end_program(followed_id: int) -> ResponseReturnValue:
         raise
     except DomainError as told:
         client = clients.one(me().id, followed.client_id)
-        return show(client, PROGRAMS, told.status, program_refusal=told.message)
+        return show(client, PROGRAMS, told.status, program_refusal=str(told.message))
     if status == CANCELLED:
         return _done(ended.client_id, _("Cancelled. It can be assigned again."))
     logbook.watch(clock.now())
