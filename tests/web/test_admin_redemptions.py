@@ -30,9 +30,9 @@ def test_admins_see_all_and_whose_clients_they_are(client: FlaskClient, robin: U
     make.redemption(make.rich_client(display_name="Noor Aziz"))
     page = client.get(LIST).text
     assert "Ada Berg" in page
-    assert "coach: Sam Coach" in page
+    assert "Coach: Sam Coach" in page
     assert "Noor Aziz" in page
-    assert "no coach" in page
+    assert "Without a coach" in page
 
 
 def test_an_admin_fulfils_and_rejects_in_place(client: FlaskClient, robin: User) -> None:
