@@ -62,6 +62,15 @@ def followed_by(client_id: int, *, status: str = "") -> Sequence[ClientProgram]:
     return db.session.scalars(query.order_by(ClientProgram.id.desc())).all()
 
 
+def followed_one(coach: User, client_program_id: int) -> ClientProgram:
+    """What one of the coach's clients follows or has followed. Raises NotFound."""
+    found = select(ClientProgram).where(ClientProgram.id == client_program_id)
+    followed = db.session.scalar(found.where(_is_of(coach)))
+    if followed is None:
+        raise not_shown(found)
+    return followed
+
+
 def create(coach: User, details: ProgramDetails, *, now: datetime) -> Program:
     """A new programme of this coach."""
     made = Program(**asdict(details), coach_id=coach.id, version=1, created_at=now, updated_at=now)
@@ -82,6 +91,23 @@ def change(
     changed.version += 1
     changed.updated_at = now
     return changed
+
+
+def set_active(coach: User, program_id: int, *, is_active: bool, now: datetime) -> Program:
+    """Offer it to new followers, or to nobody new. Raises NotFound."""
+    switched = _own(coach, program_id, select(Program).with_for_update())
+    if switched.is_active != is_active:
+        switched.is_active, switched.updated_at = is_active, now
+        switched.version += 1
+    return switched
+
+
+def offered(coach: User, client_id: int) -> Sequence[Program]:
+    """The coach's active ones that the client doesn't follow now. One statement."""
+    followed = select(ClientProgram.program_id).where(
+        ClientProgram.client_id == client_id, ClientProgram.status == ACTIVE
+    )
+    return db.session.scalars(of_coach(coach, status="active").where(Program.id.not_in(followed))).all()
 
 
 def delete(coach: User, program_id: int, *, now: datetime) -> bool:

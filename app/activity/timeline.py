@@ -5,8 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, Subquery, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    Subquery,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
+from app.accounts.models import User
 from app.activity import rules
 from app.activity.models import LOGS, DailyLog, Log
 from app.kit.db import among, db
@@ -82,6 +95,13 @@ def last_active(user_ids: Collection[int]) -> dict[int, datetime]:
     for user_id, at in db.session.execute(latest):
         found[user_id] = max(at, found.get(user_id, at))
     return found
+
+
+def latest_of_each() -> ScalarSelect[datetime]:
+    """The moment of the latest log of each user of the query that it stands in: a look into three indexes."""
+    kinds = (select(func.max(model.at).label("at")).where(model.client_id == User.id) for model in LOGS.values())
+    latest = union_all(*(kind.correlate(User) for kind in kinds)).subquery()
+    return select(func.max(latest.c.at)).scalar_subquery()
 
 
 def streak(user_id: int, *, today: date) -> rules.Streak:

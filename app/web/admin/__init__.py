@@ -27,6 +27,7 @@ from app.web.admin import (  # noqa: E402
     promotion_statistics,  # noqa: F401
     promotions,  # noqa: F401
     queue,  # noqa: F401
+    redemptions,  # noqa: F401
     refunds,  # noqa: F401
     reward_items,  # noqa: F401
     users,  # noqa: F401

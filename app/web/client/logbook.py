@@ -39,8 +39,12 @@ def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Log
     outcomes = loyalty.outcomes(user_id, [entry.source for entry in found.items])
     lines = [Line(entry, outcomes.get(entry.source)) for entry in found.items]
     is_due = any(line.outcome is None and line.entry.created_at > now - SOON for line in lines)
-    is_watching = now.timestamp() < session.get(WATCHING, 0)
-    return Logbook(Page(lines, found.total, found.number, found.size), is_due or is_watching)
+    return Logbook(Page(lines, found.total, found.number, found.size), is_due or is_watching(now))
+
+
+def is_watching(now: datetime) -> bool:
+    """Whether something was changed here a moment ago whose effect may still be to come."""
+    return now.timestamp() < float(session.get(WATCHING, 0))
 
 
 def watch(now: datetime) -> None:

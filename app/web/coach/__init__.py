@@ -1,7 +1,14 @@
-"""The door of the coaches: their clients, their rewards."""
+"""The door of the coaches: their clients, what these redeem, their programmes, rewards and achievements."""
 
 from flask import Blueprint
 
 bp = Blueprint("coach", __name__, url_prefix="/coach")
 
-from app.web.coach import dashboard  # noqa: E402, F401
+from app.web.coach import (  # noqa: E402
+    client,  # noqa: F401
+    client_programs,  # noqa: F401
+    clients,  # noqa: F401
+    dashboard,  # noqa: F401
+    programs,  # noqa: F401
+    redemptions,  # noqa: F401
+)

@@ -1,39 +1,36 @@
-"""The coach's clients at a glance: who they are, how far they are, when they were last active."""
+"""The coach's morning: how the clients do, what they want for their points, and who could do with a word."""
 
-from flask import request
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask import render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, func, or_, select
 
-from app.accounts.models import User
-from app.activity import timeline
-from app.kit.htmx import page
+from app.kit import clock
 from app.kit.lists import paginate
-from app.kit.text import like
-from app.loyalty import service as loyalty
+from app.loyalty import clients, keeping, redemptions
+from app.loyalty.reward_models import PENDING
+from app.web import redemption_desk as desk
 from app.web.coach import bp
 from app.web.visitor import access, me
 
-DASHBOARD = ("coach/dashboard.html", "coach/_clients.html")
+WEEK = timedelta(days=7)
+QUIET = timedelta(days=4)
+FIRST_FEW = 5
 
 
 @bp.get("")
 @access("coach")
 def dashboard() -> ResponseReturnValue:
-    asked = request.args.get("q", "").strip()
-    clients = paginate(_clients_of(me().id, asked), number=request.args.get("page", 1, type=int))
-    ids = [client.id for client in clients.items]
-    return page(
-        *DASHBOARD,
-        clients=clients,
-        summaries=loyalty.summaries_of(ids),
-        last_active=timeline.last_active(ids),
-        asked=asked,
+    coach, now = me(), clock.now()
+    today = now.astimezone(ZoneInfo(coach.timezone)).date()
+    keeper = keeping.keeper(coach)
+    return render_template(
+        "coach/dashboard.html",
+        week=clients.at_a_glance(coach.id, since=now - WEEK, since_on=today - WEEK + timedelta(days=1)),
+        waiting=redemptions.waiting(keeper),
+        pending=paginate(redemptions.to_handle(keeper, status=PENDING), size=FIRST_FEW),
+        quiet=clients.quiet(coach.id, before=now - QUIET, most=FIRST_FEW),
+        quiet_days=QUIET.days,
+        **desk.surroundings(desk.DASHBOARD),
     )
-
-
-def _clients_of(coach_id: int, asked: str) -> Select[User]:
-    """The one way to a coach's clients."""
-    own = select(User).where(User.coach_id == coach_id, User.role == "client", User.is_active)
-    if asked:
-        own = own.where(or_(*(each.ilike(like(asked), escape="\\") for each in (User.display_name, User.username))))
-    return own.order_by(func.lower(User.display_name), User.id)
