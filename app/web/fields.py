@@ -1,13 +1,16 @@
-"""Form fields of our own: amounts, and the parts of addresses."""
+"""Form fields of our own: amounts, whole numbers, and the parts of addresses."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import InputRequired, Regexp, StopValidation
 
 from app.kit.money import NotAnAmount, as_text, parse_cents
+from app.web.arguments import whole_number
+from app.web.filters import number
 
 WRONG_AMOUNT = {
     "format": _l("Please enter an amount such as 12.50."),
@@ -36,6 +39,34 @@ class AmountField(StringField):
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else as_text(self.data)
+
+
+class WholeField(StringField):
+    """A whole number between two bounds; None where nothing is typed. What can't be read is shown again as typed."""
+
+    def __init__(self, *args: Any, least: int = 0, most: int, **kwargs: Any) -> None:
+        kwargs["render_kw"] = {"inputmode": "numeric", "autocomplete": "off", **kwargs.get("render_kw", {})}
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.least, self.most = least, most
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if not valuelist:
+            return
+        typed = str(valuelist[0])
+        self.data = whole_number(typed)
+        if typed.strip() and (self.data is None or not self.least <= self.data <= self.most):
+            self.data = None
+            bounds = {"least": number(self.least), "most": number(self.most)}
+            raise ValueError(_("Please enter a whole number from %(least)s to %(most)s.", **bounds))
+
+    def show(self, value: int | None) -> None:
+        """Show this in the place of what was typed."""
+        self.raw_data, self.data = None, value
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(self.data)
 
 
 class Filled(InputRequired):

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("coach", __name__, url_prefix="/coach")
 
-from app.web.coach import dashboard  # noqa: E402, F401
+from app.web.coach import achievements, dashboard, rewards  # noqa: E402, F401
