@@ -87,7 +87,7 @@ def check_version(row: Kept, version: int | None) -> None:
     newer = list(db.session.scalars(entries))[::-1]
     names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
-    changed = list(dict.fromkeys(name for each in newer for name in (each.after or {})))
+    changed = sorted({name for each in newer for name in (each.after or {})})
     raise Stale(who=who, changed=changed, version=row.version)
 
 
