@@ -11,7 +11,7 @@ from app.loyalty.achievement_models import AUTOMATIC, MANUAL
 from app.loyalty.achievements import AchievementDetails
 from app.loyalty.conditions import Condition
 from app.web.fields import Filled, WholeField
-from app.web.forms import choices, explain, strip
+from app.web.forms import as_lines, choices, explain, strip
 from app.web.keeping_desk import ALL, NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 from app.web.signs import sign_field
@@ -38,7 +38,7 @@ class AchievementForm(KeptForm):
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=500)],
-        filters=[strip],
+        filters=[strip, as_lines],
         description=_l("What clients have done when they wear it."),
     )
     type = RadioField(_l("How it is earned"), [InputRequired()], choices=choices(HOW), default=AUTOMATIC)

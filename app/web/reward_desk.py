@@ -13,7 +13,7 @@ from app.loyalty.reward_models import Reward
 from app.loyalty.rewards import MOST_STOCK, RewardDetails
 from app.web.arguments import whole_number
 from app.web.fields import Filled, WholeField
-from app.web.forms import strip
+from app.web.forms import as_lines, strip
 from app.web.keeping_desk import NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 
@@ -27,7 +27,7 @@ class RewardForm(KeptForm):
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=1000)],
-        filters=[strip],
+        filters=[strip, as_lines],
         description=_l("What it is, and how one gets it."),
     )
     picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()

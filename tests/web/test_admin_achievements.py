@@ -164,7 +164,7 @@ def test_achievements_are_found_by_their_words_state_and_type(client: FlaskClien
         part = client.get(f"{LIST}?{asked}", headers=HTMX).text
         assert {name for name in ("A day", "Thousand", "Kindness") if row_of(part, name)} == found, asked
     page = client.get(LIST).text
-    assert "a streak of 1 day<" in row_of(page, "A day")
+    assert "1 day in a row<" in row_of(page, "A day")
     assert "1,000 XP" in row_of(page, "Thousand")
     assert "Nothing fits" in client.get(f"{LIST}?q=unicorn").text
 

@@ -45,9 +45,9 @@ def test_a_coach_changes_switches_and_deletes_their_own(client: FlaskClient, sam
     form = client.get(f"{path}/edit").text
     assert 'value="Lunch"' in form
     assert "History" not in form
-    changed = reward_form(name="Dinner", stock="3", seen_stock="3", version="1")
+    changed = reward_form(name="Dinner", description="One.\r\nTwo.", stock="3", seen_stock="3", version="1")
     assert client.post(f"{path}/edit", data=changed).location == LIST
-    assert (reward.name, reward.stock, reward.coach_id) == ("Dinner", 3, sam.id)
+    assert (reward.name, reward.description, reward.stock) == ("Dinner", "One.\nTwo.", 3)
     part = client.patch(path, data={"is_active": "0"}, headers=HTMX).text
     assert "Inactive" in row_of(part, "Dinner")
     assert "Switch on" in row_of(part, "Dinner")
