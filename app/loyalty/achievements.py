@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
 from app.audit.service import Actor
+from app.errors import DomainError
 from app.kit.db import db
 from app.loyalty import awarding, keeping
 from app.loyalty.achievement_models import AUTOMATIC, MANUAL, Achievement, UserAchievement
@@ -33,23 +34,28 @@ class AchievementDetails:
     icon: str = "award"
     image: str | None = None
 
+    def faults(self) -> list[DomainError]:
+        """What is wrong with its condition: ConditionNeeded or ConditionNotAllowed, each with its field."""
+        is_automatic = self.type == AUTOMATIC
+        refusal = ConditionNeeded if is_automatic else ConditionNotAllowed
+        fields = ("condition_type", "condition_value")
+        return [refusal(field=field) for field in fields if (getattr(self, field) is not None) != is_automatic]
+
     def check(self) -> None:
-        """Raises ConditionNeeded, ConditionNotAllowed, each with its field."""
-        for field in ("condition_type", "condition_value"):
-            is_given = getattr(self, field) is not None
-            if self.type == AUTOMATIC and not is_given:
-                raise ConditionNeeded(field=field)
-            if self.type != AUTOMATIC and is_given:
-                raise ConditionNotAllowed(field=field)
+        """Raises the first of its faults."""
+        for fault in self.faults():
+            raise fault
 
 
-def listed(keeper: Keeper, *, search: str = "", status: str = "") -> Select[Achievement]:
-    """What a keeper sees: their own, and everybody's. `status` is `active`, `inactive` or empty."""
+def listed(keeper: Keeper, *, search: str = "", status: str = "", type: str = "") -> Select[Achievement]:  # noqa: A002
+    """What a keeper sees: their own, and everybody's. `status` is `active`, `inactive` or empty, so may the type be."""
     query = select(Achievement).where(keeping.shown_to(Achievement, keeper.coach_id))
     if search:
         query = query.where(keeping.mentions(Achievement, search))
     if status:
         query = query.where(Achievement.is_active == (status == "active"))
+    if type:
+        query = query.where(Achievement.type == type)
     own_first = Achievement.coach_id.is_(None)
     return query.order_by(own_first, Achievement.is_active.desc(), func.lower(Achievement.name), Achievement.id)
 
@@ -90,7 +96,8 @@ def change(  # noqa: PLR0913
 
 def set_active(achievement_id: int, keeper: Keeper, *, is_active: bool, actor: Actor, now: datetime) -> Achievement:
     """Raises NotFound."""
-    details = keeping.state(one(achievement_id, keeper), AchievementDetails) | {"is_active": is_active}
+    held = keeping.hold(Achievement, achievement_id, keeper)
+    details = keeping.state(held, AchievementDetails) | {"is_active": is_active}
     return change(achievement_id, AchievementDetails(**details), keeper, actor=actor, now=now)
 
 

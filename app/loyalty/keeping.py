@@ -82,11 +82,15 @@ def check_version(row: Kept, version: int | None) -> None:
     """Raises Stale, saying who changed what, where this isn't the row's version any more."""
     if version is None or version == row.version:
         return
-    entries = audit.entries(Filters(entity=entity_of(row), entity_id=str(row.id))).limit(row.version - version)
+    entity = entity_of(row)
+    changes = audit.entries(Filters(action=f"{entity}.changed", entity=entity, entity_id=str(row.id)))
+    entries = changes.limit(
+        max(1, row.version - version)
+    )  # a version that never was is nobody's, so it isn't told apart
     newer = list(db.session.scalars(entries))[::-1]
     names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
-    changed = list(dict.fromkeys(name for each in newer for name in (each.after or {})))
+    changed = sorted({name for each in newer for name in (each.after or {})})
     raise Stale(who=who, changed=changed, version=row.version)
 
 

@@ -14,6 +14,8 @@ from app.loyalty import keeping
 from app.loyalty.keeping import Keeper
 from app.loyalty.reward_models import REJECTED, SET, Reward, RewardRedemption, StockEntry
 
+MOST_STOCK = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class RewardDetails:
@@ -74,12 +76,13 @@ def change(  # noqa: PLR0913
     """Raises NotFound, Stale.
 
     Who saw a stock of 5 (`seen_stock`) and makes it 8 adds three pieces, whatever was redeemed meanwhile; what was left
-    as it was seen stays as it is. Taking away ends at 0.
+    as it was seen stays as it is. Taking away ends at 0, adding at MOST_STOCK.
     """
     changed = keeping.hold(Reward, reward_id, keeper, version=version)
     before = changed.stock
     if details.stock is not None and before is not None and seen_stock is not None:
-        details = RewardDetails(**{**asdict(details), "stock": max(0, before + details.stock - seen_stock)})
+        stock = min(max(0, before + details.stock - seen_stock), MOST_STOCK)
+        details = RewardDetails(**{**asdict(details), "stock": stock})
     if keeping.rewrite(changed, details, actor):
         changed.updated_at = now
         _note_stock(changed, (details.stock or 0) - (before or 0), now)

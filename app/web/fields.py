@@ -1,4 +1,4 @@
-"""Form fields of our own: amounts, and the parts of addresses."""
+"""Form fields of our own: amounts, whole numbers, and the parts of addresses."""
 
 import re
 from collections.abc import Sequence
@@ -48,9 +48,9 @@ class WholeNumberField(StringField):
     What can't be read is shown again as it was typed.
     """
 
-    def __init__(self, *args: Any, least: int, most: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, least: int = 0, most: int, **kwargs: Any) -> None:
         self.least, self.most = least, most
-        kwargs.setdefault("render_kw", {"inputmode": "numeric", "autocomplete": "off"})
+        kwargs["render_kw"] = {"inputmode": "numeric", "autocomplete": "off", **kwargs.get("render_kw", {})}
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
@@ -62,6 +62,10 @@ class WholeNumberField(StringField):
             self.data = None
             bounds = {"least": number(self.least), "most": number(self.most)}
             raise ValueError(_("Please enter a whole number from %(least)s to %(most)s.", **bounds))
+
+    def show(self, value: int | None) -> None:
+        """Show this in the place of what was typed."""
+        self.raw_data, self.data = None, value
 
     def _value(self) -> str:
         if self.raw_data:

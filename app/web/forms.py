@@ -73,6 +73,11 @@ def strip(text: str | None) -> str | None:
     return text.strip() if text else text
 
 
+def as_lines(text: str | None) -> str | None:
+    """A WTForms filter: browsers end lines with two characters, and we keep one."""
+    return text.replace("\r\n", "\n") if text else text
+
+
 def refused(form: Form, error: DomainError | TooOften, show: Callable[[int], Response]) -> Response:
     """The form again, as `show` shows it with a status: what was typed, why it was refused, and when to come back."""
     refusal = RateLimited(error.retry_after) if isinstance(error, TooOften) else error

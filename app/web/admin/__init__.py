@@ -6,6 +6,7 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from app.web.admin import (  # noqa: E402
     accounting,  # noqa: F401
+    achievements,  # noqa: F401
     audit,  # noqa: F401
     categories,  # noqa: F401
     dashboard,  # noqa: F401
@@ -30,5 +31,6 @@ from app.web.admin import (  # noqa: E402
     redemptions,  # noqa: F401
     refunds,  # noqa: F401
     reward_items,  # noqa: F401
+    rewards,  # noqa: F401
     users,  # noqa: F401
 )

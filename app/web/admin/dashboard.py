@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from flask import current_app, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.config import settings
@@ -47,12 +47,5 @@ def dashboard() -> ResponseReturnValue:
         mails=messages.count_by_state(),
         grants_waiting=granting.waiting_since(now - PATIENCE),
         awaiting_return=orders.awaiting_return(),
-        redemptions_url=_redemptions_url(),
         latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
     )
-
-
-def _redemptions_url() -> str | None:
-    """Where redemptions are handled; None in an installation without that page."""
-    endpoint = "admin.list_redemptions"
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
