@@ -157,8 +157,11 @@ def _streak(user_id: int, today: date) -> tuple[ColumnElement[int], ColumnElemen
         DailyLog.client_id == user_id, DailyLog.checked_on.between(today - timedelta(days=1), today)
     )
     days = latest.cte("days", recursive=True)
-    before = (DailyLog.client_id == user_id, DailyLog.checked_on == _day_before(days.c.day))
-    days = days.union_all(select(DailyLog.checked_on).where(*before))
+    # a scalar, not a join: PostgreSQL would read all of the client's days anew at each step
+    before = select(DailyLog.checked_on).where(
+        DailyLog.client_id == user_id, DailyLog.checked_on == _day_before(days.c.day)
+    )
+    days = days.union_all(select(before.correlate(days).scalar_subquery()).where(days.c.day.is_not(None)))
     return (
         select(func.count(days.c.day)).scalar_subquery(),
         select(func.max(days.c.day, type_=Date)).scalar_subquery(),
