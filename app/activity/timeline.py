@@ -2,15 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
+    Date,
     Integer,
     ScalarSelect,
     Select,
     String,
-    Subquery,
     cast,
     func,
     literal,
@@ -26,6 +29,7 @@ from app.kit.db import among, db
 from app.kit.lists import Page
 
 KINDS = tuple(LOGS)
+IN_A_ROW = "in a row"
 LAST_PAGE = 1_000_000
 NO_TEXT, NO_NUMBER = literal("", String), cast(null(), Integer)
 OF_ONE_KIND = {
@@ -66,21 +70,40 @@ class Entry:
 
 def recent(user_id: int, *, number: int = 1, size: int = 10) -> Page[Entry]:
     """What the client logged, newest first. One statement, or two for a number past the end: it gives the last page."""
-    logs = _logs_of(user_id)
-    newest_first = select(logs, func.count().over()).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc())
     number = max(1, min(number, LAST_PAGE))
-    rows = db.session.execute(newest_first.limit(size).offset((number - 1) * size)).all()
+    counted = _newest(user_id, size, (number - 1) * size).add_columns(_count_of(user_id))
+    rows = db.session.execute(counted).all()
     if not rows and number > 1:
-        total = db.session.scalar(select(func.count()).select_from(logs)) or 0
+        total = db.session.scalar(select(_count_of(user_id))) or 0
         return recent(user_id, number=-(-total // size), size=size)
     return Page([Entry(*row[:-1]) for row in rows], rows[0][-1] if rows else 0, number, size)
 
 
-def tally(user_id: int, *, since: date) -> dict[tuple[str, date], int]:
-    """How often the user logged each kind on each of their dates. One statement."""
-    logs = _logs_of(user_id)
-    counted = select(logs.c.kind, logs.c.on, func.count()).where(logs.c.on >= since).group_by(logs.c.kind, logs.c.on)
-    return {(kind, on): count for kind, on, count in db.session.execute(counted)}
+def newest(user_id: int, most: int) -> list[Entry]:
+    """What the client logged last, newest first. One statement, which reads no more than so many of each kind."""
+    return [Entry(*row) for row in db.session.execute(_newest(user_id, most))]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Days in a row with a check-in, and how often each kind was logged on each date."""
+
+    streak: rules.Streak
+    tally: dict[tuple[str, date], int]
+
+
+def rhythm(user_id: int, *, since: date, today: date) -> Rhythm:
+    """The streak up to today, and the tally since that date. One statement, which reads these days only."""
+    length, last = _streak(user_id, today)
+    counted = (
+        select(literal(model.kind, String), model.on, func.count())
+        .where(model.client_id == user_id, model.at >= _before_any(since), model.on >= since)
+        .group_by(model.on)
+        for model in LOGS.values()
+    )
+    rows = db.session.execute(union_all(select(literal(IN_A_ROW, String), last, length), *counted)).all()
+    tally = {(kind, on): count for kind, on, count in rows if kind != IN_A_ROW}
+    return Rhythm(next(rules.Streak(count, on == today) for kind, on, count in rows if kind == IN_A_ROW), tally)
 
 
 def last_active(user_ids: Collection[int]) -> dict[int, datetime]:
@@ -106,8 +129,8 @@ def latest_of_each() -> ScalarSelect[datetime]:
 
 def streak(user_id: int, *, today: date) -> rules.Streak:
     """The user's days in a row with a check-in, up to today in their zone. One statement."""
-    dates = select(DailyLog.checked_on).where(DailyLog.client_id == user_id, DailyLog.checked_on <= today)
-    return rules.streak(db.session.scalars(dates.order_by(DailyLog.checked_on.desc())), today=today)
+    length, last = db.session.execute(select(*_streak(user_id, today))).one()
+    return rules.Streak(length, last == today)
 
 
 def runs(user_ids: Collection[int]) -> dict[int, list[rules.Run]]:
@@ -136,8 +159,47 @@ def counts(model: type[Log], user_ids: Collection[int]) -> dict[int, int]:
     return {user_id: count for user_id, count in db.session.execute(counted)}  # noqa: C416
 
 
-def _logs_of(user_id: int) -> Subquery:
-    return union_all(*(_entries(model, user_id) for model in LOGS.values())).subquery()
+def _count_of(user_id: int) -> ColumnElement[int]:
+    counts = (select(func.count()).where(model.client_id == user_id) for model in LOGS.values())
+    return reduce(add, (count.scalar_subquery() for count in counts))
+
+
+def _newest(user_id: int, most: int, after: int = 0) -> Select[Any]:
+    """The newest after so many others. Of each kind no more is read, along its index, than what could be among them."""
+    of_kinds = (
+        _entries(model, user_id).order_by(model.at.desc(), model.id.desc()).limit(after + most).subquery()
+        for model in LOGS.values()
+    )
+    logs = union_all(*map(select, of_kinds)).subquery()
+    return select(logs).order_by(logs.c.at.desc(), logs.c.kind, logs.c.id.desc()).limit(most).offset(after)
+
+
+def _streak(user_id: int, today: date) -> tuple[ColumnElement[int], ColumnElement[date]]:
+    """How long it is, and its last day: stepping back along the index, up to the first day that is missing."""
+    latest = select(func.max(DailyLog.checked_on).label("day")).where(
+        DailyLog.client_id == user_id, DailyLog.checked_on.between(today - timedelta(days=1), today)
+    )
+    days = latest.cte("days", recursive=True)
+    # a scalar, not a join: PostgreSQL would read all of the client's days anew at each step
+    before = select(DailyLog.checked_on).where(
+        DailyLog.client_id == user_id, DailyLog.checked_on == _day_before(days.c.day)
+    )
+    days = days.union_all(select(before.correlate(days).scalar_subquery()).where(days.c.day.is_not(None)))
+    return (
+        select(func.count(days.c.day)).scalar_subquery(),
+        select(func.max(days.c.day, type_=Date)).scalar_subquery(),
+    )
+
+
+def _before_any(day: date) -> datetime:
+    """An instant before this date begins anywhere: what is indexed are instants."""
+    return datetime.combine(day, time(), UTC) - timedelta(days=1)
+
+
+def _day_before(day: ColumnElement[date]) -> Any:
+    if db.session.get_bind().dialect.name == "sqlite":
+        return func.date(day, "-1 day", type_=Date)
+    return day - 1
 
 
 def _entries(model: type[Log], user_id: int) -> Select[Any]:

@@ -125,11 +125,21 @@ def earners(achievement_ids: Sequence[int]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Medal:
-    """An achievement as a client sees it: when it was earned, or how far they are (`progress`, of automatic ones)."""
+    """An achievement as a client sees it: when it was earned, or how far they are (`progress`, of automatic ones).
+
+    `awarded_by` is the name of who awarded it by hand, where that is told.
+    """
 
     achievement: Achievement
     earned_at: datetime | None
     progress: Progress | None
+    awarded_by: str = ""
+
+    @property
+    def figures(self) -> tuple[int, int, datetime | None, int | None]:
+        """What tells a changed one from the same."""
+        shown = self.progress.shown if self.progress else None
+        return self.achievement.id, self.achievement.version, self.earned_at, shown
 
 
 def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
@@ -151,17 +161,18 @@ def awardable(user: User) -> Sequence[Achievement]:
 
 def showcase(user: User, now: datetime) -> list[Medal]:
     """All that the client has earned, newest first, then what they still can, the nearest first. Six statements."""
-    earned = {user_achievement.achievement_id: user_achievement.earned_at for user_achievement in _earned_by(user.id)}
+    earned = _earned_by(user.id)
     seen = keeping.shown_to(Achievement, user.coach_id) & Achievement.is_active
     found = db.session.scalars(select(Achievement).where(seen | Achievement.id.in_(earned))).all()
     measures = awarding.measures_of(user, now)
     medals = [
         Medal(
             each,
-            earned.get(each.id),
+            earned[each.id][0] if each.id in earned else None,
             progress(Condition(each.condition_type), each.condition_value, measures)
             if each.condition_type and each.condition_value
             else None,
+            earned[each.id][1] if each.id in earned else "",
         )
         for each in found
     ]
@@ -175,8 +186,15 @@ def by_status(medals: Sequence[Medal]) -> Mapping[bool, list[Medal]]:
     }
 
 
-def _earned_by(user_id: int) -> Sequence[UserAchievement]:
-    return db.session.scalars(select(UserAchievement).where(UserAchievement.user_id == user_id)).all()
+def _earned_by(user_id: int) -> dict[int, tuple[datetime, str]]:
+    """When each was earned, and who awarded it by hand."""
+    handed = select(
+        UserAchievement.achievement_id,
+        UserAchievement.earned_at,
+        func.coalesce(func.nullif(User.display_name, ""), User.username, ""),
+    )
+    found = handed.outerjoin(User, User.id == UserAchievement.awarded_by_id).where(UserAchievement.user_id == user_id)
+    return {achievement_id: (earned_at, coach) for achievement_id, earned_at, coach in db.session.execute(found)}
 
 
 def _order(medal: Medal) -> tuple[bool, float, float, str]:

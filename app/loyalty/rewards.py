@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 
@@ -46,6 +46,12 @@ def offered(coach_id: int | None) -> Select[Reward]:
     """What clients of this coach can redeem, the cheapest first."""
     seen = select(Reward).where(keeping.shown_to(Reward, coach_id), Reward.is_active)
     return seen.order_by(Reward.points_cost, Reward.id)
+
+
+def cheapest(coach_id: int | None) -> Reward | None:
+    """What clients of this coach can have for the fewest points; nothing that has run out. One statement."""
+    in_stock = or_(Reward.stock.is_(None), Reward.stock > 0)
+    return db.session.scalar(offered(coach_id).where(in_stock).limit(1))
 
 
 def one(reward_id: int, keeper: Keeper) -> Reward:

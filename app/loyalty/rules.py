@@ -183,12 +183,13 @@ def _refuse(happening: Happening, reason: Reason, known: Known, verdicts: Verdic
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A level, as far as the way up it is concerned."""
+    """A level, as far as the way up it is concerned. `image`, where there is one, is shown in place of `icon`."""
 
     level_number: int
     name: str
     xp_required: int
     icon: str
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ def summaries_of(user_ids: Collection[int]) -> dict[int, XpSummary]:
 
 def levels() -> list[Rung]:
     """All levels, from the lowest."""
-    rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon).order_by(Level.xp_required)
+    rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon, Level.image).order_by(
+        Level.xp_required
+    )
     return [Rung(*row) for row in db.session.execute(rungs)]
 
 

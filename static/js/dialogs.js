@@ -73,6 +73,11 @@ document.addEventListener(
   },
   true,
 );
+// An answer that puts its page's part in anew shuts the step properly first: what is morphed shut would still hold the page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const dialog = event.detail.requestConfig?.elt.closest("dialog.confirm-panel[open]");
+  if (dialog && event.detail.shouldSwap && event.detail.target?.contains(dialog)) dialog.close();
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) event.target.closest?.("dialog.confirm-panel[open]")?.close();
 });

@@ -30,7 +30,9 @@ async function look() {
     const elsewhere = answer.headers.get("HX-Redirect");
     if (elsewhere) return location.assign(elsewhere);
     const html = answer.status === 200 ? await answer.text() : "";
-    if (html && asking === mine) swap(found.dataset.target, html);
+    // whoever has opened a dialog meanwhile goes on with it
+    const isInTheWay = document.querySelector("dialog[open]");
+    if (html && asking === mine && !isInTheWay) swap(found.dataset.target, html);
   } catch {
     // the network is away, or a newer look has taken over
   }

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("client", __name__, url_prefix="/client")
 
-from app.web.client import dashboard, log  # noqa: E402, F401
+from app.web.client import achievements, dashboard, log, redemptions, rewards  # noqa: E402, F401

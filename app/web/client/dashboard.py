@@ -7,14 +7,23 @@ from zoneinfo import ZoneInfo
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
+from flask_babel import gettext as _
 
-from app.activity import timeline
+from app.accounts.models import User
+from app.activity import programs, timeline
+from app.activity import service as activity
+from app.activity.program_models import ACTIVE
+from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, wants_part
-from app.loyalty import rules
+from app.kit.htmx import page, see_other, toast, wants_part
+from app.loyalty import achievements, rewards, rules, streaks
 from app.loyalty import service as loyalty
+from app.messages import notices
+from app.web.arguments import whole_number
 from app.web.client import bp, logbook
+from app.web.client.forms import MOODS
+from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
 
 DASHBOARD = ("client/dashboard.html", "client/_dashboard.html")
@@ -28,9 +37,24 @@ SHADES = 4
 def dashboard() -> ResponseReturnValue:
     """The page; for a part that asks whether anything changed since what it has `seen`, 204 when nothing did."""
     shown = _look()
-    if wants_part() and request.args.get("seen") == shown["stamp"]:
-        return Response(status=204)
-    return page(*DASHBOARD, **shown)
+    return unchanged(shown["stamp"]) or page(*DASHBOARD, **shown)
+
+
+@bp.post("/check-in")
+@access("client")
+def check_in() -> ResponseReturnValue:
+    """Today's check-in with one press, which may say the mood."""
+    user, now, mood = me(), clock.now(), request.form.get("mood", "")
+    today = now.astimezone(ZoneInfo(user.timezone)).date()
+    try:
+        with unit_of_work():
+            activity.log_checkin(user, on=today, mood=int(mood) if mood in dict(MOODS) else None, now=now)
+    except DomainError as refusal:
+        toast(str(refusal.message), "info")
+    else:
+        logbook.watch(now)
+        toast(_("Checked in. Your XP are on their way."))
+    return _answer()
 
 
 @bp.post("/level-up/seen")
@@ -39,50 +63,86 @@ def mark_level_seen() -> ResponseReturnValue:
     """The client has been congratulated; once is enough."""
     with unit_of_work():
         loyalty.mark_celebrated(me().id, request.form.get("level", 0, type=int))
+    return _answer()
+
+
+@bp.post("/notices/seen")
+@access("client")
+def mark_notices_seen() -> ResponseReturnValue:
+    """Put away what the client has read: the notices up to the newest that was shown (`up_to`)."""
+    with unit_of_work():
+        notices.mark_seen(me().id, up_to=whole_number(request.form.get("up_to")) or 0, now=clock.now())
+    return _answer()
+
+
+def _answer() -> Response:
     return page(*DASHBOARD, **_look()) if wants_part() else see_other(url_for("client.dashboard"))
 
 
 def _look() -> dict[str, Any]:
+    """All that the page shows. What was logged is read before the totals, so that these hold what it has earned."""
     user, now = me(), clock.now()
     here = now.astimezone(ZoneInfo(user.timezone))
-    today = here.date()
-    first_day = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
-    book = logbook.read(user.id, size=LINES, now=now)
-    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    tally = timeline.tally(user.id, since=today - timedelta(days=today.weekday()))
-    streak = timeline.streak(user.id, today=today)
-    xp_by_day = loyalty.xp_by_day(user.id, since=first_day)
-    standing = rules.standing(summary.total_xp, levels)
-    return {
-        "user": user,
-        "here": here,
-        "today": today,
-        "summary": summary,
-        "standing": standing,
-        "levels": levels,
-        "book": book,
-        "streak": streak,
-        "chores": _chores(tally, today),
+    shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user.id, here.date())
+    shown |= {
+        "notices": notices.unseen(user.id),
+        "medals": achievements.latest(user.id),
+        "programs": programs.followed_by(user.id, status=ACTIVE),
+        "reward": rewards.cheapest(user.coach_id),
         "amounts": loyalty.amounts(),
-        "week": {kind: sum(count for (each, _), count in tally.items() if each == kind) for kind in timeline.KINDS},
-        "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _days(first_day, 7)],
-        "calendar": _calendar(xp_by_day, first_day),
-        "stamp": logbook.stamp(summary.figures, levels, book, today),
+    }
+    bonus = _next_bonus(shown["streak"].days, shown["amounts"])
+    return shown | {"user": user, "here": here, "bonus": bonus, "stamp": _stamp(shown)}
+
+
+def _progress(user: User) -> dict[str, Any]:
+    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
+    return {"summary": summary, "levels": levels, "standing": rules.standing(summary.total_xp, levels)}
+
+
+def _days(user_id: int, today: date) -> dict[str, Any]:
+    """The streak, today, this week and the calendar of the last weeks."""
+    monday = today - timedelta(days=today.weekday())
+    first_day = monday - timedelta(days=7 * (WEEKS - 1))
+    rhythm = timeline.rhythm(user_id, since=monday, today=today)
+    return {
+        "today": today,
+        "streak": rhythm.streak,
+        "chores": {kind: rhythm.tally.get((kind, today), 0) for kind in timeline.KINDS},
+        "week": {
+            kind: sum(count for (each, _on), count in rhythm.tally.items() if each == kind) for kind in timeline.KINDS
+        },
+        "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _in_a_row(first_day, 7)],
+        "calendar": _calendar(loyalty.xp_by_day(user_id, since=first_day), first_day),
     }
 
 
-def _chores(tally: dict[tuple[str, date], int], today: date) -> dict[str, int]:
-    """How often each thing was done today."""
-    return {kind: tally.get((kind, today), 0) for kind in timeline.KINDS}
+def _next_bonus(days: int, amounts: dict[str, int]) -> tuple[int, int] | None:
+    """The next length of a streak that gives XP, and how many."""
+    ahead = ((least, amounts.get(key, 0)) for key, least in streaks.THRESHOLDS.items() if least > days)
+    return next(((least, xp) for least, xp in ahead if xp), None)
+
+
+def _stamp(shown: dict[str, Any]) -> str:
+    """Whatever may change on the page is in it."""
+    reward = shown["reward"]
+    return stamp(
+        shown["summary"].figures,
+        [shown[name] for name in ("levels", "book", "today", "streak", "week", "chores", "calendar", "amounts")],
+        [each.id for each in shown["notices"]],
+        [each.figures for each in shown["medals"]],
+        [(each.id, each.program.version) for each in shown["programs"]],
+        reward and (reward.id, reward.version),
+    )
 
 
 def _calendar(xp_by_day: dict[date, int], first_day: date) -> list[list[tuple[date, int, int]]]:
     """Weeks of (day, XP, shade), the shade growing with the XP from 0 to 4."""
     most = max([*xp_by_day.values(), 1])
-    xp_of_days = [(day, xp_by_day.get(day, 0)) for day in _days(first_day, 7 * WEEKS)]
+    xp_of_days = [(day, xp_by_day.get(day, 0)) for day in _in_a_row(first_day, 7 * WEEKS)]
     cells = [(day, xp, -(-xp * SHADES // most)) for day, xp in xp_of_days]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
-def _days(first: date, count: int) -> list[date]:
+def _in_a_row(first: date, count: int) -> list[date]:
     return [first + timedelta(days=offset) for offset in range(count)]

@@ -21,6 +21,7 @@ from app.loyalty import service as loyalty
 from app.loyalty.rules import standing
 from app.web.client import bp, logbook
 from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
+from app.web.client.pulse import stamp, unchanged
 from app.web.forms import Form, explain
 from app.web.visitor import access, me
 
@@ -33,9 +34,7 @@ BOOK = "client/_logbook.html"
 def show_log() -> ResponseReturnValue:
     """The page; for a part the list, or 204 when it is the one that was `seen`."""
     book = _book()
-    if wants_part() and request.args.get("seen") == book["stamp"]:
-        return Response(status=204)
-    return page(PAGE, BOOK, **(book if wants_part() else _forms() | book))
+    return unchanged(book["stamp"]) or page(PAGE, BOOK, **(book if wants_part() else _forms() | book))
 
 
 @bp.post("/log/checkin")
@@ -160,5 +159,5 @@ def _book() -> dict[str, Any]:
     user = me()
     book = logbook.read(user.id, number=request.args.get("page", 1, type=int), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    shown = logbook.stamp(summary.figures, levels, book)
+    shown = stamp(summary.figures, levels, book)
     return {"book": book, "summary": summary, "standing": standing(summary.total_xp, levels), "stamp": shown}

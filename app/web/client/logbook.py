@@ -1,6 +1,5 @@
 """What a client logged, line by line, with what came of it."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,9 +32,18 @@ class Logbook:
     is_waiting: bool
 
 
-def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:
-    """Two statements. To be read before the totals: what is shown as awarded is then in them."""
-    found = timeline.recent(user_id, number=number, size=size)
+def read(user_id: int, *, number: int = 1, now: datetime) -> Logbook:
+    """A page of it. Two statements. To be read before the totals: what is shown as awarded is then in them."""
+    return _with_outcomes(user_id, timeline.recent(user_id, number=number), now)
+
+
+def latest(user_id: int, most: int, *, now: datetime) -> Logbook:
+    """Its newest lines alone, the same way."""
+    found = timeline.newest(user_id, most)
+    return _with_outcomes(user_id, Page(found, len(found), size=most), now)
+
+
+def _with_outcomes(user_id: int, found: Page[Entry], now: datetime) -> Logbook:
     outcomes = loyalty.outcomes(user_id, [entry.source for entry in found.items])
     lines = [Line(entry, outcomes.get(entry.source)) for entry in found.items]
     is_due = any(line.outcome is None and line.entry.created_at > now - SOON for line in lines)
@@ -50,8 +58,3 @@ def is_watching(now: datetime) -> bool:
 def watch(now: datetime) -> None:
     """Something was logged or deleted here: for a while, this visitor's pages look for its effect."""
     session[WATCHING] = int((now + A_WHILE).timestamp())
-
-
-def stamp(*shown: object) -> str:
-    """A short name for what a page shows: the same as long as that is."""
-    return hashlib.blake2s(repr(shown).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,25 @@
+"""What the client has redeemed, and what became of it."""
+
+from flask.typing import ResponseReturnValue
+
+from app.kit.htmx import page
+from app.kit.lists import paginate
+from app.loyalty import redemptions
+from app.loyalty import service as loyalty
+from app.web.arguments import page_number
+from app.web.client import bp
+from app.web.client.pulse import stamp, unchanged
+from app.web.visitor import access, me
+
+REDEMPTIONS = ("client/redemptions.html", "client/_redemptions.html")
+
+
+@bp.get("/redemptions")
+@access("client")
+def show_redemptions() -> ResponseReturnValue:
+    """The page; for a part the list, or 204 when it is as it was `seen`."""
+    own = paginate(redemptions.of_client(me().id), number=page_number())
+    points = loyalty.summary_of(me().id).available_points
+    rows = [(each.id, each.status, each.coach_notes, each.reward.version) for each in own.items]
+    seen = stamp(points, rows, own.total, own.number)
+    return unchanged(seen) or page(*REDEMPTIONS, redemptions=own, points=points, stamp=seen)

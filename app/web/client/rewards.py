@@ -1,0 +1,78 @@
+"""The reward shop: what points buy, and buying it in place.
+
+Each button carries a key of its own, so that pressing it twice is one redemption, and the cost that was seen.
+"""
+
+import secrets
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import DomainError, NotFound
+from app.kit import clock
+from app.kit.db import unit_of_work
+from app.kit.htmx import page, see_other, toast, wants_part
+from app.kit.lists import paginate
+from app.loyalty import redeeming, rewards, rules
+from app.loyalty import service as loyalty
+from app.web.arguments import page_number, whole_number
+from app.web.client import bp
+from app.web.client.pulse import stamp, unchanged
+from app.web.visitor import access, me
+
+SHOP = ("client/rewards.html", "client/_rewards.html")
+A_PAGE = 24
+
+
+@bp.get("/rewards")
+@access("client")
+def show_rewards() -> ResponseReturnValue:
+    """The page; for a part the shelf, or 204 when it is the one that was `seen`."""
+    shown = _shelf()
+    return unchanged(shown["stamp"]) or page(*SHOP, **shown)
+
+
+@bp.post("/rewards/<int:reward_id>/redeem")
+@access("client")
+def redeem_reward(reward_id: int) -> ResponseReturnValue:
+    """Redeem one piece. Whatever comes of it, the answer shows points, stock and buttons as they are now."""
+    key, cost = request.form.get("idempotency_key", ""), whole_number(request.form.get("cost"))
+    try:
+        with unit_of_work():
+            redeeming.redeem(me(), reward_id, key=key, seen_cost=cost, now=clock.now())
+    except NotFound:
+        raise
+    except DomainError as refusal:
+        return page(*SHOP, refusal.status, **_shelf(), refused=reward_id, refusal=refusal)
+    toast(_("It is yours. Your coach knows, and hands it out to you."))
+    if not wants_part():
+        return see_other(url_for("client.show_rewards", page=_asked_page()))
+    return page(*SHOP, **_shelf(), redeemed=reward_id)
+
+
+@bp.get("/rewards/<int:reward_id>/redeem")
+@access("client")
+def leave_redeeming(reward_id: int) -> ResponseReturnValue:  # noqa: ARG001
+    """The address that stays in the bar after a refusal redeems nothing: reloaded, it leads to the shop."""
+    return see_other(url_for("client.show_rewards", page=_asked_page()))
+
+
+def _shelf() -> dict[str, Any]:
+    user = me()
+    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
+    offered = paginate(rewards.offered(user.coach_id), number=page_number(), size=A_PAGE)
+    pieces = [(each.id, each.version, each.stock) for each in offered.items]
+    return {
+        "summary": summary,
+        "standing": rules.standing(summary.total_xp, levels),
+        "rewards": offered,
+        "new_key": lambda: secrets.token_urlsafe(16),
+        "stamp": stamp(summary.figures, levels, pieces, offered.total, offered.number),
+    }
+
+
+def _asked_page() -> int | None:
+    number = page_number()
+    return number if number > 1 else None

@@ -1,0 +1,98 @@
+"""What a client redeemed and what became of it, on /client/redemptions."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.accounts.models import User
+from app.kit.db import unit_of_work
+from app.loyalty import redeeming
+from app.loyalty.reward_models import RewardRedemption
+from tests import make
+from tests.client import HTMX
+from tests.counting import count_statements
+from tests.make import NOW
+
+pytestmark = pytest.mark.usefixtures("frozen")
+SignIn = Callable[[FlaskClient, User], None]
+
+
+@pytest.fixture
+def dana() -> User:
+    return make.user(role="coach")
+
+
+@pytest.fixture
+def mia(client: FlaskClient, sign_in: SignIn, dana: User) -> User:
+    """Signed in, with 1000 points."""
+    user = make.rich_client(1000, coach_id=dana.id)
+    sign_in(client, user)
+    return user
+
+
+def line(page: str, redemption: RewardRedemption) -> str:
+    found = re.search(rf'<li id="redemption-{redemption.id}".*?</li>', page, re.DOTALL)
+    assert found is not None
+    return unescape(found[0])
+
+
+def test_each_shows_its_state_and_what_the_coach_wrote(client: FlaskClient, mia: User, dana: User) -> None:
+    kept, handed, refused = (make.redemption(mia, make.reward(name=name)) for name in ("Coffee", "Towel", "Bar"))
+    with unit_of_work():
+        redeeming.fulfil(handed.id, dana, notes="Enjoy <it>!", actor=make.SYSTEM, now=NOW)
+        redeeming.reject(refused.id, dana, notes="None left.", actor=make.SYSTEM, now=NOW)
+    page = client.get("/client/redemptions").text
+    assert all(said in line(page, kept) for said in ("Coffee", "50 points", "Pending", "Waiting for your coach"))
+    assert all(
+        said in line(page, handed) for said in ("Towel", "Fulfilled", "Handed out on Mar 2, 2026", "Enjoy <it>!")
+    )
+    assert all(said in line(page, refused) for said in ("Bar", "Rejected", "Points given back", "None left."))
+    assert "<it>" not in page
+    assert page.index("Bar") < page.index("Towel") < page.index("Coffee")
+
+
+def test_an_empty_list_leads_to_the_shop(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    page = client.get("/client/redemptions").text
+    assert "Nothing redeemed yet" in page
+    assert "You have 1,000 points to spend." in page
+    assert re.search(r'<a class="btn btn-primary" href="/client/rewards">', page)
+
+
+def test_the_part_follows_what_the_coach_decides(client: FlaskClient, mia: User, dana: User) -> None:
+    redemption = make.redemption(mia)
+    found = re.search(r'data-url="(/client/redemptions\?seen=\w+)"', client.get("/client/redemptions").text)
+    assert found is not None
+    assert client.get(found[1], headers=HTMX).status_code == 204
+    with unit_of_work():
+        redeeming.reject(redemption.id, dana, notes="Sorry.", actor=make.SYSTEM, now=NOW)
+    answer = client.get(found[1], headers=HTMX)
+    assert (answer.status_code, "<html" in answer.text) == (200, False)
+    assert "Sorry." in line(answer.text, redemption)
+
+
+def test_nobody_sees_anybody_elses(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    make.redemption(make.rich_client(100), make.reward(name="Somebody else's"))
+    assert "Somebody else" not in client.get("/client/redemptions").text
+
+
+@pytest.mark.parametrize("many", [1, 21])
+def test_the_list_has_pages_and_takes_as_many_statements_whatever_it_holds(
+    client: FlaskClient, mia: User, many: int
+) -> None:
+    reward = make.reward(points_cost=1)
+    oldest, *_newer = [make.redemption(mia, reward) for _ in range(many)]
+    with count_statements() as sent:
+        page = client.get("/client/redemptions").text
+    assert len(sent) <= 4, sent
+    assert (f'id="redemption-{oldest.id}"' in page) == (many == 1)
+    assert line(client.get("/client/redemptions?page=2", headers=HTMX).text, oldest)
+
+
+def test_only_clients_have_it(app: Flask, sign_in: SignIn) -> None:
+    visitor = app.test_client()
+    sign_in(visitor, make.user(role="admin"))
+    assert visitor.get("/client/redemptions").status_code == 403
