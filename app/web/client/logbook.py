@@ -32,9 +32,9 @@ class Logbook:
     is_waiting: bool
 
 
-def read(user_id: int, *, number: int = 1, now: datetime) -> Logbook:
+def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:
     """A page of it. Two statements. To be read before the totals: what is shown as awarded is then in them."""
-    return _with_outcomes(user_id, timeline.recent(user_id, number=number), now)
+    return _with_outcomes(user_id, timeline.recent(user_id, number=number, size=size), now)
 
 
 def latest(user_id: int, most: int, *, now: datetime) -> Logbook:

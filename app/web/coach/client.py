@@ -20,6 +20,7 @@ from app.loyalty import service as loyalty
 from app.web import redemption_desk as desk
 from app.web.arguments import page_number
 from app.web.client import logbook
+from app.web.client.pulse import stamp
 from app.web.coach import bp
 from app.web.visitor import access, actor, me
 
@@ -81,7 +82,7 @@ def _standing(client: User) -> dict[str, Any]:
         "summary": summary,
         "standing": rules.standing(summary.total_xp, levels),
         "streak": streak,
-        "stamp": logbook.stamp(summary.figures, levels, streak),
+        "stamp": stamp(summary.figures, levels, streak),
         "is_watching": logbook.is_watching(now),
     }
 
