@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.kit import outbox
 from app.kit.db import db, take_turns
 from app.kit.outbox import Backlog, OutboxEvent
-from app.loyalty import keeping
+from app.loyalty import keeping, ledger
 from app.loyalty.errors import NumberTaken, OutOfOrder, ThresholdTaken
 from app.loyalty.models import Level, XpSummary
 
@@ -131,9 +131,7 @@ def relevel(batch: Sequence[OutboxEvent], now: datetime) -> None:
         after = event.payload["after"]
         users = select(XpSummary.user_id).where(XpSummary.user_id > after).order_by(XpSummary.user_id).limit(AT_ONCE)
         user_ids = list(db.session.scalars(users.with_for_update()))
-        reached = select(Level.id).where(Level.xp_required <= XpSummary.total_xp)
-        staying = reached.with_for_update(read=True, key_share=True)  # what is deleted now is followed by its own event
-        highest = staying.order_by(Level.xp_required.desc()).limit(1).correlate(XpSummary)
+        highest = ledger.level_at(XpSummary.total_xp).correlate(XpSummary)
         if user_ids:
             concerned = update(XpSummary).where(XpSummary.user_id.between(user_ids[0], user_ids[-1]))
             db.session.execute(

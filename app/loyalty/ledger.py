@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Integer, Select, select, update
+from sqlalchemy import Integer, Select, SQLColumnExpression, select, update
 
 from app.kit.db import among, db, given, insert, insert_new
 from app.loyalty.models import Level, XpSummary, XpTransaction
@@ -57,10 +57,7 @@ def enter(rows: Iterable[dict[str, Any]]) -> list[Paid]:
 
 
 def add_up(paid: Iterable[Paid]) -> None:
-    """Add what was written to the totals, and put everybody on the level that they have reached. One statement.
-
-    A level that is deleted in this moment isn't reached: whoever deletes one has everybody re-levelled after it.
-    """
+    """Add what was written to the totals, and put everybody on the level that they have reached. One statement."""
     sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for user_id, xp, points in paid:
         sums[user_id] = (sums[user_id][0] + xp, sums[user_id][1] + points)
@@ -69,15 +66,22 @@ def add_up(paid: Iterable[Paid]) -> None:
     rows = [{"user_id": user_id, "xp": xp, "points": points} for user_id, (xp, points) in sorted(sums.items())]
     gain = given("gain", rows, user_id=Integer, xp=Integer, points=Integer)
     total = XpSummary.total_xp + gain.c.xp
-    reached = select(Level.id).where(Level.xp_required <= total).order_by(Level.xp_required.desc()).limit(1)
-    level = reached.with_for_update(read=True, key_share=True)
     db.session.execute(
         update(XpSummary)
         .where(XpSummary.user_id == gain.c.user_id)
         .values(
             total_xp=total,
             available_points=XpSummary.available_points + gain.c.points,
-            current_level_id=level.correlate(XpSummary, gain).scalar_subquery(),
+            current_level_id=level_at(total).correlate(XpSummary, gain).scalar_subquery(),
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def level_at(total_xp: SQLColumnExpression[int]) -> Select[int]:
+    """The highest level that so many XP reach, held as a reference would hold it: it isn't deleted meanwhile.
+
+    Of one that is being deleted in this moment the end is awaited, and then it isn't reached.
+    """
+    reached = select(Level.id).where(Level.xp_required <= total_xp).order_by(Level.xp_required.desc()).limit(1)
+    return reached.with_for_update(read=True, key_share=True)

@@ -1,7 +1,8 @@
 """A worker that stops dead at the point that $HOLD_AT names, and tells so by the file that $HELD names.
 
-leased: it has the events, and nothing done. paid: in the middle of their transaction. settled: that is committed, and
-the job not yet finished. Its leases run out after three seconds, so that nobody has to wait a minute for them.
+leased: it has the events, and nothing done. paid: in the middle of their transaction. awarded: likewise, with an
+achievement handed over. settled: that is committed, and the job not yet finished. Its leases run out after three
+seconds, so that nobody has to wait a minute for them.
 """
 
 import os
@@ -38,6 +39,8 @@ def after(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         paid.append(True)
         if point == "paid":
             hold()
+    if point == "awarded" and "INSERT INTO user_achievements" in statement:
+        hold()
 
 
 @event.listens_for(db.session, "after_commit")

@@ -241,13 +241,25 @@ def test_a_level_that_is_deleted_meanwhile_is_not_reached(app: Flask) -> None:
     assert faults() == []
 
 
-def test_a_level_that_is_deleted_first_fails_nobody_who_would_have_reached_it(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def raced_for_a_level_that_is_gone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> tuple[User, list[str]]:
+    """A worker comes to it while its deletion isn't committed yet."""
     gone = signal()
     monkeypatch.setattr(ladder, "delete", telling(gone, ladder.delete))
     client, second, events = reaching()
-    contestants = [once_told(gone, workers.settle_again(events)), unleveller(second.id)]
-    assert race(app, contestants, hold=after_call(ladder, "delete")) == ["settled", "deleted"]
+    settle = redeemers.refused_by_the_table(workers.settle_again(events))
+    return client, race(app, [once_told(gone, settle), unleveller(second.id)], hold=after_call(ladder, "delete"))
+
+
+def test_a_level_that_is_being_deleted_fails_nobody_who_would_have_reached_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, outcomes = raced_for_a_level_that_is_gone(app, monkeypatch)
+    assert outcomes == ["settled", "deleted"]
     assert level_of(client) == 1
     assert faults() == []
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_unless_it_is_held_the_batch_fails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "level_at", awarders.level_at_unlocked)
+    assert raced_for_a_level_that_is_gone(app, monkeypatch)[1] == ["the table refuses it", "deleted"]
