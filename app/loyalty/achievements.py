@@ -200,5 +200,6 @@ def _earned_by(user_id: int) -> dict[int, tuple[datetime, str]]:
 def _order(medal: Medal) -> tuple[bool, float, float, str]:
     if medal.earned_at is not None:
         return False, -medal.earned_at.timestamp(), 0, medal.achievement.name
-    share = medal.progress.shown / medal.progress.value if medal.progress else -1
-    return True, -share, 0, medal.achievement.name
+    if medal.progress is None:
+        return True, 1, 0, medal.achievement.name
+    return True, -medal.progress.shown / medal.progress.value, medal.progress.value, medal.achievement.name

@@ -82,6 +82,13 @@ def test_what_is_ahead_is_grey_with_the_way_that_is_done(client: FlaskClient, mi
     assert page.index(checkins.name) < page.index(streak.name) < page.index(by_hand.name)
 
 
+def test_of_what_is_not_begun_the_smallest_comes_first(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    make.achievement("workout_count", 50, name="A big one")
+    make.achievement("workout_count", 1, name="The first")
+    page = client.get("/client/achievements").text
+    assert page.index("The first") < page.index("A big one")
+
+
 def test_only_everybodys_and_the_own_coachs_are_shown_and_what_was_earned_stays(
     client: FlaskClient, mia: User, dana: User
 ) -> None:
