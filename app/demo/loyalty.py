@@ -1,6 +1,5 @@
 """Levels to climb, and weeks of activity of the clients, logged and settled as in life."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from random import Random
@@ -11,9 +10,10 @@ from app.accounts.models import User
 from app.activity import rules
 from app.activity import service as activity
 from app.activity.rules import Meal
-from app.kit import outbox
 from app.kit.db import db, unit_of_work
+from app.kit.outbox import OutboxEvent
 from app.loyalty import service as loyalty
+from app.loyalty import settlement
 from app.loyalty.models import Level
 
 LEVELS = (
@@ -66,59 +66,90 @@ HABITS = (
     Habit(weeks=7, workouts=3, checks_in=0.7, logs_meals=0),
 )
 MONTH = 4  # weeks after which a habit holds
+RECENTLY = 10  # days in which it held without a gap
+DAYS = 7
 
 
 def load(now: datetime) -> None:
-    """Make the levels, and let the demo's clients have lived. Opens its own units of work."""
+    """Make the levels, and let the demo's clients have lived, week by week. Opens its own units of work."""
     with unit_of_work():
         for number, (name, xp, icon) in enumerate(LEVELS, 1):
             db.session.add(Level(name=name, level_number=number, xp_required=xp, icon=icon))
     clients = list(db.session.scalars(select(User).where(User.role == "client").order_by(User.id)))
-    for place, client in enumerate(clients):
+    lives = [Life(client, HABITS[place % len(HABITS)]) for place, client in enumerate(clients)]
+    longest = max(habit.weeks for habit in HABITS) * DAYS
+    for first in range(longest, 0, -DAYS):
         with unit_of_work():
-            _live(client, HABITS[place % len(HABITS)], now)
-    outbox.drain(activity.TOPIC)
+            for back in range(first, first - DAYS, -1):
+                for life in lives:
+                    life.live(back, now)
+        with unit_of_work():
+            settle_waiting(now - timedelta(days=first - DAYS))
     with unit_of_work():
         for client in clients:
             loyalty.mark_celebrated(client.id, len(LEVELS))
 
 
-def _live(client: User, habit: Habit, now: datetime) -> None:
-    """Log what the client did on each day until yesterday, at the time when it was done."""
-    chance = Random(client.username)  # noqa: S311  (invented lives)
-    weight = chance.randint(58_000, 92_000)
-    for day in _days(habit, now, client.timezone):
-        weight += chance.randint(-300, 240)
-        if chance.random() < habit.workouts / 7:
+def settle_waiting(then: datetime) -> None:
+    """What waits for a worker is worked off as if it were then."""
+    ours = (OutboxEvent.topic == activity.TOPIC, OutboxEvent.settled_at.is_(None))
+    waiting = list(db.session.scalars(select(OutboxEvent).where(*ours).order_by(OutboxEvent.id)))
+    settlement.settle(waiting, then)
+    for event in waiting:
+        event.settled_at = then
+
+
+class Life:
+    """What a client does, day by day, at the time when it is done."""
+
+    def __init__(self, client: User, habit: Habit) -> None:
+        self.client, self.habit = client, habit
+        self.chance = Random(client.username)  # noqa: S311  (invented lives)
+        self.weight = self.chance.randint(58_000, 92_000)
+
+    def live(self, back: int, now: datetime) -> None:
+        """The day that lies so many days back by the client's clock, if they were here by then."""
+        if back > self.habit.weeks * DAYS:
+            return
+        today = rules.date_in(self.client.timezone, now)
+        midnight = datetime.combine(today - timedelta(days=back), time())
+        day = rules.from_wall_clock(midnight, self.client.timezone)
+        self.weight += self.chance.randint(-300, 240)
+        self._work_out(day)
+        self._eat(day)
+        self._check_in(day, is_steady=self.habit.weeks > MONTH and back < RECENTLY)
+
+    def _work_out(self, day: datetime) -> None:
+        chance = self.chance
+        if chance.random() < self.habit.workouts / DAYS:
             title, minutes = chance.choice(WORKOUTS)
             at = day + timedelta(hours=chance.choice((6, 7, 12, 18)), minutes=chance.randrange(0, 60, 5))
             minutes += chance.randrange(-10, 15, 5)
             activity.log_workout(
-                client,
+                self.client,
                 performed_at=at,
                 title=title,
                 duration_minutes=minutes,
                 notes=chance.choice(WORKOUT_NOTES),
                 now=at + timedelta(minutes=minutes + 5),
             )
+
+    def _eat(self, day: datetime) -> None:
+        chance = self.chance
         for meal, hour in MEALS:
-            if chance.random() < habit.logs_meals / 2:
+            if chance.random() < self.habit.logs_meals / 2:
                 at = day + timedelta(hours=hour, minutes=chance.randrange(0, 60, 5))
-                activity.log_meal(client, eaten_at=at, meal=meal, notes=chance.choice(MEAL_NOTES), now=at)
-        if chance.random() < habit.checks_in or (habit.weeks > MONTH and day > now - timedelta(days=9)):
+                activity.log_meal(self.client, eaten_at=at, meal=meal, notes=chance.choice(MEAL_NOTES), now=at)
+
+    def _check_in(self, day: datetime, *, is_steady: bool) -> None:
+        chance = self.chance
+        if chance.random() < self.habit.checks_in or is_steady:
             at = day + timedelta(hours=21, minutes=chance.randrange(60))
             activity.log_checkin(
-                client,
-                on=rules.date_in(client.timezone, at),
+                self.client,
+                on=rules.date_in(self.client.timezone, at),
                 mood=chance.choice((3, 4, 4, 5)),
-                weight_grams=weight // 100 * 100,
+                weight_grams=self.weight // 100 * 100,
                 sleep_minutes=chance.randrange(360, 510, 30),
                 now=at,
             )
-
-
-def _days(habit: Habit, now: datetime, zone: str) -> Iterator[datetime]:
-    """The midnights, by the client's clock, at which the days of those weeks began; not today's."""
-    today = rules.date_in(zone, now)
-    for back in range(habit.weeks * 7, 0, -1):
-        yield rules.from_wall_clock(datetime.combine(today - timedelta(days=back), time()), zone)

@@ -8,10 +8,9 @@ from sqlalchemy import select
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import programs
-from app.activity import service as activity
 from app.activity.program_models import COMPLETED, Program
 from app.audit.service import SYSTEM
-from app.kit import outbox
+from app.demo.loyalty import settle_waiting
 from app.kit.db import db, unit_of_work
 from app.loyalty import awarding, redeeming
 from app.loyalty import service as loyalty
@@ -50,7 +49,8 @@ def load(now: datetime) -> None:
     assert coach is not None
     for name, title, days, is_done in FOLLOWED:
         _follow(coach, _client(name), _titled(Program, title), now - timedelta(days=days), is_done=is_done)
-    outbox.drain(activity.TOPIC)
+    with unit_of_work():
+        settle_waiting(now)
     for name, title in AWARDED:
         achievement = _titled(Achievement, title)
         with unit_of_work():
