@@ -150,11 +150,11 @@ def test_which_streaks_are_paid(
 def test_the_ledger_is_the_same_however_late_and_however_cut(story: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make.achievement("xp_total", 120, xp_reward=15, points_reward=5)
     make.achievement("streak_days", 6, xp_reward=30)
-    ledgers = []
+    ledgers = []  # by what rows are for: of a batch, what is paid is written before what is taken back
     for way in (live, late_in_threes, late_at_once):
         with monkeypatch.context() as patched:
             client = told(story, way, patched)
-        rows = [row for row in ledger(client) if row[0] != "achievement"]
+        rows = [row for row in sorted(ledger(client), key=lambda row: str(row[1])) if row[0] != "achievement"]
         earned = sorted(str(row[1:4]) for row in ledger(client) if row[0] == "achievement")
         ledgers.append(([(*row[:6], row[6].get("streak_days")) for row in rows], earned))  # type: ignore[attr-defined]
     assert ledgers[0][0]

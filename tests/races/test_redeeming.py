@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.accounts import desk
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import service as activity
 from app.kit.db import db, unit_of_work
@@ -15,7 +17,7 @@ from app.loyalty import keeping, redeeming, rewards
 from app.loyalty.reward_models import Reward, RewardRedemption
 from tests import make
 from tests.make import NOW
-from tests.races import redeemers, workers
+from tests.races import awarders, redeemers, workers
 from tests.races.redeemers import (
     deleter,
     faults,
@@ -244,3 +246,28 @@ def test_unless_it_is_held_a_piece_comes_from_nowhere(app: Flask, monkeypatch: p
     assert outcomes == ["stocked", "redeemed"]
     assert stock_of(reward) == 8
     assert faults() != []
+
+
+def rejected_while_anonymised(app: Flask) -> tuple[User, list[str]]:
+    """One goes from the redemption to its client, the other one from the client to what they redeemed."""
+    client, _reward, redemption, _coach, admin = handled()
+    redemption_id, client_id = redemption.id, client.id
+    rejecting = redeemers.in_one_go(
+        lambda: redeeming.reject(redemption_id, admin, notes="Gone", actor=make.SYSTEM, now=NOW), "rejected"
+    )
+    leaving = redeemers.in_one_go(lambda: desk.anonymise(client_id, actor=make.SYSTEM, now=NOW), "anonymised")
+    window = both(after_call(redeeming, "_handle"), after_call(desk, "_locked"))
+    return client, race(app, [rejecting, leaving], hold=window)
+
+
+def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejected(app: Flask) -> None:
+    client, outcomes = rejected_while_anonymised(app)
+    assert outcomes == ["rejected", "anonymised"]
+    assert points_of(client) == 100
+    assert faults() == []
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_unless_users_come_first_one_of_them_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "hold", awarders.read_users)
+    assert "lost" in rejected_while_anonymised(app)[1]
