@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
-from sqlalchemy import delete as delete_from
-from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
 from app.audit.service import Actor
@@ -104,16 +102,10 @@ def set_active(achievement_id: int, keeper: Keeper, *, is_active: bool, actor: A
 def delete(achievement_id: int, keeper: Keeper, *, actor: Actor, now: datetime) -> bool:
     """Delete it, or, where somebody has earned it, deactivate it. Whether it is gone. Raises NotFound."""
     gone = keeping.hold(Achievement, achievement_id, keeper, to_delete=True)
-    before = keeping.state(gone, AchievementDetails)
-    try:
-        with db.session.begin_nested():
-            db.session.execute(delete_from(Achievement).where(Achievement.id == gone.id))
-    except IntegrityError:
+    is_gone = keeping.remove(gone, keeping.state(gone, AchievementDetails), actor)
+    if not is_gone:
         set_active(achievement_id, keeper, is_active=False, actor=actor, now=now)
-        return False
-    keeping.note(actor, "deleted", gone, before=before)
-    db.session.expunge(gone)
-    return True
+    return is_gone
 
 
 def earners(achievement_ids: Sequence[int]) -> dict[int, int]:

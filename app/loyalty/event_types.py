@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -94,14 +93,8 @@ def set_active(event_type_id: int, *, is_active: bool, actor: Actor) -> EventTyp
 def delete(event_type_id: int, *, actor: Actor) -> EventType:
     """Forget one that nothing was paid for. Raises NotFound, TypeInUse."""
     gone = _hold(event_type_id)
-    before = {"key": gone.key, **keeping.state(gone, EventTypeDetails)}
-    try:
-        with db.session.begin_nested():
-            db.session.execute(delete_from(EventType).where(EventType.id == gone.id))
-    except IntegrityError:
-        raise TypeInUse from None
-    db.session.expunge(gone)
-    keeping.note(actor, "deleted", gone, before=before)
+    if not keeping.remove(gone, {"key": gone.key, **keeping.state(gone, EventTypeDetails)}, actor):
+        raise TypeInUse
     return gone
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Delete, delete, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts import desk
 from app.accounts.models import User
@@ -84,10 +85,8 @@ def check_version(row: Kept, version: int | None) -> None:
         return
     entity = entity_of(row)
     changes = audit.entries(Filters(action=f"{entity}.changed", entity=entity, entity_id=str(row.id)))
-    entries = changes.limit(
-        max(1, row.version - version)
-    )  # a version that never was is nobody's, so it isn't told apart
-    newer = list(db.session.scalars(entries))[::-1]
+    behind = max(1, row.version - version)  # a version that never was is nobody's: it is told the last change
+    newer = list(db.session.scalars(changes.limit(behind)))[::-1]
     names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
     changed = sorted({name for each in newer for name in (each.after or {})})
@@ -108,6 +107,23 @@ def rewrite(row: Kept, details: Any, actor: Actor) -> bool:
     for name, value in after.items():
         setattr(row, name, value)
     row.version += 1
+    return True
+
+
+def remove(row: Kept, before: Mapping[str, Any], actor: Actor, *first: Delete) -> bool:
+    """Delete the (held) row, `first` what goes with it, and write down what it was; nothing where others refer to it.
+
+    The foreign keys, not a query, know that. Whether it is gone.
+    """
+    model = type(row)
+    try:
+        with db.session.begin_nested():
+            for statement in (*first, delete(model).where(model.id == row.id)):
+                db.session.execute(statement)
+    except IntegrityError:
+        return False
+    db.session.expunge(row)
+    note(actor, "deleted", row, before=before)
     return True
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy import delete as delete_from
-from sqlalchemy.exc import IntegrityError
 
 from app.audit.service import Actor
 from app.kit.db import db
@@ -107,18 +106,11 @@ def set_active(reward_id: int, keeper: Keeper, *, is_active: bool, actor: Actor,
 def delete(reward_id: int, keeper: Keeper, *, actor: Actor, now: datetime) -> bool:
     """Delete it, or, where somebody has redeemed it, deactivate it. Whether it is gone. Raises NotFound."""
     gone = keeping.hold(Reward, reward_id, keeper, to_delete=True)
-    before = keeping.state(gone, RewardDetails)
-    try:
-        with db.session.begin_nested():
-            unredeemed = StockEntry.redemption_id.is_(None)
-            db.session.execute(delete_from(StockEntry).where(StockEntry.reward_id == gone.id, unredeemed))
-            db.session.execute(delete_from(Reward).where(Reward.id == gone.id))
-    except IntegrityError:
+    its_stock = delete_from(StockEntry).where(StockEntry.reward_id == gone.id, StockEntry.redemption_id.is_(None))
+    is_gone = keeping.remove(gone, keeping.state(gone, RewardDetails), actor, its_stock)
+    if not is_gone:
         set_active(reward_id, keeper, is_active=False, actor=actor, now=now)
-        return False
-    keeping.note(actor, "deleted", gone, before=before)
-    db.session.expunge(gone)
-    return True
+    return is_gone
 
 
 def redeemed(reward_ids: Sequence[int]) -> dict[int, int]:
