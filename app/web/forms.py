@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from app.errors import DomainError, RateLimited
+from app.errors import Conflict, DomainError, RateLimited
 from app.kit.limits import TooOften
 from app.kit.text import is_writable
 
@@ -86,6 +86,19 @@ def refused(form: Form, error: DomainError | TooOften, show: Callable[[int], Res
     if refusal.retry_after is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after)
     return answer
+
+
+def tell_stale(form: Form, refusal: Conflict) -> None:
+    """Say who has changed what since this form was shown, by its own labels. Saved again, it is saved over theirs."""
+    who, changed = refusal.facts["changed_by"], refusal.facts["changed"]
+    labels = ", ".join(str(form[name].label.text) if name in form else name.replace("_", " ") for name in changed)
+    told = _(
+        "%(who)s changed this while you had it open (%(fields)s). What you typed is kept: save again to use it.",
+        who=", ".join(who),
+        fields=labels,
+    )
+    form.form_errors.append(told if who else str(refusal.message))
+    form["version"].data = refusal.facts["version"]
 
 
 def explain(form: Form, refusal: DomainError) -> None:

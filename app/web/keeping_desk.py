@@ -21,7 +21,7 @@ from app.kit.lists import paginate
 from app.loyalty.errors import Stale
 from app.loyalty.keeping import Keeper, Owned, keeper
 from app.web.arguments import list_arguments, page_number, whole_number
-from app.web.forms import explain
+from app.web.forms import explain, tell_stale
 from app.web.pictures import PictureForm
 from app.web.visitor import actor, me
 
@@ -53,8 +53,7 @@ class KeptForm(PictureForm):
 
     def tell_stale(self, stale: Stale, _now: Owned) -> None:
         """Say who was faster. Saved once more, it is saved over theirs."""
-        explain(self, stale)
-        self.version.data = stale.version
+        tell_stale(self, stale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

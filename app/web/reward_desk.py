@@ -31,7 +31,7 @@ class RewardForm(KeptForm):
         description=_l("What it is, and how one gets it."),
     )
     picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
-    points_cost = WholeNumberField(_l("Cost"), [Filled(NEEDED)], least=1, most=MOST_POINTS)
+    points_cost = WholeNumberField(_l("Cost in points"), [Filled(NEEDED)], least=1, most=MOST_POINTS)
     stock = WholeNumberField(_l("Stock"), [Optional()], most=MOST_STOCK, description=_l("Empty: it never runs out."))
     seen_stock, version = HiddenField(), HiddenField()
     is_active = BooleanField(

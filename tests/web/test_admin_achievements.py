@@ -115,7 +115,7 @@ def test_the_second_of_two_admins_is_told_who_changed_what(
         awarding.award(coach, ada.id, kept.id, actor=Actor(coach.id, "dana", "", ""), now=make.NOW)
     answer = client.post(path, data=achievement_form(manual=True, name="Mine", version="1"))
     assert answer.status_code == 409
-    assert "robin changed this while you had it open (icon, name)" in answer.text
+    assert "robin changed this while you had it open (Sign, Name)" in answer.text
     assert kept.name == "Theirs"
     assert 'value="Mine"' in answer.text
     assert client.post(path, data=achievement_form(manual=True, name="Mine", version="2")).status_code == 303

@@ -124,7 +124,7 @@ def test_the_second_of_two_admins_is_told_who_changed_what(admin: FlaskClient) -
     admin.post(edit(meal), data=form(name="Theirs", points_amount="5", description=meal.description, version=1))
     answer = admin.post(edit(meal), data=form(name="Mine", version=1))
     assert answer.status_code == 409
-    assert "robin changed this while you had it open (name)." in answer.text
+    assert "robin changed this while you had it open (Name)." in answer.text
     assert 'value="Mine"' in answer.text
     admin.post(edit(meal), data=form(name="Mine", version=2))
     assert meal.name == "Mine"

@@ -203,7 +203,7 @@ def test_the_second_of_two_admins_is_told_who_changed_what(admin: FlaskClient) -
     admin.post(edit(level), data=of_level(level, name="Theirs", version=1))
     answer = admin.post(edit(level), data=of_level(level, name="Mine", xp_required="120", version=1))
     assert answer.status_code == 409
-    assert "robin changed this while you had it open (name)." in answer.text
+    assert "robin changed this while you had it open (Name)." in answer.text
     assert 'value="Mine"' in answer.text
     assert level.name == "Theirs"
     assert admin.post(edit(level), data=of_level(level, name="Mine", version=2)).status_code == 303

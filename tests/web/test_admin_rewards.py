@@ -114,7 +114,7 @@ def test_the_second_of_two_admins_is_told_who_changed_what_and_may_save_again(
     mine = reward_form(name="Mine", points_cost="70", stock="5", seen_stock="5")
     answer = client.post(path, data=mine | {"version": "1"})
     assert answer.status_code == 409
-    assert "robin changed this while you had it open (description, name, points cost, stock)" in answer.text
+    assert "robin changed this while you had it open (Description, Name, Cost in points, Stock)" in answer.text
     assert 'value="Mine"' in answer.text
     assert (reward.name, reward.points_cost, reward.version) == ("Theirs", 60, 2)
     for field in ('name="version" type="hidden" value="2"', 'name="seen_stock" type="hidden" value="9"'):

@@ -19,7 +19,7 @@ from app.web.admin import event_type_words as words
 from app.web.admin.audit import history_of
 from app.web.arguments import whole_number
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import Form, choices, explain, strip
+from app.web.forms import Form, choices, explain, strip, tell_stale
 from app.web.visitor import access, actor
 
 NEEDED = _l("Please fill this in.")
@@ -122,10 +122,9 @@ def change_event_type(event_type_id: int) -> ResponseReturnValue:
         with unit_of_work():
             version = whole_number(form.version.data)
             kept = event_types.change(event_type_id, form.details(), version=version, actor=actor())
-    except Stale as refusal:
-        explain(form, refusal)
-        form.version.data = refusal.version
-        return _form_page(form, event_types.one(event_type_id), status=refusal.status)
+    except Stale as stale:
+        tell_stale(form, stale)
+        return _form_page(form, event_types.one(event_type_id), status=stale.status)
     toast(_("%(type)s was saved.", type=kept.name))
     return see_other(url_for("admin.list_event_types"))
 

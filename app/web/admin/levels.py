@@ -24,7 +24,7 @@ from app.web.admin.audit import history_of
 from app.web.arguments import whole_number
 from app.web.fields import Filled, WholeNumberField
 from app.web.filters import number
-from app.web.forms import explain, strip
+from app.web.forms import explain, strip, tell_stale
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 from app.web.signs import sign_field
 from app.web.visitor import access, actor
@@ -109,10 +109,11 @@ def change_level(level_id: int) -> ResponseReturnValue:
             version = whole_number(form.version.data)
             level = ladder.change(level_id, form.details(), version=version, actor=actor(), now=clock.now())
             moves = ladder.moves()
+    except Stale as stale:
+        tell_stale(form, stale)
+        return _form_page(form, ladder.one(level_id), status=stale.status)
     except DomainError as refusal:
         explain(form, refusal)
-        if isinstance(refusal, Stale):
-            form.version.data = refusal.version
         return _form_page(form, ladder.one(level_id), status=refusal.status)
     toast(_told(_("%(level)s was saved.", level=level.name), moves))
     return see_other(url_for("admin.list_levels"))
