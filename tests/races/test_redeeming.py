@@ -248,20 +248,24 @@ def test_unless_it_is_held_a_piece_comes_from_nowhere(app: Flask, monkeypatch: p
     assert faults() != []
 
 
-def rejected_while_anonymised(app: Flask) -> tuple[User, list[str]]:
-    """One goes from the redemption to its client, the other one from the client to what they redeemed."""
+def rejected_while_anonymised(app: Flask, monkeypatch: pytest.MonkeyPatch) -> tuple[User, list[str]]:
+    """Somebody is locked by who anonymises them, and about to lose the notes; then comes who rejects."""
+    locked = redeemers.signal()
+    monkeypatch.setattr(desk, "_locked", redeemers.telling(locked, desk._locked))  # noqa: SLF001
     client, _reward, redemption, _coach, admin = handled()
     redemption_id, client_id = redemption.id, client.id
     rejecting = redeemers.in_one_go(
         lambda: redeeming.reject(redemption_id, admin, notes="Gone", actor=make.SYSTEM, now=NOW), "rejected"
     )
     leaving = redeemers.in_one_go(lambda: desk.anonymise(client_id, actor=make.SYSTEM, now=NOW), "anonymised")
-    window = both(after_call(redeeming, "_handle"), after_call(desk, "_locked"))
-    return client, race(app, [rejecting, leaving], hold=window)
+    contestants = [redeemers.once_told(locked, rejecting), leaving]
+    return client, race(app, contestants, hold=after_call(desk, "_locked"), seconds=1.5)
 
 
-def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejected(app: Flask) -> None:
-    client, outcomes = rejected_while_anonymised(app)
+def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejected(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, outcomes = rejected_while_anonymised(app, monkeypatch)
     assert outcomes == ["rejected", "anonymised"]
     assert points_of(client) == 100
     assert faults() == []
@@ -270,4 +274,4 @@ def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejec
 @pytest.mark.parametrize("app", ["postgresql"], indirect=True)
 def test_unless_users_come_first_one_of_them_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "hold", awarders.read_users)
-    assert "lost" in rejected_while_anonymised(app)[1]
+    assert "lost" in rejected_while_anonymised(app, monkeypatch)[1]
