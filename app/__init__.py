@@ -103,6 +103,7 @@ def _furnish_rooms(app: Flask) -> None:
     for column in shown:
         media.keeps(column)
     accounts.on_created(loyalty.open_summary)
+    accounts.on_moved(awarding.reconsider_client)
     accounts.on_anonymised(activity.blank)
     accounts.on_anonymised(redeeming.forget)
     accounts.on_anonymised(orders.forget_name)

@@ -18,7 +18,7 @@ from app.deals import books as deal_books
 from app.discounts import exporting, importing, sheet
 from app.discounts.words import FLAWS
 from app.errors import DomainError, SheetRefused
-from app.kit import clock, flaws, intake, sheets
+from app.kit import clock, flaws, intake, outbox, sheets
 from app.kit.db import unit_of_work
 from app.loyalty import books as loyalty_books
 from app.orders import books as order_books
@@ -28,6 +28,7 @@ from app.promotions.rules import STATUSES
 CONSOLE = Actor(None, "command line")
 demo_commands = AppGroup("demo", help="A believable small business to look at.")
 loyalty_commands = AppGroup("loyalty", help="XP and points.")
+outbox_commands = AppGroup("outbox", help="What must still happen.")
 promotion_commands = AppGroup("promotions", help="Discount codes as CSV files, and the books of uses.")
 
 
@@ -108,6 +109,16 @@ def reconcile_promotions() -> None:
     click.echo("Every counter is the number of its live uses, and no use is beyond its limit.")
 
 
+@outbox_commands.command("sweep")
+def sweep_outbox() -> None:
+    """Work off what waits, as the schedule does: what no bell was heard for, or whose worker died."""
+    for name in sorted(outbox.TOPICS):
+        click.echo(f"{name}: {outbox.sweep(name, clock.now())} settled")
+    for each in outbox.backlog():
+        if each.waiting or each.set_aside:
+            click.echo(f"{each.topic}: {each.waiting} still waiting, {each.set_aside} set aside")
+
+
 @click.command("check-invariants")
 @with_appcontext
 def check_invariants() -> None:
@@ -160,6 +171,7 @@ def register_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(demo_commands)
     app.cli.add_command(loyalty_commands)
+    app.cli.add_command(outbox_commands)
     app.cli.add_command(promotion_commands)
     app.cli.add_command(check_invariants)
     app.cli.add_command(prepare)

@@ -33,6 +33,7 @@ ZONE_REST = timedelta(hours=24)
 
 _created: list[Callable[[User], object]] = []
 _anonymised: list[Callable[[User], object]] = []
+_moved: list[Callable[[User, datetime], object]] = []
 
 
 def on_created(tell: Callable[[User], object]) -> None:
@@ -45,6 +46,18 @@ def on_anonymised(tell: Callable[[User], object]) -> None:
     """Call this with a user whose name is about to be taken, in that transaction, to blank it elsewhere."""
     if tell not in _anonymised:
         _anonymised.append(tell)
+
+
+def on_moved(tell: Callable[[User, datetime], object]) -> None:
+    """Call this with a client who has another coach now, in the transaction that says so."""
+    if tell not in _moved:
+        _moved.append(tell)
+
+
+def tell_moved(user: User, now: datetime) -> None:
+    """Somebody has another coach now."""
+    for tell in _moved:
+        tell(user, now)
 
 
 def tell_created(user: User) -> None:

@@ -152,13 +152,14 @@ def end(coach: User, client_program_id: int, status: str, *, now: datetime) -> C
         theirs = db.session.scalar(found.where(_is_of(coach)))
         raise not_shown(found) if theirs is None else ProgramEnded(theirs)
     if status == COMPLETED:
-        _announce(db.session.get_one(User, ended.client_id), ended, now)
+        _announce(db.session.get_one(User, ended.client_id), ended, coach, now)
     return ended
 
 
-def _announce(client: User, completed: ClientProgram, now: datetime) -> None:
-    source = rules.program_source(completed.id)
-    facts = {"event_key": EVENT_KEY, "source": source, "metadata": {"client_program_id": completed.id}}
+def _announce(client: User, completed: ClientProgram, coach: User, now: datetime) -> None:
+    source = rules.program_source(completed.program_id)
+    about = {"client_program_id": completed.id, "completed_by": coach.id}
+    facts = {"event_key": EVENT_KEY, "source": source, "metadata": about}
     announce(client, source, facts, at=now, on=rules.date_in(client.timezone, now), now=now)
 
 
@@ -172,7 +173,7 @@ def _own(coach: User, program_id: int, query: Select[Program]) -> Program:
 
 
 def _client(coach: User, client_id: int) -> User:
-    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client")
+    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client", User.is_active)
     client = db.session.scalar(own.with_for_update(read=True), execution_options=FRESH)
     if client is None:
         raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))

@@ -99,5 +99,6 @@ def meal_source(eaten_at: datetime, meal: str) -> str:
     return f"meal:{eaten_at.astimezone(UTC).isoformat()}:{meal}"
 
 
-def program_source(client_program_id: int) -> str:
-    return f"program:{client_program_id}"
+def program_source(program_id: int) -> str:
+    """A programme that somebody completes a second time is the same thing done again."""
+    return f"program:{program_id}"

@@ -6,7 +6,7 @@ Who awards for it registers for the topic `xp`.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.accounts.models import User
 from app.activity import rules, timeline
@@ -94,9 +94,12 @@ def blank(user: User) -> None:
 
 
 def _check_move(user: User, on: date) -> None:
-    """After a change of zone the next check-in can't be for an earlier date than the last one made before it."""
-    elsewhere = select(DailyLog.checked_on).where(DailyLog.client_id == user.id, DailyLog.timezone != user.timezone)
-    last = db.session.scalar(elsewhere.order_by(DailyLog.id.desc()).limit(1))
+    """After a change of zone the next check-in can't be for an earlier date than the last one made before it.
+
+    The last on the calendar: a day that was back-dated after it doesn't open a way around.
+    """
+    elsewhere = (DailyLog.client_id == user.id, DailyLog.timezone != user.timezone)
+    last = db.session.scalar(select(func.max(DailyLog.checked_on)).where(*elsewhere))
     if last is not None and on < last:
         raise DateBeforeMove(field="date")
 

@@ -9,22 +9,21 @@ from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import external, rules
 from app.activity import service as activity
+from app.activity.errors import AlreadyLogged, DateBeforeMove, InTheFuture, TooLongAgo
 from app.activity.models import DailyLog, Log, MealLog, WorkoutLog
 from app.api import bp
 from app.api.activity_schemas import Logged, NewCheckin, NewMeal, NewWorkout, Taken
 from app.api.endpoint import Answer, Promise, endpoint
 from app.api.tokens import requires
-from app.errors import NotFound
+from app.errors import Conflict, NotFound, ValidationFailed
 from app.kit import clock
 from app.kit.db import unit_of_work
 
 TAG = "Activity and loyalty"
 AGAIN = "This `externalId` was logged before; the same answer again."
 NO_SUCH_CLIENT = "`not_found`: there is no active client of this `username`."
-THERE_ALREADY = "`already_logged`: the client has logged the same before, or under another `externalId`."
-NOT_THEN = "`in_the_future`, or `too_long_ago`: more than two of the client's dates back."
-NOT_THAT_DATE = f"{NOT_THEN} `date_before_last_checkin`: the client has changed zones since."
-REFUSES = {404: NO_SUCH_CLIENT, 409: THERE_ALREADY, 422: NOT_THEN}
+THERE_ALREADY = "`conflict`: the client has logged the same before, or under another `externalId`."
+REFUSES = {404: NO_SUCH_CLIENT, 409: THERE_ALREADY}
 
 
 @bp.post("/v1/activity/workouts")
@@ -51,7 +50,7 @@ def take_workout(body: NewWorkout) -> Answer:
 
 @bp.post("/v1/activity/checkins")
 @requires(scope="activity")
-@endpoint(Promise(TAG, Taken, 202, body=NewCheckin, refuses=REFUSES | {422: NOT_THAT_DATE}, again=AGAIN))
+@endpoint(Promise(TAG, Taken, 202, body=NewCheckin, refuses=REFUSES, again=AGAIN))
 def take_checkin(body: NewCheckin) -> Answer:
     """Log a check-in.
 
@@ -91,9 +90,14 @@ def take_meal(body: NewMeal) -> Answer:
 def _taken(model: type[Log], body: Logged, keep: Callable[[User, datetime], Log]) -> Answer:
     """202 for what is kept now, 200 for what was kept before. Raises NotFound, and what `keep` raises."""
     now = clock.now()
-    with unit_of_work():
-        user = _client(body.username)
-        log_id, is_new = external.once(user, model.kind, body.external_id, lambda: keep(user, now), now=now)
+    try:
+        with unit_of_work():
+            user = _client(body.username)
+            log_id, is_new = external.once(user, model.kind, body.external_id, lambda: keep(user, now), now=now)
+    except (InTheFuture, TooLongAgo, DateBeforeMove) as refusal:
+        raise ValidationFailed(refusal.fields) from None
+    except AlreadyLogged as refusal:
+        raise Conflict(refusal.message, field=refusal.field) from None
     return Answer(Taken(id=log_id), _("It is logged. What it earns follows in a moment."), 202 if is_new else 200)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, and_, cast, func, literal, select
 
 from app.accounts.models import User
 from app.audit.service import Actor
@@ -12,9 +12,10 @@ from app.errors import DomainError
 from app.kit.db import db
 from app.loyalty import awarding, keeping
 from app.loyalty.achievement_models import AUTOMATIC, MANUAL, Achievement, UserAchievement
-from app.loyalty.conditions import Condition, Progress, progress
+from app.loyalty.conditions import Condition, Measures, Progress, progress
 from app.loyalty.errors import ConditionNeeded, ConditionNotAllowed
 from app.loyalty.keeping import Keeper
+from app.loyalty.models import XpTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,17 @@ class AchievementDetails:
         """Raises the first of its faults."""
         for fault in self.faults():
             raise fault
+
+
+_PAID = (
+    XpTransaction,
+    and_(
+        XpTransaction.user_id == UserAchievement.user_id,
+        XpTransaction.source_key == literal("achievement:") + cast(UserAchievement.achievement_id, String),
+    ),
+)
+
+_GIVEN = (func.coalesce(XpTransaction.xp, 0), func.coalesce(XpTransaction.points, 0))
 
 
 def listed(keeper: Keeper, *, search: str = "", status: str = "", type: str = "") -> Select[Achievement]:  # noqa: A002
@@ -119,12 +131,15 @@ def earners(achievement_ids: Sequence[int]) -> dict[int, int]:
 class Medal:
     """An achievement as a client sees it: when it was earned, or how far they are (`progress`, of automatic ones).
 
-    `awarded_by` is the name of who awarded it by hand, where that is told.
+    `awarded_by` is the name of who awarded it by hand, where that is told. `xp` and `points` are what it gave when it
+    was earned, or what it would give.
     """
 
     achievement: Achievement
     earned_at: datetime | None
     progress: Progress | None
+    xp: int
+    points: int
     awarded_by: str = ""
 
     @property
@@ -136,11 +151,14 @@ class Medal:
 
 def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
     """What the user has earned lately, or (without `most`) ever, newest first. One statement."""
-    query = select(Achievement, UserAchievement.earned_at).join(
-        UserAchievement, UserAchievement.achievement_id == Achievement.id
+    query = select(Achievement, UserAchievement.earned_at, *_GIVEN)
+    mine = query.join(UserAchievement, UserAchievement.achievement_id == Achievement.id).outerjoin(*_PAID)
+    newest = (
+        mine.where(UserAchievement.user_id == user_id)
+        .order_by(UserAchievement.earned_at.desc(), UserAchievement.id.desc())
+        .limit(most)
     )
-    newest = query.where(UserAchievement.user_id == user_id).order_by(UserAchievement.id.desc()).limit(most)
-    return [Medal(achievement, earned_at, None) for achievement, earned_at in db.session.execute(newest)]
+    return [Medal(achievement, at, None, xp, points) for achievement, at, xp, points in db.session.execute(newest)]
 
 
 def awardable(user: User) -> Sequence[Achievement]:
@@ -157,18 +175,13 @@ def showcase(user: User, now: datetime) -> list[Medal]:
     seen = keeping.shown_to(Achievement, user.coach_id) & Achievement.is_active
     found = db.session.scalars(select(Achievement).where(seen | Achievement.id.in_(earned))).all()
     measures = awarding.measures_of(user, now)
-    medals = [
-        Medal(
-            each,
-            earned[each.id][0] if each.id in earned else None,
-            progress(Condition(each.condition_type), each.condition_value, measures)
-            if each.condition_type and each.condition_value
-            else None,
-            earned[each.id][1] if each.id in earned else "",
-        )
-        for each in found
-    ]
-    return sorted(medals, key=_order)
+    return sorted((earned.get(each.id) or _ahead(each, measures) for each in found), key=_order)
+
+
+def _ahead(achievement: Achievement, measures: Measures) -> Medal:
+    condition, value = achievement.condition_type, achievement.condition_value
+    way = progress(Condition(condition), value, measures) if condition and value else None
+    return Medal(achievement, None, way, achievement.xp_reward, achievement.points_reward)
 
 
 def by_status(medals: Sequence[Medal]) -> Mapping[bool, list[Medal]]:
@@ -178,15 +191,14 @@ def by_status(medals: Sequence[Medal]) -> Mapping[bool, list[Medal]]:
     }
 
 
-def _earned_by(user_id: int) -> dict[int, tuple[datetime, str]]:
-    """When each was earned, and who awarded it by hand."""
-    handed = select(
-        UserAchievement.achievement_id,
-        UserAchievement.earned_at,
-        func.coalesce(func.nullif(User.display_name, ""), User.username, ""),
-    )
-    found = handed.outerjoin(User, User.id == UserAchievement.awarded_by_id).where(UserAchievement.user_id == user_id)
-    return {achievement_id: (earned_at, coach) for achievement_id, earned_at, coach in db.session.execute(found)}
+def _earned_by(user_id: int) -> dict[int, Medal]:
+    """What was earned, with what it gave then, and who awarded it by hand."""
+    coach = func.coalesce(func.nullif(User.display_name, ""), User.username, "")
+    columns = (Achievement, UserAchievement.earned_at, *_GIVEN, coach)
+    mine = select(*columns).join(UserAchievement, UserAchievement.achievement_id == Achievement.id).outerjoin(*_PAID)
+    found = mine.outerjoin(User, User.id == UserAchievement.awarded_by_id).where(UserAchievement.user_id == user_id)
+    rows = db.session.execute(found)
+    return {each.id: Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows}
 
 
 def _order(medal: Medal) -> tuple[bool, float, float, str]:

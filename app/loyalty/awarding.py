@@ -88,9 +88,19 @@ def reconsider(achievement: Achievement, now: datetime) -> None:
         _put(achievement.id, f"{achievement.id}:{achievement.version}:{uuid.uuid4().hex[:8]}", after=0, now=now)
 
 
+def reconsider_client(client: User, now: datetime) -> None:
+    """Let a client be evaluated in the background: with another coach, other achievements are theirs to earn."""
+    name = f"client:{client.id}:{client.coach_id}:{uuid.uuid4().hex[:8]}"
+    outbox.put(TOPIC, key=f"{TOPIC}:{name}", payload={"client_id": client.id}, now=now)
+
+
 def evaluate_everybody(batch: Sequence[OutboxEvent], now: datetime) -> None:
     """Evaluate the next few hundred clients whom an achievement concerns; the rest is a further event."""
     for event in batch:
+        if "client_id" in event.payload:
+            ledger.lock_balances([event.payload["client_id"]])
+            evaluate([event.payload["client_id"]], now)
+            continue
         achievement = db.session.get(Achievement, event.payload["achievement_id"], populate_existing=True)
         if achievement is None or not achievement.is_active:
             continue
@@ -255,6 +265,6 @@ def _awardable(coach: User, achievement_id: int) -> Achievement:
 def _client_of(coach: User, client_id: int) -> User:
     """Held for sharing, so that they stay with this coach meanwhile. Raises NotFound for anybody else's client."""
     client = accounts.hold(coach.id, client_id).get(client_id)
-    if client is None or client.role != "client" or client.coach_id != coach.id:
+    if client is None or client.role != "client" or client.coach_id != coach.id or not client.is_active:
         raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
     return client

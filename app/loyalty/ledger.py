@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Integer, Select, SQLColumnExpression, select, update
+from sqlalchemy import Integer, Select, SQLColumnExpression, literal, select, update
 
 from app.kit.db import among, db, given, insert, insert_new
 from app.loyalty.models import Level, XpSummary, XpTransaction
@@ -36,9 +36,13 @@ def _points(query: Select[int, int]) -> dict[int, int]:
 
 
 def open_summaries(user_ids: Iterable[int]) -> None:
-    """Begin with nothing. Whoever has a summary keeps it."""
-    rows = [{"user_id": each, "total_xp": 0, "available_points": 0, "celebrated_level": 0} for each in sorted(user_ids)]
-    db.session.execute(insert(XpSummary).on_conflict_do_nothing(), rows)
+    """Begin with nothing, on the level that takes nothing, where there is one. Whoever has a summary keeps it."""
+    first = db.session.execute(level_at(literal(0)).add_columns(Level.level_number)).first()
+    level_id, number = (first[0], first[1]) if first else (None, 0)
+    nothing = {"total_xp": 0, "available_points": 0, "current_level_id": level_id, "celebrated_level": number}
+    db.session.execute(
+        insert(XpSummary).on_conflict_do_nothing(), [{"user_id": each, **nothing} for each in sorted(user_ids)]
+    )
 
 
 def row(user_id: int, source_key: str, moment: Moment, **values: Any) -> dict[str, Any]:

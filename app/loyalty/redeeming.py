@@ -17,6 +17,7 @@ from app.audit.service import Actor
 from app.config import settings
 from app.errors import NotFound, not_shown
 from app.kit.db import db, insert
+from app.kit.text import is_writable
 from app.loyalty import keeping, ledger
 from app.loyalty.errors import (
     AlreadyHandled,
@@ -54,7 +55,7 @@ def redeem(user: User, reward_id: int, *, key: str, seen_cost: int | None = None
     Raises NotFound, RewardInactive, OutOfStock, NotEnoughPoints, ButtonReused, ButtonUnknown (no key), and CostChanged
     where the client saw another cost.
     """
-    if not 1 <= len(key) <= LONGEST_KEY:
+    if not (key.strip() and len(key) <= LONGEST_KEY and is_writable(key)):
         raise ButtonUnknown
     known = _pressed(user, key)
     if known is not None:
@@ -281,4 +282,5 @@ def _tell_client(redemption: RewardRedemption, now: datetime) -> None:
     kind, key = f"redemption_{redemption.status}", f"redemption:{redemption.id}:{redemption.status}"
     if user.anonymised_at is None:
         notices.tell(Told(user.id, kind, key, facts), now)
+    if user.is_active:
         accounts.write_to(user, kind, facts, key=key, now=now)

@@ -136,7 +136,7 @@ def test_an_id_is_of_a_client_and_a_kind(client: FlaskClient, watch: Headers) ->
 
 @pytest.mark.usefixtures("mia")
 def test_a_refusal_is_not_kept_so_that_it_can_be_mended(client: FlaskClient, watch: Headers) -> None:
-    assert send(client, watch, performedAt="2026-03-05T12:00:00Z").status_code == 422
+    assert send(client, watch, performedAt="2026-03-05T12:00:00Z").status_code == 400
     assert db.session.scalar(select(func.count(ExternalLog.id))) == 0
     assert send(client, watch).status_code == 202
 
@@ -144,29 +144,29 @@ def test_a_refusal_is_not_kept_so_that_it_can_be_mended(client: FlaskClient, wat
 def test_what_the_client_typed_already_is_a_conflict(client: FlaskClient, mia: User, watch: Headers) -> None:
     make.workout(mia, at=NOW - timedelta(minutes=30), now=NOW)
     make.checkin(mia)
-    assert refused(send(client, watch)) == (409, "already_logged", ["performedAt"])
-    assert refused(send(client, watch, "checkins")) == (409, "already_logged", ["date"])
+    assert refused(send(client, watch)) == (409, "conflict", ["performedAt"])
+    assert refused(send(client, watch, "checkins")) == (409, "conflict", ["date"])
     send(client, watch, "meals")
-    assert refused(send(client, watch, "meals", externalId="another")) == (409, "already_logged", ["eatenAt"])
+    assert refused(send(client, watch, "meals", externalId="another")) == (409, "conflict", ["eatenAt"])
     assert send(client, watch, "meals", externalId="another", meal="snack").status_code == 202
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "value", "code"),
+    ("kind", "field", "value"),
     [
-        ("workouts", "performedAt", "2026-03-02T13:00:01+01:00", "in_the_future"),
-        ("workouts", "performedAt", "2026-02-27T23:59:59+01:00", "too_long_ago"),
-        ("meals", "eatenAt", "2026-03-03T00:00:00Z", "in_the_future"),
-        ("meals", "eatenAt", "1970-01-01T00:00:00Z", "too_long_ago"),
-        ("checkins", "date", "2026-03-03", "in_the_future"),
-        ("checkins", "date", "2026-02-27", "too_long_ago"),
+        ("workouts", "performedAt", "2026-03-02T13:00:01+01:00"),
+        ("workouts", "performedAt", "2026-02-27T23:59:59+01:00"),
+        ("meals", "eatenAt", "2026-03-03T00:00:00Z"),
+        ("meals", "eatenAt", "1970-01-01T00:00:00Z"),
+        ("checkins", "date", "2026-03-03"),
+        ("checkins", "date", "2026-02-27"),
     ],
 )
 @pytest.mark.usefixtures("mia")
 def test_when_it_can_be_is_told_by_the_senders_names(
-    client: FlaskClient, watch: Headers, kind: str, field: str, value: str, code: str
+    client: FlaskClient, watch: Headers, kind: str, field: str, value: str
 ) -> None:
-    assert refused(send(client, watch, kind, **{field: value})) == (422, code, [field])
+    assert refused(send(client, watch, kind, **{field: value})) == (400, "validation_error", [field])
     assert not any(counts().values())
 
 
@@ -177,7 +177,7 @@ def test_dates_are_the_clients_own(client: FlaskClient, watch: Headers, frozen: 
     with unit_of_work():
         db.session.merge(ada).timezone = "America/Los_Angeles"
     earlier = send(client, watch, "checkins", username="ada", externalId="b", date="2026-03-02")
-    assert refused(earlier) == (422, "date_before_last_checkin", ["date"])
+    assert refused(earlier) == (400, "validation_error", ["date"])
 
 
 @pytest.mark.parametrize(

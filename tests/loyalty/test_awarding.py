@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.accounts import desk
+from app.accounts.desk import Account
 from app.accounts.models import User
-from app.audit.service import SYSTEM
+from app.activity import programs
+from app.audit.service import SYSTEM, Actor
 from app.errors import NotFound
 from app.kit.db import db, unit_of_work
-from app.loyalty import awarding, books
+from app.loyalty import achievements, awarding, books, keeping
 from app.loyalty.achievement_models import Achievement, UserAchievement
+from app.loyalty.achievements import AchievementDetails
 from app.loyalty.errors import AlreadyEarned, NotAwardable
+from app.loyalty.keeping import ADMINS
 from app.loyalty.models import XpSummary, XpTransaction
 from app.messages import notices
 from tests import make
@@ -109,3 +114,58 @@ def test_a_coach_awards_by_hand_once_and_only_their_own_clients() -> None:
         with pytest.raises(NotFound):
             award(by, to, what)
     assert xp(client) == 40
+
+
+def test_what_an_achievement_gave_is_told_whatever_it_gives_later() -> None:
+    client, made = make.user(), make.achievement("workout_count", 1, xp_reward=30, points_reward=5)
+    make.workout(client)
+    make.settled()
+    with unit_of_work():
+        richer = AchievementDetails(
+            **keeping.state(made, AchievementDetails) | {"xp_reward": 500, "points_reward": 700}
+        )
+        achievements.change(made.id, richer, ADMINS, actor=SYSTEM, now=NOW)
+    for medals in (achievements.showcase(client, NOW), achievements.latest(client.id)):
+        assert [(medal.xp, medal.points) for medal in medals] == [(30, 5)]
+
+
+def test_with_another_coach_other_achievements_are_theirs_to_earn() -> None:
+    coach, client, admin = make.user(role="coach"), make.user(), make.user(role="admin")
+    theirs = make.achievement("workout_count", 1, coach=coach)
+    make.workout(client)
+    make.settled()
+    make.evaluated()
+    assert held(client) == set()
+    account = Account(client.email, "", "client", coach.id, client.timezone, client.locale)
+    with unit_of_work():
+        desk.edit(client.id, account, version=client.version, actor=Actor(admin.id, admin.username), now=NOW)
+    make.evaluated()
+    assert held(client) == {theirs.id}
+
+
+def test_nobody_awards_a_client_who_is_shut_out() -> None:
+    coach = make.user(role="coach")
+    client = make.user(coach_id=coach.id, is_active=False)
+    with pytest.raises(NotFound):
+        award(coach, client, make.achievement())
+    with pytest.raises(NotFound):
+        make.followed(client, coach)
+
+
+def test_a_programme_earns_once_for_each_client_and_its_row_says_who_completed_it() -> None:
+    coach = make.user(role="coach")
+    client, program = make.user(coach_id=coach.id), make.program(coach)
+    for _each in range(2):
+        followed = make.followed(client, coach, program)
+        with unit_of_work():
+            programs.end(coach, followed.id, "completed", now=NOW)
+        make.settled()
+    [row] = db.session.scalars(select(XpTransaction))
+    assert (row.xp, row.source_key, row.details["completed_by"]) == (100, f"program:{program.id}", coach.id)
+
+
+def test_whoever_is_new_stands_on_the_level_that_takes_nothing_and_isnt_congratulated() -> None:
+    make.levels(0, 50)
+    summary = db.session.get_one(XpSummary, make.user().id)
+    assert summary.level is not None
+    assert (summary.level.level_number, summary.celebrated_level) == (1, 1)

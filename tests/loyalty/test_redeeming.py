@@ -14,6 +14,7 @@ from app.loyalty import books, redeeming
 from app.loyalty.errors import (
     AlreadyHandled,
     ButtonReused,
+    ButtonUnknown,
     CostChanged,
     NotEnoughPoints,
     OutOfStock,
@@ -30,9 +31,9 @@ from tests.make import NOW
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def redeem(client: User, reward: Reward, *, seen_cost: int | None = None) -> RewardRedemption:
+def redeem(client: User, reward: Reward, *, key: str = "pressed", seen_cost: int | None = None) -> RewardRedemption:
     with unit_of_work():
-        return redeeming.redeem(client, reward.id, key="pressed", seen_cost=seen_cost, now=NOW)
+        return redeeming.redeem(client, reward.id, key=key, seen_cost=seen_cost, now=NOW)
 
 
 def fulfil(redemption: RewardRedemption, by: User) -> RewardRedemption:
@@ -159,3 +160,21 @@ def test_only_the_clients_coach_of_today_or_an_admin_handles_it() -> None:
             act(first, old)
     assert fulfil(first, new).handled_by_id == new.id
     assert fulfil(second, admin).handled_by_id == admin.id
+
+
+@pytest.mark.parametrize("key", ["", "   ", "a\0b", "x" * 65])
+def test_a_button_without_a_name_that_we_can_keep_does_nothing(key: str) -> None:
+    client = make.rich_client()
+    with pytest.raises(ButtonUnknown):
+        redeem(client, make.reward(), key=key)
+    assert (points(client), mails()) == (100, [])
+
+
+def test_somebody_who_is_shut_out_gets_points_back_but_no_mail() -> None:
+    admin = make.user(role="admin")
+    client = make.rich_client()
+    redemption = make.redemption(client)
+    with unit_of_work():
+        db.session.get_one(User, client.id).is_active = False
+    reject(redemption, admin)
+    assert (points(client), mails()) == (100, [(admin.email, "redemption_asked")])

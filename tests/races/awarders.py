@@ -1,6 +1,6 @@
 """Who races for achievements, levels, programmes and logs, and their guards taken off."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,8 @@ from app.activity import service as activity
 from app.activity.errors import ProgramEnded
 from app.activity.program_models import ACTIVE, COMPLETED, ClientProgram
 from app.audit.service import SYSTEM
-from app.kit.db import db, unit_of_work
-from app.kit.db import insert as real_insert
+from app.kit.db import Base, db, insert, unit_of_work
+from app.kit.db import insert_new as real_insert_new
 from app.kit.outbox import OutboxEvent
 from app.loyalty import awarding, ladder
 from app.loyalty.achievement_models import Achievement, UserAchievement
@@ -90,14 +90,13 @@ def held() -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in db.session.execute(rows)]
 
 
-class Unkeyed:
-    """`insert(UserAchievement)` while its unique key isn't there: a conflict with that key can't be named."""
-
-    def __init__(self, model: Any) -> None:
-        self.statement = real_insert(model)
-
-    def on_conflict_do_nothing(self, **_keys: Any) -> Any:
-        return self.statement.on_conflict_do_nothing()
+def insert_unkeyed(
+    model: type[Base], rows: Sequence[Mapping[str, Any]], unique: Sequence[str], *returning: Any
+) -> Sequence[Any]:
+    """`insert_new` while the unique key of achievements isn't there: a conflict with that key can't be named."""
+    if model is not UserAchievement:
+        return real_insert_new(model, rows, unique, *returning)
+    return db.session.execute(insert(model).returning(*returning), list(rows)).all()
 
 
 def read_users(*user_ids: int) -> dict[int, User]:
@@ -112,7 +111,7 @@ def read_achievements(achievement_ids: Collection[int]) -> dict[int, Achievement
     return {each.id: each for each in db.session.scalars(found)}
 
 
-def end_unseen(_coach: User, client_program_id: int, status: str, *, now: datetime) -> ClientProgram:
+def end_unseen(coach: User, client_program_id: int, status: str, *, now: datetime) -> ClientProgram:
     """`programs.end` for those who trust that what they see active stays so."""
     found = db.session.get_one(ClientProgram, client_program_id, populate_existing=True)
     if found.status != ACTIVE:
@@ -120,7 +119,7 @@ def end_unseen(_coach: User, client_program_id: int, status: str, *, now: dateti
     ended = update(ClientProgram).where(ClientProgram.id == client_program_id).values(status=status, ended_at=now)
     db.session.execute(ended, execution_options={"synchronize_session": False})
     if status == COMPLETED:
-        programs._announce(db.session.get_one(User, found.client_id), found, now)  # noqa: SLF001
+        programs._announce(db.session.get_one(User, found.client_id), found, coach, now)  # noqa: SLF001
     return found
 
 

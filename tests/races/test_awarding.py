@@ -63,7 +63,7 @@ def test_without_lock_and_key_it_is_earned_twice_and_still_paid_once(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "lock_balances", redeemers.read_balances_unlocked)
-    monkeypatch.setattr(awarding, "insert", awarders.Unkeyed)
+    monkeypatch.setattr(awarding, "insert_new", awarders.insert_unkeyed)
     with without_unique(*KEY):
         client, made, events = new_achievement()
         unguarded_race(app, [evaluator(events)] * 2, hold=HANDING_OVER)
@@ -96,7 +96,7 @@ def test_what_a_coach_awards_four_times_at_once_is_awarded_once(app: Flask) -> N
 
 def test_without_lock_and_key_it_is_awarded_twice(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "lock_balances", redeemers.read_balances_unlocked)
-    monkeypatch.setattr(awarding, "insert", awarders.Unkeyed)
+    monkeypatch.setattr(awarding, "insert_new", awarders.insert_unkeyed)
     with without_unique(*KEY):
         outcomes = unguarded_race(app, [awarder(*to_award())] * 2, hold=HANDING_OVER)
         assert outcomes == ["awarded"] * 2
