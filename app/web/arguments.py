@@ -11,6 +11,7 @@ OF_LISTS = {
     *("q", "status", "state", "role", "kind", "group", "type", "category", "sort", "page"),
     *("actor", "action", "entity", "entity_id", "since", "until", "from", "to"),
 }
+NEVER = 0  # versions count from 1
 WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -18,6 +19,19 @@ def whole_number(text: str | None) -> int | None:
     """The number that ASCII digits write, and nothing else."""
     trimmed = (text or "").strip()
     return int(trimmed) if WHOLE.fullmatch(trimmed) else None
+
+
+def is_unreadable(text: str | None) -> bool:
+    """Whether something is written there, and it isn't a whole number."""
+    return bool(text) and whole_number(text) is None
+
+
+def seen_version(text: str | None) -> int | None:
+    """The version that a form was filled in with; None where it doesn't say.
+
+    What can't be read is one that never was, so that it overwrites nobody's edit.
+    """
+    return NEVER if is_unreadable(text) else whole_number(text)
 
 
 def list_arguments() -> dict[str, str]:

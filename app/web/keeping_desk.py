@@ -20,7 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.loyalty.errors import Stale
 from app.loyalty.keeping import Keeper, Owned, keeper
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import list_arguments, page_number, seen_version
 from app.web.forms import explain, tell_stale
 from app.web.pictures import PictureForm
 from app.web.visitor import actor, me
@@ -49,7 +49,7 @@ class KeptForm(PictureForm):
 
     def change(self, ware: "Ware", item_id: int, **how: Any) -> Owned:
         """Save it over the version that was shown. Raises what the room raises."""
-        return ware.change(item_id, self.details(), keeper(me()), version=whole_number(self.version.data), **how)
+        return ware.change(item_id, self.details(), keeper(me()), version=seen_version(self.version.data), **how)
 
     def tell_stale(self, stale: Stale, _now: Owned) -> None:
         """Say who was faster. Saved once more, it is saved over theirs."""

@@ -17,7 +17,7 @@ from app.loyalty.models import EventType
 from app.web.admin import bp
 from app.web.admin import event_type_words as words
 from app.web.admin.audit import history_of
-from app.web.arguments import whole_number
+from app.web.arguments import seen_version
 from app.web.fields import Filled, WholeNumberField
 from app.web.forms import Form, choices, explain, strip, tell_stale
 from app.web.visitor import access, actor
@@ -120,7 +120,7 @@ def change_event_type(event_type_id: int) -> ResponseReturnValue:
         return _form_page(form, event_types.one(event_type_id), status=422)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             kept = event_types.change(event_type_id, form.details(), version=version, actor=actor())
     except Stale as stale:
         tell_stale(form, stale)

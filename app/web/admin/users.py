@@ -20,6 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.admin.audit import history_of
+from app.web.arguments import NEVER, seen_version
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
 from app.web.fields import Filled
 from app.web.forms import Form, choices, explain, strip
@@ -181,4 +182,4 @@ def _show(user: User, status: int = 200, form: UserForm | None = None) -> Respon
 
 def _version(form: UserForm) -> int:
     """The version that the page was made from; anything else is stale."""
-    return int(form.version.data) if str(form.version.data).isdecimal() else 0
+    return seen_version(form.version.data) or NEVER

@@ -17,7 +17,7 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import list_arguments, page_number, seen_version
 from app.web.coach import bp
 from app.web.fields import Filled
 from app.web.forms import Form, explain, strip
@@ -82,7 +82,7 @@ def change_program(program_id: int) -> ResponseReturnValue:
         return _form_page(form, programs.one(me(), program_id), status=422)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             programs.change(me(), program_id, form.details(), version=version, now=clock.now())
     except ProgramStale as refusal:
         explain(form, refusal)

@@ -1,0 +1,94 @@
+"""Forms whose hidden fields came back garbled: nothing is taken for what it doesn't say."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app.accounts.models import User
+from app.activity.program_models import Program
+from app.catalog.models import Category, Product, RewardItem
+from app.kit.db import db, unit_of_work
+from app.loyalty.achievement_models import Achievement
+from app.loyalty.models import EventType, Level
+from app.loyalty.reward_models import Reward
+from tests import make
+from tests.keeping import achievement_form, reward_form
+
+SignIn = Callable[[FlaskClient, User], None]
+Kept = Achievement | Category | EventType | Level | Product | Program | Reward | RewardItem
+GARBLED = ("abc", "\u0661", "9" * 30, "1.0", " ")
+
+
+@pytest.fixture
+def sam(client: FlaskClient, sign_in: SignIn) -> User:
+    sam = make.user(role="coach")
+    sign_in(client, sam)
+    return sam
+
+
+@pytest.fixture
+def admin(client: FlaskClient, sign_in: SignIn) -> User:
+    admin = make.user(role="admin")
+    sign_in(client, admin)
+    return admin
+
+
+def product_form(product: Product) -> dict[str, Any]:
+    same = {"sku": product.sku, "slug": product.slug, "price": "12", "category_id": product.category_id}
+    return {**same, "is_active": "y"}
+
+
+def overwrites(client: FlaskClient, kept: Kept, path: str, fields: dict[str, Any]) -> None:
+    """Somebody has changed it: a garbled version is refused, and one that isn't told is no check."""
+    with unit_of_work():
+        db.session.execute(update(type(kept)).values(name="Theirs", version=2))
+    for garbled in GARBLED:
+        answer = client.post(path, data=fields | {"name": "Mine", "version": garbled})
+        assert answer.status_code == 409, garbled
+        assert 'value="Mine"' in answer.text
+        assert 'name="version" type="hidden" value="2"' in answer.text
+        assert (kept.name, kept.version) == ("Theirs", 2)
+    for untold in ({"version": ""}, {}):
+        before = kept.version
+        assert client.post(path, data=fields | {"name": f"Mine after {before}"} | untold).status_code == 303
+        db.session.expire_all()
+        assert (kept.name, kept.version) == (f"Mine after {before}", before + 1)
+
+
+@pytest.mark.usefixtures("admin")
+def test_no_garbled_version_overwrites_what_admins_keep(client: FlaskClient) -> None:
+    [level], event_type = make.levels(10), make.event_type("meal_logged")
+    reward, achievement = make.reward(), make.achievement()
+    amounts = {"xp_amount": "5", "points_amount": "5"}
+    rung = {"level_number": "1", "xp_required": "10", "icon": "crown"}
+    overwrites(client, reward, f"/admin/rewards/{reward.id}/edit", reward_form())
+    overwrites(client, achievement, f"/admin/achievements/{achievement.id}/edit", achievement_form())
+    overwrites(client, level, f"/admin/levels/{level.id}/edit", rung)
+    overwrites(client, event_type, f"/admin/xp-event-types/{event_type.id}/edit", amounts)
+
+
+@pytest.mark.usefixtures("admin")
+def test_no_garbled_version_overwrites_what_the_store_sells(client: FlaskClient) -> None:
+    product, category, item = make.product(), make.category(), make.reward_item()
+    overwrites(client, product, f"/admin/products/{product.id}", product_form(product))
+    overwrites(client, category, f"/admin/categories/{category.id}", {"position": "0"})
+    overwrites(client, item, f"/admin/reward-items/{item.id}", {})
+
+
+def test_no_garbled_version_overwrites_what_coaches_keep(client: FlaskClient, sam: User) -> None:
+    program, reward = make.program(sam), make.reward(coach=sam)
+    overwrites(client, program, f"/coach/programs/{program.id}/edit", {"description": "Run."})
+    overwrites(client, reward, f"/coach/rewards/{reward.id}/edit", reward_form())
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("garbled", [*GARBLED, "", "9" * 5000])
+def test_an_account_is_not_overwritten_either(client: FlaskClient, garbled: str) -> None:
+    ada = make.user(display_name="Theirs")
+    same = {name: getattr(ada, name) for name in ("email", "role", "timezone", "locale")}
+    typed = same | {"display_name": "Mine", "coach_id": "", "version": garbled}
+    assert client.post(f"/admin/users/{ada.id}", data=typed).status_code == 409
+    assert db.session.get_one(User, ada.id, populate_existing=True).display_name == "Theirs"
