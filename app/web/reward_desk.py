@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
@@ -11,7 +12,7 @@ from app.loyalty.errors import Stale
 from app.loyalty.keeping import Owned
 from app.loyalty.reward_models import Reward
 from app.loyalty.rewards import MOST_STOCK, RewardDetails
-from app.web.arguments import whole_number
+from app.web.arguments import is_unreadable, whole_number
 from app.web.fields import Filled, WholeNumberField
 from app.web.forms import as_lines, strip
 from app.web.keeping_desk import NEEDED, STATUSES, KeptForm, Ware
@@ -42,6 +43,13 @@ class RewardForm(KeptForm):
     def of(cls, item: Owned) -> Self:
         assert isinstance(item, Reward)
         return cls(formdata=None, obj=item, seen_stock=item.stock)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also whether one can tell which stock was seen: what isn't a difference would set it."""
+        fits, is_garbled = super().validate(extra_validators), is_unreadable(self.seen_stock.data)
+        if is_garbled:
+            self.form_errors.append(_("We can't read which stock this page showed. Please load it again."))
+        return fits and not is_garbled
 
     def details(self) -> RewardDetails:
         return RewardDetails(

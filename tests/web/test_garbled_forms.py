@@ -12,9 +12,10 @@ from app.activity.program_models import Program
 from app.catalog.models import Category, Product, RewardItem
 from app.kit.db import db, unit_of_work
 from app.loyalty.achievement_models import Achievement
-from app.loyalty.models import EventType, Level
+from app.loyalty.models import EventType, Level, XpSummary
 from app.loyalty.reward_models import Reward
 from tests import make
+from tests.client import HTMX
 from tests.keeping import achievement_form, reward_form
 
 SignIn = Callable[[FlaskClient, User], None]
@@ -82,6 +83,33 @@ def test_no_garbled_version_overwrites_what_coaches_keep(client: FlaskClient, sa
     program, reward = make.program(sam), make.reward(coach=sam)
     overwrites(client, program, f"/coach/programs/{program.id}/edit", {"description": "Run."})
     overwrites(client, reward, f"/coach/rewards/{reward.id}/edit", reward_form())
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("garbled", GARBLED)
+def test_a_stock_is_not_set_by_a_form_that_garbles_what_it_has_shown(client: FlaskClient, garbled: str) -> None:
+    reward = make.reward(name="Massage", stock=9)
+    path = f"/admin/rewards/{reward.id}/edit"
+    answer = client.post(path, data=reward_form(name="Mine", stock="5", seen_stock=garbled, version="1"))
+    assert answer.status_code == 422
+    assert "We can&#39;t read which stock this page showed. Please load it again." in answer.text
+    assert 'value="Mine"' in answer.text
+    assert (reward.name, reward.stock, reward.version) == ("Massage", 9, 1)
+
+
+@pytest.mark.parametrize("garbled", [*GARBLED, "60.0", "\u0666\u0660"])
+def test_no_reward_is_redeemed_at_a_cost_that_cannot_be_read(
+    client: FlaskClient, sign_in: SignIn, garbled: str
+) -> None:
+    mia, coffee = make.rich_client(100), make.reward(points_cost=60)
+    sign_in(client, mia)
+    url, key = f"/client/rewards/{coffee.id}/redeem", {"idempotency_key": "one"}
+    answer = client.post(url, data=key | {"cost": garbled}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "This button is out of date." in answer.text
+    assert db.session.get_one(XpSummary, mia.id).available_points == 100
+    assert client.post(url, data=key, headers=HTMX).status_code == 200  # a program may leave it out
+    assert db.session.get_one(XpSummary, mia.id).available_points == 40
 
 
 @pytest.mark.usefixtures("admin")
