@@ -37,6 +37,16 @@ def admin(client: FlaskClient, sign_in: SignIn) -> User:
     return admin
 
 
+def switches_nothing(client: FlaskClient, path: str, *, field: str = "is_active", method: str = "POST") -> None:
+    """What says neither on nor off is refused with a sentence, as a page and as a part."""
+    for garbled in ("", "2", "on", "true", "\u0661", None):
+        for headers in ({}, HTMX):
+            typed = {} if garbled is None else {field: garbled}
+            answer = client.open(path, method=method, data=typed, headers=headers)
+            assert answer.status_code == 422, (path, garbled)
+            assert "This button is out of date." in answer.text
+
+
 def product_form(product: Product) -> dict[str, Any]:
     same = {"sku": product.sku, "slug": product.slug, "price": "12", "category_id": product.category_id}
     return {**same, "is_active": "y"}
@@ -120,3 +130,31 @@ def test_an_account_is_not_overwritten_either(client: FlaskClient, garbled: str)
     typed = same | {"display_name": "Mine", "coach_id": "", "version": garbled}
     assert client.post(f"/admin/users/{ada.id}", data=typed).status_code == 409
     assert db.session.get_one(User, ada.id, populate_existing=True).display_name == "Theirs"
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("is_active", [True, False])
+def test_no_garbled_switch_of_an_admin_switches_anything(client: FlaskClient, is_active: bool) -> None:
+    ada, reward = make.user(is_active=is_active), make.reward(is_active=is_active)
+    achievement, event_type = make.achievement(is_active=is_active), make.event_type(is_active=is_active)
+    product, category = make.product(is_active=is_active), make.category(is_active=is_active)
+    promotion = make.discount(is_active=is_active).promotion
+    switches_nothing(client, f"/admin/users/{ada.id}/active", field="active")
+    switches_nothing(client, f"/admin/rewards/{reward.id}", method="PATCH")
+    switches_nothing(client, f"/admin/achievements/{achievement.id}", method="PATCH")
+    switches_nothing(client, f"/admin/xp-event-types/{event_type.id}/switch")
+    switches_nothing(client, f"/admin/products/{product.id}/switch")
+    switches_nothing(client, f"/admin/categories/{category.id}/switch")
+    switches_nothing(client, f"/admin/promotions/{promotion.id}/active")
+    db.session.expire_all()
+    switched = (ada, reward, achievement, event_type, product, category, promotion)
+    assert [each.is_active for each in switched] == [is_active] * 7
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_no_garbled_switch_of_a_coach_switches_anything(client: FlaskClient, sam: User, is_active: bool) -> None:
+    reward, program = make.reward(coach=sam, is_active=is_active), make.program(sam, is_active=is_active)
+    switches_nothing(client, f"/coach/rewards/{reward.id}", method="PATCH")
+    switches_nothing(client, f"/coach/programs/{program.id}/active")
+    db.session.expire_all()
+    assert (reward.is_active, program.is_active) == (is_active, is_active)

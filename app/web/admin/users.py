@@ -20,7 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.admin.audit import history_of
-from app.web.arguments import NEVER, seen_version
+from app.web.arguments import NEVER, seen_version, switched
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
 from app.web.fields import Filled
 from app.web.forms import Form, choices, explain, strip
@@ -146,7 +146,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
 @access("admin")
 def set_active(user_id: int) -> ResponseReturnValue:
     """`active` is 1 or 0; a deactivated account's sessions and tokens end at once."""
-    user, is_active = accounts.get(user_id), request.form.get("active") == "1"
+    user, is_active = accounts.get(user_id), switched("active")
     with unit_of_work():
         desk.set_active(user_id, is_active=is_active, actor=actor(), now=clock.now())
     told = _("%(name)s can sign in again.") if is_active else _("%(name)s is deactivated and signed out everywhere.")

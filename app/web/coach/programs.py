@@ -17,7 +17,7 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.web.arguments import list_arguments, page_number, seen_version
+from app.web.arguments import list_arguments, page_number, seen_version, switched
 from app.web.coach import bp
 from app.web.fields import Filled
 from app.web.forms import Form, explain, strip
@@ -96,7 +96,7 @@ def change_program(program_id: int) -> ResponseReturnValue:
 @access("coach")
 def switch_program(program_id: int) -> ResponseReturnValue:
     """`is_active` is 1 or 0."""
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         program = programs.set_active(me(), program_id, is_active=is_active, now=clock.now())
         name = program.name
