@@ -49,7 +49,8 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
         raise
     except DomainError as refusal:
         return page(*SHOP, refusal.status, **_shelf(), refused=reward_id, refusal=refusal)
-    toast(_("It is yours. Your coach knows, and hands it out to you."))
+    by_coach = _("It is yours. Your coach knows, and hands it out to you.")
+    toast(by_coach if me().coach_id is not None else _("It is yours. We know, and hand it out to you."))
     if not wants_part():
         return see_other(url_for("client.show_rewards", page=_asked_page()))
     return page(*SHOP, **_shelf(), redeemed=reward_id)
@@ -69,6 +70,7 @@ def _shelf() -> dict[str, Any]:
     pieces = [(each.id, each.version, each.stock) for each in offered.items]
     return {
         "summary": summary,
+        "has_coach": user.coach_id is not None,
         "standing": rules.standing(summary.total_xp, levels),
         "rewards": offered,
         "new_key": lambda: secrets.token_urlsafe(16),
