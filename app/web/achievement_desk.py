@@ -11,7 +11,7 @@ from app.loyalty.achievement_models import AUTOMATIC, MANUAL
 from app.loyalty.achievements import AchievementDetails
 from app.loyalty.conditions import Condition
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import as_lines, choices, explain, strip
+from app.web.forms import as_lines, choices, explain, one_line, strip
 from app.web.keeping_desk import ALL, NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 from app.web.signs import sign_field
@@ -34,7 +34,7 @@ CONDITIONS = (
 class AchievementForm(KeptForm):
     """The condition is for automatic ones alone; a script folds it away for the others."""
 
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=500)],

@@ -14,7 +14,7 @@ from app.loyalty.reward_models import Reward
 from app.loyalty.rewards import MOST_STOCK, RewardDetails
 from app.web.arguments import is_unreadable, whole_number
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import as_lines, strip
+from app.web.forms import as_lines, one_line, strip
 from app.web.keeping_desk import NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 
@@ -24,7 +24,7 @@ MOST_POINTS = 1_000_000
 class RewardForm(KeptForm):
     """`seen_stock` is the stock that the form was filled in with: what is saved is the difference from it."""
 
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=1000)],

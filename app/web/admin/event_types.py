@@ -19,14 +19,14 @@ from app.web.admin import event_type_words as words
 from app.web.admin.audit import history_of
 from app.web.arguments import seen_version, switched
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import Form, choices, explain, strip, tell_stale
+from app.web.forms import Form, choices, explain, one_line, strip, tell_stale
 from app.web.visitor import access, actor
 
 NEEDED = _l("Please fill this in.")
 
 
 class EventTypeForm(Form):
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(_l("Description"), [Optional(), Length(max=500)], filters=[strip])
     xp_amount = WholeNumberField(_l("XP"), [Filled(NEEDED)], least=0, most=MOST_AMOUNT)
     points_amount = WholeNumberField(_l("Points"), [Filled(NEEDED)], least=0, most=MOST_AMOUNT)

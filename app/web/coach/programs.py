@@ -20,14 +20,14 @@ from app.kit.lists import paginate
 from app.web.arguments import list_arguments, page_number, seen_version, switched
 from app.web.coach import bp
 from app.web.fields import Filled
-from app.web.forms import Form, explain, strip
+from app.web.forms import Form, explain, one_line, strip
 from app.web.visitor import access, me
 
 STATUS_WORDS = {"": _l("All"), "active": _l("Active"), "inactive": _l("Inactive")}
 
 
 class ProgramForm(Form):
-    name = StringField(_l("Name"), [Filled(_l("Please fill this in.")), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(_l("Please fill this in.")), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Length(max=2000)],
