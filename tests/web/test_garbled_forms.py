@@ -70,6 +70,16 @@ def overwrites(client: FlaskClient, kept: Kept, path: str, fields: dict[str, Any
 
 
 @pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize("garbled", ["\u0662", "2.0", "9" * 30, "-2"])
+def test_a_page_that_cannot_be_read_is_the_first(client: FlaskClient, garbled: str) -> None:
+    people = [make.user(display_name=f"Person {number:02}") for number in range(25)]
+    seen = [client.get("/admin/users", query_string={"page": page}).text for page in ("1", garbled, "2")]
+    shown = [[each.id for each in people if f'"/admin/users/{each.id}"' in page] for page in seen]
+    assert shown[0] == shown[1] != shown[2]
+    assert all(shown)
+
+
+@pytest.mark.usefixtures("admin")
 def test_no_garbled_version_overwrites_what_admins_keep(client: FlaskClient) -> None:
     [level], event_type = make.levels(10), make.event_type("meal_logged")
     reward, achievement = make.reward(), make.achievement()

@@ -20,7 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.admin.audit import history_of
-from app.web.arguments import NEVER, seen_version, switched
+from app.web.arguments import NEVER, page_number, seen_version, switched
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
 from app.web.fields import Filled
 from app.web.forms import Form, choices, explain, strip
@@ -87,7 +87,7 @@ class NewUserForm(UserForm):
 def list_users() -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip() for name in ("q", "role", "state")}
     query = desk.users(search=asked["q"], role=asked["role"], state=asked["state"])
-    found = paginate(query, number=request.args.get("page", 1, type=int))
+    found = paginate(query, number=page_number())
     return page(*LIST, users=found, asked=asked, roles=ROLES)
 
 
