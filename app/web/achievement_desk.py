@@ -10,6 +10,7 @@ from app.loyalty import achievements
 from app.loyalty.achievement_models import AUTOMATIC, MANUAL
 from app.loyalty.achievements import AchievementDetails
 from app.loyalty.conditions import Condition
+from app.loyalty.ladder import MOST_XP
 from app.web.fields import Filled, WholeNumberField
 from app.web.forms import as_lines, choices, explain, one_line, strip
 from app.web.keeping_desk import ALL, NEEDED, STATUSES, KeptForm, Ware
@@ -43,7 +44,7 @@ class AchievementForm(KeptForm):
     )
     type = RadioField(_l("How it is earned"), [InputRequired()], choices=choices(HOW), default=AUTOMATIC)
     condition_type = SelectField(_l("Condition"), choices=choices(CONDITIONS), default="")
-    condition_value = WholeNumberField(_l("How many"), [Optional()], least=1, most=MOST_TAKEN)
+    condition_value = WholeNumberField(_l("How many"), [Optional()], least=1, most=MOST_XP)
     xp_reward = WholeNumberField(_l("XP"), [Optional()], most=MOST_GIVEN, default=0)
     points_reward = WholeNumberField(_l("Points"), [Optional()], most=MOST_GIVEN, default=0)
     icon = sign_field("award")
@@ -55,6 +56,8 @@ class AchievementForm(KeptForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Also whether it has a condition where it needs one, and none where it can't."""
+        if self.condition_type.data != Condition.XP_TOTAL:
+            self.condition_value.narrow(MOST_TAKEN)
         fits = super().validate(extra_validators)
         faults = [] if self.type.errors else self.details().faults()
         told = [fault for fault in faults if fault.field and not self[fault.field].errors]
