@@ -49,6 +49,12 @@ def test_only_doors_know_of_the_request() -> None:
     assert [short(path) for path in rooms if ABOUT_THE_VISITOR & imported(path, {"flask", "flask_login"})] == []
 
 
+def test_doors_read_numbers_with_care() -> None:
+    """`int` reads the digits of every script, and numbers that no column holds."""
+    doors = [path for path in APP if path.relative_to(ROOT / "app").parts[0] == "web"]
+    assert [short(path) for path in doors if "type=int" in path.read_text()] == []
+
+
 def test_every_file_can_be_read_at_a_sitting() -> None:
     assert [
         short(path) for path in (*APP, *ROOT.glob("tests/**/*.py")) if len(path.read_text().splitlines()) > 400

@@ -10,8 +10,9 @@ from app.loyalty import achievements
 from app.loyalty.achievement_models import AUTOMATIC, MANUAL
 from app.loyalty.achievements import AchievementDetails
 from app.loyalty.conditions import Condition
+from app.loyalty.ladder import MOST_XP
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import as_lines, choices, explain, strip
+from app.web.forms import as_lines, choices, explain, one_line, strip
 from app.web.keeping_desk import ALL, NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 from app.web.signs import sign_field
@@ -34,7 +35,7 @@ CONDITIONS = (
 class AchievementForm(KeptForm):
     """The condition is for automatic ones alone; a script folds it away for the others."""
 
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=500)],
@@ -43,7 +44,7 @@ class AchievementForm(KeptForm):
     )
     type = RadioField(_l("How it is earned"), [InputRequired()], choices=choices(HOW), default=AUTOMATIC)
     condition_type = SelectField(_l("Condition"), choices=choices(CONDITIONS), default="")
-    condition_value = WholeNumberField(_l("How many"), [Optional()], least=1, most=MOST_TAKEN)
+    condition_value = WholeNumberField(_l("How many"), [Optional()], least=1, most=MOST_XP)
     xp_reward = WholeNumberField(_l("XP"), [Optional()], most=MOST_GIVEN, default=0)
     points_reward = WholeNumberField(_l("Points"), [Optional()], most=MOST_GIVEN, default=0)
     icon = sign_field("award")
@@ -55,6 +56,8 @@ class AchievementForm(KeptForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Also whether it has a condition where it needs one, and none where it can't."""
+        if self.condition_type.data != Condition.XP_TOTAL:
+            self.condition_value.narrow(MOST_TAKEN)
         fits = super().validate(extra_validators)
         faults = [] if self.type.errors else self.details().faults()
         told = [fault for fault in faults if fault.field and not self[fault.field].errors]

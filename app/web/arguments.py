@@ -5,12 +5,17 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from flask import request
+from flask_babel import lazy_gettext as _l
+
+from app.errors import DomainError
 
 MOST_PAGES = 100_000
 OF_LISTS = {
     *("q", "status", "state", "role", "kind", "group", "type", "category", "sort", "page"),
     *("actor", "action", "entity", "entity_id", "since", "until", "from", "to"),
 }
+NEVER = 0  # versions count from 1
+SWITCHES = {"1": True, "0": False}
 WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -18,6 +23,27 @@ def whole_number(text: str | None) -> int | None:
     """The number that ASCII digits write, and nothing else."""
     trimmed = (text or "").strip()
     return int(trimmed) if WHOLE.fullmatch(trimmed) else None
+
+
+def is_unreadable(text: str | None) -> bool:
+    """Whether something is written there, and it isn't a whole number."""
+    return bool(text) and whole_number(text) is None
+
+
+def seen_version(text: str | None) -> int | None:
+    """The version that a form was filled in with; None where it doesn't say.
+
+    What can't be read is one that never was, so that it overwrites nobody's edit.
+    """
+    return NEVER if is_unreadable(text) else whole_number(text)
+
+
+def switched(name: str = "is_active") -> bool:
+    """Whether a switch's form says on (1) or off (0). Raises DomainError where it says neither."""
+    said = request.form.get(name)
+    if said not in SWITCHES:
+        raise DomainError(_l("This button is out of date. Please load the page again, and press once more."))
+    return SWITCHES[said]
 
 
 def list_arguments() -> dict[str, str]:

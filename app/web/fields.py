@@ -63,6 +63,14 @@ class WholeNumberField(StringField):
             bounds = {"least": number(self.least), "most": number(self.most)}
             raise ValueError(_("Please enter a whole number from %(least)s to %(most)s.", **bounds))
 
+    def narrow(self, most: int) -> None:
+        """Take at most this, since another field says so; to be called before the form is checked."""
+        self.most, self.process_errors = most, ()
+        try:
+            self.process_formdata(self.raw_data or [])
+        except ValueError as wrong:
+            self.process_errors = (str(wrong),)
+
     def show(self, value: int | None) -> None:
         """Show this in the place of what was typed."""
         self.raw_data, self.data = None, value

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from unicodedata import category
 
 from flask import Response
 from flask_babel import gettext as _
@@ -29,6 +30,9 @@ WORDS = {
     "Field cannot be longer than %(max)d character.": _l("Please use at most %(max)d characters."),
     "Field cannot be longer than %(max)d characters.": _l("Please use at most %(max)d characters."),
 }
+
+JOINERS = "\u200c\u200d"
+UNSEEN = {"Cc", "Cf"}
 
 
 class OurWords:
@@ -71,6 +75,18 @@ def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
 def strip(text: str | None) -> str | None:
     """A WTForms filter: without the spaces around it."""
     return text.strip() if text else text
+
+
+def one_line(text: str | None) -> str | None:
+    """A WTForms filter: words joined by single spaces, without what controls or formats text.
+
+    The joiners of emoji and of some scripts stay, but are nothing by themselves.
+    """
+    if not text:
+        return text
+    seen = "".join(letter for letter in text if letter.isspace() or letter in JOINERS or category(letter) not in UNSEEN)
+    line = " ".join(seen.split())
+    return line if line.strip(f"{JOINERS} ") else ""
 
 
 def as_lines(text: str | None) -> str | None:

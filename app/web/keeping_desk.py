@@ -20,7 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.loyalty.errors import Stale
 from app.loyalty.keeping import Keeper, Owned, keeper
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import list_arguments, page_number, seen_version, switched
 from app.web.forms import explain, tell_stale
 from app.web.pictures import PictureForm
 from app.web.visitor import actor, me
@@ -49,7 +49,7 @@ class KeptForm(PictureForm):
 
     def change(self, ware: "Ware", item_id: int, **how: Any) -> Owned:
         """Save it over the version that was shown. Raises what the room raises."""
-        return ware.change(item_id, self.details(), keeper(me()), version=whole_number(self.version.data), **how)
+        return ware.change(item_id, self.details(), keeper(me()), version=seen_version(self.version.data), **how)
 
     def tell_stale(self, stale: Stale, _now: Owned) -> None:
         """Say who was faster. Saved once more, it is saved over theirs."""
@@ -159,7 +159,7 @@ def change(desk: Desk, item_id: int) -> Response:
 
 def switch(desk: Desk, item_id: int) -> Response:
     """Switch it on or off (`is_active` is 1 or 0), and show the list as it was looked at. Raises NotFound."""
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         item = desk.ware.set_active(item_id, keeper(me()), is_active=is_active, actor=actor(), now=clock.now())
     told = _("%(name)s is switched on.") if is_active else _("%(name)s is switched off.")

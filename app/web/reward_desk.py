@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
@@ -11,9 +12,9 @@ from app.loyalty.errors import Stale
 from app.loyalty.keeping import Owned
 from app.loyalty.reward_models import Reward
 from app.loyalty.rewards import MOST_STOCK, RewardDetails
-from app.web.arguments import whole_number
+from app.web.arguments import is_unreadable, whole_number
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import as_lines, strip
+from app.web.forms import as_lines, one_line, strip
 from app.web.keeping_desk import NEEDED, STATUSES, KeptForm, Ware
 from app.web.pictures import no_picture_field, picture_field
 
@@ -23,7 +24,7 @@ MOST_POINTS = 1_000_000
 class RewardForm(KeptForm):
     """`seen_stock` is the stock that the form was filled in with: what is saved is the difference from it."""
 
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Optional(), Length(max=1000)],
@@ -42,6 +43,13 @@ class RewardForm(KeptForm):
     def of(cls, item: Owned) -> Self:
         assert isinstance(item, Reward)
         return cls(formdata=None, obj=item, seen_stock=item.stock)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also whether one can tell which stock was seen: what isn't a difference would set it."""
+        fits, is_garbled = super().validate(extra_validators), is_unreadable(self.seen_stock.data)
+        if is_garbled:
+            self.form_errors.append(_("We can't read which stock this page showed. Please load it again."))
+        return fits and not is_garbled
 
     def details(self) -> RewardDetails:
         return RewardDetails(

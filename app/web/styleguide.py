@@ -23,6 +23,7 @@ from app.config import ROOT
 from app.kit import clock
 from app.kit.htmx import Tone, page, see_other, toast, wants_part
 from app.kit.lists import Page
+from app.web.arguments import page_number, whole_number
 from app.web.forms import Form
 from app.web.visitor import access
 
@@ -129,7 +130,7 @@ def send_form() -> ResponseReturnValue:
 @access("public")
 def earn() -> ResponseReturnValue:
     """Moves the sample's level bar."""
-    xp = request.form.get("xp", 0, type=int) + 120
+    xp = (whole_number(request.form.get("xp")) or 0) + 120
     toast("+120 XP")
     return page("styleguide/level.html", "styleguide/_sample_level.html", xp=xp, step=LEVEL_STEP)
 
@@ -165,7 +166,7 @@ def _rows() -> Page[Row]:
     wanted = request.args.get("q", "").casefold()
     found = [row for row in ROWS if wanted in row.title.casefold() or wanted in row.code.casefold()]
     size = 6
-    number = max(1, min(request.args.get("page", 1, type=int), -(-len(found) // size)))
+    number = max(1, min(page_number(), -(-len(found) // size)))
     return Page(found[(number - 1) * size : number * size], len(found), number, size)
 
 

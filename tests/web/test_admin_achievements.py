@@ -66,6 +66,21 @@ def test_one_that_is_awarded_by_hand_takes_no_condition(client: FlaskClient) -> 
 
 @pytest.mark.usefixtures("admin")
 @pytest.mark.parametrize(
+    ("condition", "most"),
+    [("xp_total", 1_000_000_000), ("workout_count", 100_000), ("checkin_count", 100_000), ("streak_days", 100_000)],
+)
+def test_the_most_that_one_can_take_is_kept_and_shown(client: FlaskClient, condition: str, most: int) -> None:
+    form = achievement_form(name="Legend", condition_type=condition, condition_value=f"{most:,}")
+    assert client.post(NEW, data=form).status_code == 303
+    made = db.session.scalars(select(Achievement)).one()
+    assert made.condition_value == most
+    assert f"{most:,}" in row_of(client.get(LIST).text, "Legend")
+    assert client.post(f"{LIST}/{made.id}/edit", data=form | {"version": "1", "name": "Myth"}).status_code == 303
+    assert (made.name, made.condition_value) == ("Myth", most)
+
+
+@pytest.mark.usefixtures("admin")
+@pytest.mark.parametrize(
     ("typed", "told"),
     [
         ({"condition_type": "", "condition_value": ""}, {"condition_type": NEEDED, "condition_value": NEEDED}),
@@ -81,6 +96,13 @@ def test_one_that_is_awarded_by_hand_takes_no_condition(client: FlaskClient) -> 
         *(
             ({"condition_value": odd}, {"condition_value": "Please enter a whole number from 1 to 100,000."})
             for odd in ("0", "1.5", "NaN", "٣", "100001", str(2**63))
+        ),
+        *(
+            (
+                {"condition_type": "xp_total", "condition_value": odd},
+                {"condition_value": "Please enter a whole number from 1 to 1,000,000,000."},
+            )
+            for odd in ("0", "1.5", "٣", "1000000001", str(2**63))
         ),
         *(
             ({field: odd}, {field: "Please enter a whole number from 0 to 1,000,000."})

@@ -123,7 +123,7 @@ def test_one_is_archived_with_a_snapshot_and_shown_as_it_was(client: FlaskClient
     assert "Ten off" not in client.get("/admin/promotions").text
     assert "Ten off" in client.get("/admin/promotions?status=archived").text
     for verb in ("archive", "expire", "active"):  # it stays as it is
-        client.post(f"/admin/promotions/{made.id}/{verb}")
+        client.post(f"/admin/promotions/{made.id}/{verb}", data={"is_active": "1"})
         assert "This promotion is archived and stays as it is." in text_of(client, "/admin/promotions")
     for page in ("", "/statistics", "/people"):
         assert client.get(f"/admin/promotions/{made.id}{page}").status_code == 200

@@ -125,10 +125,10 @@ def test_the_second_of_two_admins_is_told_who_changed_what_and_may_save_again(
 
 
 @pytest.mark.usefixtures("admin")
-@pytest.mark.parametrize(("version", "status"), [("1000", 409), ("-1", 409), ("x", 303)])
-def test_a_version_that_never_was_is_no_failure(client: FlaskClient, version: str, status: int) -> None:
+@pytest.mark.parametrize("version", ["1000", "-1"])
+def test_a_version_that_never_was_is_no_failure(client: FlaskClient, version: str) -> None:
     reward = make.reward()
-    assert client.post(f"{LIST}/{reward.id}/edit", data=reward_form(version=version)).status_code == status
+    assert client.post(f"{LIST}/{reward.id}/edit", data=reward_form(version=version)).status_code == 409
 
 
 def test_a_stock_that_both_have_set_is_set_to_what_is_typed_last(client: FlaskClient, admin: User) -> None:

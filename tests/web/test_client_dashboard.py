@@ -101,6 +101,16 @@ def test_a_new_level_is_celebrated_until_it_was_seen(client: FlaskClient, mia: U
     assert "Level up!" not in client.post("/client/level-up/seen", data={"level": "2"}, headers=HTMX).text
 
 
+@pytest.mark.parametrize("sent", ["\u0661", "1.0", "3000000000", "-3000000000"])
+def test_a_level_that_cannot_be_read_is_still_celebrated(client: FlaskClient, mia: User, sent: str) -> None:
+    make.levels(10, 1000)
+    make.workout(mia)
+    make.settled()
+    assert client.post("/client/level-up/seen", data={"level": sent}).status_code == 303
+    assert "You are now Level 1." in client.get("/client").text
+    assert db.session.get_one(XpSummary, mia.id).celebrated_level == 0
+
+
 @pytest.mark.parametrize("sent", ["", "x", "-5", "2", "99999999999999999999"])
 def test_only_a_level_that_was_reached_can_be_seen(client: FlaskClient, mia: User, sent: str) -> None:
     make.levels(10, 1000)

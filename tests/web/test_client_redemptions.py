@@ -7,9 +7,11 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from app.accounts import desk
 from app.accounts.models import User
-from app.kit.db import unit_of_work
+from app.kit.db import db, unit_of_work
 from app.loyalty import redeeming
 from app.loyalty.reward_models import RewardRedemption
 from tests import make
@@ -53,6 +55,37 @@ def test_each_shows_its_state_and_what_the_coach_wrote(client: FlaskClient, mia:
     assert all(said in line(page, refused) for said in ("Bar", "Rejected", "Points given back", "None left."))
     assert "<it>" not in page
     assert page.index("Bar") < page.index("Towel") < page.index("Coffee")
+
+
+def test_without_a_coach_nobody_speaks_of_one(client: FlaskClient, sign_in: SignIn) -> None:
+    sign_in(client, make.rich_client(1000, coach_id=None))
+    coffee, towel = make.reward(name="Coffee"), make.reward(name="Towel")
+    shop = client.get("/client/rewards").text
+    assert "Whatever you redeem, we hand out to you." in shop
+    plain = client.post(f"/client/rewards/{coffee.id}/redeem", data={"idempotency_key": "a"}, follow_redirects=True)
+    assert "It is yours. We know, and hand it out to you." in plain.text
+    part = client.post(f"/client/rewards/{towel.id}/redeem", data={"idempotency_key": "b"}, headers=HTMX)
+    assert "Redeemed. We know." in part.text
+    waiting = client.get("/client/redemptions").text
+    assert waiting.count("Waiting for the team") == 2
+    handed, root = db.session.scalars(select(RewardRedemption)).first(), make.user(role="admin")
+    assert handed is not None
+    with unit_of_work():
+        redeeming.fulfil(handed.id, root, actor=make.SYSTEM, now=NOW)
+    told = client.get("/client").text
+    assert "We have handed it out. Enjoy!" in told
+    assert not any("your coach" in page.casefold() for page in (shop, plain.text, part.text, waiting, told))
+
+
+def test_whom_one_waits_for_follows_the_coach_who_leaves(client: FlaskClient, mia: User, dana: User) -> None:
+    redemption = make.redemption(mia)
+    page = client.get("/client/redemptions").text
+    found = re.search(r'data-url="(/client/redemptions\?seen=\w+)"', page)
+    assert found is not None
+    assert "Waiting for your coach" in line(page, redemption)
+    with unit_of_work():
+        desk.set_active(dana.id, is_active=False, actor=make.SYSTEM, now=NOW)
+    assert "Waiting for the team" in line(client.get(found[1], headers=HTMX).text, redemption)
 
 
 def test_an_empty_list_leads_to_the_shop(client: FlaskClient, mia: User) -> None:  # noqa: ARG001

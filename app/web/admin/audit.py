@@ -19,6 +19,7 @@ from app.kit.htmx import page
 from app.kit.lists import Page, paginate
 from app.web.admin import bp
 from app.web.admin.audit_words import done, thing
+from app.web.arguments import page_number
 from app.web.visitor import access
 
 SHORT = 10
@@ -59,7 +60,7 @@ def show_audit() -> ResponseReturnValue:
         name: request.args.get(name, "").strip()
         for name in ("actor", "action", "entity", "entity_id", "since", "until")
     }
-    found = paginate(audit.entries(_filters(asked)), number=request.args.get("page", 1, type=int), size=PER_PAGE)
+    found = paginate(audit.entries(_filters(asked)), number=page_number(), size=PER_PAGE)
     lines = Page(lines_of(list(found.items)), found.total, found.number, found.size)
     actions, entities = audit.kinds()
     return page(

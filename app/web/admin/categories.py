@@ -17,7 +17,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.kit.text import slugify
 from app.web.admin import bp
-from app.web.arguments import page_number, whole_number
+from app.web.arguments import page_number, seen_version, switched
 from app.web.fields import Filled, slug_shape
 from app.web.forms import Form, explain, strip
 from app.web.visitor import access, actor
@@ -102,7 +102,7 @@ def change_category(category_id: int) -> ResponseReturnValue:
         return _form_page(form, catalog.category(category_id), status=422)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             category = catalog.change_category(category_id, form.details(), version=version, actor=actor())
     except Stale as refusal:
         explain(form, refusal)
@@ -115,7 +115,7 @@ def change_category(category_id: int) -> ResponseReturnValue:
 @bp.post("/categories/<int:category_id>/switch")
 @access("admin")
 def switch_category(category_id: int) -> ResponseReturnValue:
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         category = catalog.switch_category(category_id, is_active=is_active, actor=actor())
     told = _("%(category)s is shown in the store.") if is_active else _("%(category)s is hidden from the store.")

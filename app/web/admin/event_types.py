@@ -1,6 +1,6 @@
 """The types of events that earn XP: what each gives, and how often."""
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,16 +17,16 @@ from app.loyalty.models import EventType
 from app.web.admin import bp
 from app.web.admin import event_type_words as words
 from app.web.admin.audit import history_of
-from app.web.arguments import whole_number
+from app.web.arguments import seen_version, switched
 from app.web.fields import Filled, WholeNumberField
-from app.web.forms import Form, choices, explain, strip, tell_stale
+from app.web.forms import Form, choices, explain, one_line, strip, tell_stale
 from app.web.visitor import access, actor
 
 NEEDED = _l("Please fill this in.")
 
 
 class EventTypeForm(Form):
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=80)], filters=[one_line])
     description = TextAreaField(_l("Description"), [Optional(), Length(max=500)], filters=[strip])
     xp_amount = WholeNumberField(_l("XP"), [Filled(NEEDED)], least=0, most=MOST_AMOUNT)
     points_amount = WholeNumberField(_l("Points"), [Filled(NEEDED)], least=0, most=MOST_AMOUNT)
@@ -120,7 +120,7 @@ def change_event_type(event_type_id: int) -> ResponseReturnValue:
         return _form_page(form, event_types.one(event_type_id), status=422)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             kept = event_types.change(event_type_id, form.details(), version=version, actor=actor())
     except Stale as stale:
         tell_stale(form, stale)
@@ -132,7 +132,7 @@ def change_event_type(event_type_id: int) -> ResponseReturnValue:
 @bp.post("/xp-event-types/<int:event_type_id>/switch")
 @access("admin")
 def switch_event_type(event_type_id: int) -> ResponseReturnValue:
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         kept = event_types.set_active(event_type_id, is_active=is_active, actor=actor())
     told = _("%(type)s earns XP again.") if is_active else _("%(type)s earns nothing from now on.")

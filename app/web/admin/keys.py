@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
+from app.web.arguments import page_number
 from app.web.fields import Filled
 from app.web.forms import Form, choices, strip
 from app.web.visitor import access, actor, me
@@ -96,7 +97,7 @@ def _answer(status: int, **context: Any) -> Response:
 
 
 def _listed() -> dict[str, Any]:
-    found = paginate(keys.keys(), number=request.args.get("page", 1, type=int))
+    found = paginate(keys.keys(), number=page_number())
     return {"keys": found, "now": clock.now(), "scopes": SCOPES}
 
 

@@ -21,10 +21,10 @@ from app.loyalty.ladder import LevelDetails, Moves
 from app.loyalty.models import Level
 from app.web.admin import bp
 from app.web.admin.audit import history_of
-from app.web.arguments import whole_number
+from app.web.arguments import seen_version
 from app.web.fields import Filled, WholeNumberField
 from app.web.filters import number
-from app.web.forms import explain, strip, tell_stale
+from app.web.forms import explain, one_line, tell_stale
 from app.web.pictures import PictureForm, no_picture_field, picture_field
 from app.web.signs import sign_field
 from app.web.visitor import access, actor
@@ -42,7 +42,7 @@ class LevelForm(PictureForm):
         most=ladder.MOST_XP,
         description=_l("Counted over a lifetime: spending points or deleting a log never takes XP away."),
     )
-    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=60)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(NEEDED), Length(max=60)], filters=[one_line])
     icon = sign_field("medal")
     picture, no_picture, image = picture_field(), no_picture_field(), HiddenField()
     version = HiddenField()
@@ -106,7 +106,7 @@ def change_level(level_id: int) -> ResponseReturnValue:
         return _form_page(form, ladder.one(level_id), status=form.status)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             level = ladder.change(level_id, form.details(), version=version, actor=actor(), now=clock.now())
             moves = ladder.moves()
     except Stale as stale:

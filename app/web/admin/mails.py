@@ -12,6 +12,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.messages import service as messages
 from app.web.admin import bp
+from app.web.arguments import page_number
 from app.web.visitor import access, actor
 
 STATES = ("waiting", "sending", "sent", "maybe_sent", "failed")
@@ -22,7 +23,7 @@ STATES = ("waiting", "sending", "sent", "maybe_sent", "failed")
 def list_mails() -> ResponseReturnValue:
     asked = request.args.get("state", "")
     query = messages.mails(state=asked if asked in STATES else "")
-    found = paginate(query, number=request.args.get("page", 1, type=int), size=50)
+    found = paginate(query, number=page_number(), size=50)
     return page(
         "admin/mails.html", "admin/_mails_table.html", mails=found, asked=asked, counts=messages.count_by_state()
     )

@@ -22,7 +22,7 @@ from app.kit.lists import paginate
 from app.kit.text import slugify
 from app.orders import service as orders
 from app.web.admin import bp
-from app.web.arguments import page_number, whole_number
+from app.web.arguments import page_number, seen_version, switched, whole_number
 from app.web.fields import AmountField, Filled, slug_shape
 from app.web.forms import explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
@@ -166,7 +166,7 @@ def change_product(product_id: int) -> ResponseReturnValue:
     try:
         with unit_of_work():
             product = catalog.change_product(
-                product_id, form.details(), version=whole_number(form.version.data), actor=actor(), now=clock.now()
+                product_id, form.details(), version=seen_version(form.version.data), actor=actor(), now=clock.now()
             )
     except DomainError as refusal:
         explain(form, refusal)
@@ -180,7 +180,7 @@ def change_product(product_id: int) -> ResponseReturnValue:
 @bp.post("/products/<int:product_id>/switch")
 @access("admin")
 def switch_product(product_id: int) -> ResponseReturnValue:
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         product = catalog.switch_product(product_id, is_active=is_active, actor=actor(), now=clock.now())
     told = _("%(product)s is for sale again.") if is_active else _("%(product)s is off the shelf.")

@@ -17,7 +17,7 @@ from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
 from app.web.admin.promotion_pages import pages_of
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import list_arguments, page_number, switched, whole_number
 from app.web.visitor import access, actor
 
 LIST = ("admin/promotions.html", "admin/_promotions.html")
@@ -36,7 +36,7 @@ def list_promotions() -> ResponseReturnValue:
 @access("admin")
 def switch_promotion(promotion_id: int) -> ResponseReturnValue:
     """`is_active` is 1 or 0."""
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
 
     def switch(listed: Listed) -> str:
         listed.kind.change(promotion_id, {"is_active": is_active}, actor=actor(), now=clock.now())

@@ -27,7 +27,7 @@ from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
 from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
-from app.web.arguments import list_arguments, list_arguments_in, whole_number
+from app.web.arguments import NEVER, list_arguments, list_arguments_in, seen_version, whole_number
 from app.web.auth.forms import timezones
 from app.web.visitor import access, actor
 
@@ -109,7 +109,7 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     if not form.validate():
         form.tell(kind.faults(form.fields(kind.fields_of(promotion_id)), promotion_id))
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", form.status)
-    version = whole_number(form.version.data) or 0
+    version = seen_version(form.version.data) or NEVER
     try:
         with unit_of_work():
             typed = form.fields(kind.fields_of(promotion_id))

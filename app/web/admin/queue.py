@@ -1,6 +1,6 @@
 """The queue: what waits to be done, since when, and what could not be done."""
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,6 +11,7 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
 from app.web.admin import bp
+from app.web.arguments import page_number
 from app.web.visitor import access, actor
 
 
@@ -32,7 +33,7 @@ def retry_event(event_id: int) -> ResponseReturnValue:
 
 
 def _show() -> ResponseReturnValue:
-    troubled = paginate(outbox.troubled(), number=request.args.get("page", 1, type=int))
+    troubled = paginate(outbox.troubled(), number=page_number())
     return page(
         "admin/queue.html", "admin/_queue_state.html", backlog=outbox.backlog(), events=troubled, now=clock.now()
     )

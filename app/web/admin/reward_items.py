@@ -16,7 +16,7 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
-from app.web.arguments import page_number, whole_number
+from app.web.arguments import page_number, seen_version
 from app.web.fields import Filled
 from app.web.forms import explain, strip
 from app.web.pictures import PictureForm, no_picture_field, picture_field
@@ -95,7 +95,7 @@ def change_reward_item(reward_item_id: int) -> ResponseReturnValue:
         return _form_page(form, reward_items.one(reward_item_id), status=form.status)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             item = reward_items.change(reward_item_id, form.details(), version=version, actor=actor())
     except Stale as refusal:
         explain(form, refusal)

@@ -20,6 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.web.admin import bp
 from app.web.admin.audit import history_of
+from app.web.arguments import NEVER, page_number, seen_version, switched
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
 from app.web.fields import Filled
 from app.web.forms import Form, choices, explain, strip
@@ -86,7 +87,7 @@ class NewUserForm(UserForm):
 def list_users() -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip() for name in ("q", "role", "state")}
     query = desk.users(search=asked["q"], role=asked["role"], state=asked["state"])
-    found = paginate(query, number=request.args.get("page", 1, type=int))
+    found = paginate(query, number=page_number())
     return page(*LIST, users=found, asked=asked, roles=ROLES)
 
 
@@ -145,7 +146,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
 @access("admin")
 def set_active(user_id: int) -> ResponseReturnValue:
     """`active` is 1 or 0; a deactivated account's sessions and tokens end at once."""
-    user, is_active = accounts.get(user_id), request.form.get("active") == "1"
+    user, is_active = accounts.get(user_id), switched("active")
     with unit_of_work():
         desk.set_active(user_id, is_active=is_active, actor=actor(), now=clock.now())
     told = _("%(name)s can sign in again.") if is_active else _("%(name)s is deactivated and signed out everywhere.")
@@ -181,4 +182,4 @@ def _show(user: User, status: int = 200, form: UserForm | None = None) -> Respon
 
 def _version(form: UserForm) -> int:
     """The version that the page was made from; anything else is stale."""
-    return int(form.version.data) if str(form.version.data).isdecimal() else 0
+    return seen_version(form.version.data) or NEVER

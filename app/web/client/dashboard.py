@@ -62,7 +62,7 @@ def check_in() -> ResponseReturnValue:
 def mark_level_seen() -> ResponseReturnValue:
     """The client has been congratulated; once is enough."""
     with unit_of_work():
-        loyalty.mark_celebrated(me().id, request.form.get("level", 0, type=int))
+        loyalty.mark_celebrated(me().id, whole_number(request.form.get("level")) or 0)
     return _answer()
 
 

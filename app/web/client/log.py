@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, request, url_for
+from flask import Response, make_response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.loyalty import service as loyalty
 from app.loyalty.rules import standing
+from app.web.arguments import page_number
 from app.web.client import bp, logbook
 from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
 from app.web.client.pulse import stamp, unchanged
@@ -157,7 +158,7 @@ def _here() -> datetime:
 
 def _book() -> dict[str, Any]:
     user = me()
-    book = logbook.read(user.id, number=request.args.get("page", 1, type=int), now=clock.now())
+    book = logbook.read(user.id, number=page_number(), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
     shown = stamp(summary.figures, levels, book)
     return {"book": book, "summary": summary, "standing": standing(summary.total_xp, levels), "stamp": shown}

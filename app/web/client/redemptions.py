@@ -18,8 +18,9 @@ REDEMPTIONS = ("client/redemptions.html", "client/_redemptions.html")
 @access("client")
 def show_redemptions() -> ResponseReturnValue:
     """The page; for a part the list, or 204 when it is as it was `seen`."""
-    own = paginate(redemptions.of_client(me().id), number=page_number())
-    points = loyalty.summary_of(me().id).available_points
+    user = me()
+    own, has_coach = paginate(redemptions.of_client(user.id), number=page_number()), user.coach_id is not None
+    points = loyalty.summary_of(user.id).available_points
     rows = [(each.id, each.status, each.coach_notes, each.reward.version) for each in own.items]
-    seen = stamp(points, rows, own.total, own.number)
-    return unchanged(seen) or page(*REDEMPTIONS, redemptions=own, points=points, stamp=seen)
+    seen = stamp(points, rows, own.total, own.number, has_coach)
+    return unchanged(seen) or page(*REDEMPTIONS, redemptions=own, points=points, has_coach=has_coach, stamp=seen)

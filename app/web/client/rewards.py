@@ -17,7 +17,8 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
 from app.loyalty import redeeming, rewards, rules
 from app.loyalty import service as loyalty
-from app.web.arguments import page_number, whole_number
+from app.loyalty.errors import ButtonUnknown
+from app.web.arguments import is_unreadable, page_number, whole_number
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
@@ -38,15 +39,18 @@ def show_rewards() -> ResponseReturnValue:
 @access("client")
 def redeem_reward(reward_id: int) -> ResponseReturnValue:
     """Redeem one piece. Whatever comes of it, the answer shows points, stock and buttons as they are now."""
-    key, cost = request.form.get("idempotency_key", ""), whole_number(request.form.get("cost"))
+    key, cost = request.form.get("idempotency_key", ""), request.form.get("cost")
     try:
+        if is_unreadable(cost):
+            raise ButtonUnknown
         with unit_of_work():
-            redeeming.redeem(me(), reward_id, key=key, seen_cost=cost, now=clock.now())
+            redeeming.redeem(me(), reward_id, key=key, seen_cost=whole_number(cost), now=clock.now())
     except NotFound:
         raise
     except DomainError as refusal:
         return page(*SHOP, refusal.status, **_shelf(), refused=reward_id, refusal=refusal)
-    toast(_("It is yours. Your coach knows, and hands it out to you."))
+    by_coach = _("It is yours. Your coach knows, and hands it out to you.")
+    toast(by_coach if me().coach_id is not None else _("It is yours. We know, and hand it out to you."))
     if not wants_part():
         return see_other(url_for("client.show_rewards", page=_asked_page()))
     return page(*SHOP, **_shelf(), redeemed=reward_id)
@@ -66,6 +70,7 @@ def _shelf() -> dict[str, Any]:
     pieces = [(each.id, each.version, each.stock) for each in offered.items]
     return {
         "summary": summary,
+        "has_coach": user.coach_id is not None,
         "standing": rules.standing(summary.total_xp, levels),
         "rewards": offered,
         "new_key": lambda: secrets.token_urlsafe(16),

@@ -17,17 +17,17 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.web.arguments import list_arguments, page_number, whole_number
+from app.web.arguments import list_arguments, page_number, seen_version, switched
 from app.web.coach import bp
 from app.web.fields import Filled
-from app.web.forms import Form, explain, strip
+from app.web.forms import Form, explain, one_line, strip
 from app.web.visitor import access, me
 
 STATUS_WORDS = {"": _l("All"), "active": _l("Active"), "inactive": _l("Inactive")}
 
 
 class ProgramForm(Form):
-    name = StringField(_l("Name"), [Filled(_l("Please fill this in.")), Length(max=80)], filters=[strip])
+    name = StringField(_l("Name"), [Filled(_l("Please fill this in.")), Length(max=80)], filters=[one_line])
     description = TextAreaField(
         _l("Description"),
         [Length(max=2000)],
@@ -82,7 +82,7 @@ def change_program(program_id: int) -> ResponseReturnValue:
         return _form_page(form, programs.one(me(), program_id), status=422)
     try:
         with unit_of_work():
-            version = whole_number(form.version.data)
+            version = seen_version(form.version.data)
             programs.change(me(), program_id, form.details(), version=version, now=clock.now())
     except ProgramStale as refusal:
         explain(form, refusal)
@@ -96,7 +96,7 @@ def change_program(program_id: int) -> ResponseReturnValue:
 @access("coach")
 def switch_program(program_id: int) -> ResponseReturnValue:
     """`is_active` is 1 or 0."""
-    is_active = request.form.get("is_active") == "1"
+    is_active = switched()
     with unit_of_work():
         program = programs.set_active(me(), program_id, is_active=is_active, now=clock.now())
         name = program.name
