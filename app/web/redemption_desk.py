@@ -54,6 +54,7 @@ def list_page() -> Response:
     keeper, wanted = keeping.keeper(me()), asked()
     found = paginate(redemptions.to_handle(keeper, status=wanted["status"], search=wanted["q"]), number=page_number())
     counted = _counts(wanted["q"])
+    arguments: dict[str, Any] = list_arguments()
     seen = stamp(counted, found.number, [(each.id, each.status, each.reward.version) for each in found.items])
     return unchanged(seen) or page(
         "loyalty/redemptions.html",
@@ -63,7 +64,7 @@ def list_page() -> Response:
         stamp=seen,
         asked=wanted,
         status_words=STATUS_WORDS,
-        next=url_for(f"{me().role}.list_redemptions", **list_arguments()),
+        next=url_for(f"{me().role}.list_redemptions", **arguments),
         **surroundings(LIST),
     )
 
