@@ -31,7 +31,7 @@ class AlreadyFollowed(Conflict):
 
 
 class ProgramInactive(DomainError):
-    code, message = "inactive", _l("This programme isn't active. Activate it first, or choose another one.")
+    code, message = "inactive", _l("This programme is switched off. Switch it on first, or choose another one.")
 
 
 class ProgramStale(Conflict):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, String, and_, cast, func, literal, select
 
@@ -151,14 +152,9 @@ class Medal:
 
 def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
     """What the user has earned lately, or (without `most`) ever, newest first. One statement."""
-    query = select(Achievement, UserAchievement.earned_at, *_GIVEN)
-    mine = query.join(UserAchievement, UserAchievement.achievement_id == Achievement.id).outerjoin(*_PAID)
-    newest = (
-        mine.where(UserAchievement.user_id == user_id)
-        .order_by(UserAchievement.earned_at.desc(), UserAchievement.id.desc())
-        .limit(most)
-    )
-    return [Medal(achievement, at, None, xp, points) for achievement, at, xp, points in db.session.execute(newest)]
+    newest = _with_awarder(user_id).order_by(UserAchievement.earned_at.desc(), UserAchievement.id.desc()).limit(most)
+    rows = db.session.execute(newest)
+    return [Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows]
 
 
 def awardable(user: User) -> Sequence[Achievement]:
@@ -192,13 +188,17 @@ def by_status(medals: Sequence[Medal]) -> Mapping[bool, list[Medal]]:
 
 
 def _earned_by(user_id: int) -> dict[int, Medal]:
+    """The same, by the achievement's id."""
+    rows = db.session.execute(_with_awarder(user_id))
+    return {each.id: Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows}
+
+
+def _with_awarder(user_id: int) -> Select[Achievement, datetime, int, int, Any]:
     """What was earned, with what it gave then, and who awarded it by hand."""
     coach = func.coalesce(func.nullif(User.display_name, ""), User.username, "")
     columns = (Achievement, UserAchievement.earned_at, *_GIVEN, coach)
     mine = select(*columns).join(UserAchievement, UserAchievement.achievement_id == Achievement.id).outerjoin(*_PAID)
-    found = mine.outerjoin(User, User.id == UserAchievement.awarded_by_id).where(UserAchievement.user_id == user_id)
-    rows = db.session.execute(found)
-    return {each.id: Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows}
+    return mine.outerjoin(User, User.id == UserAchievement.awarded_by_id).where(UserAchievement.user_id == user_id)
 
 
 def _order(medal: Medal) -> tuple[bool, float, float, str]:

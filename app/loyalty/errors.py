@@ -117,6 +117,14 @@ class ThresholdTaken(Conflict):
     code, message = "duplicate_xp_required", _l("Another level needs exactly this XP. Please choose another amount.")
 
 
+class PlaceTaken(NumberTaken):
+    """Both the number and the XP, told at once."""
+
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        return {"level_number": [str(NumberTaken.message)], "xp_required": [str(ThresholdTaken.message)]}
+
+
 class OutOfOrder(DomainError):
     """Levels climb: it must lie above the one before (`least`) and below the one after (`most`)."""
 

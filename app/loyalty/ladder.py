@@ -15,7 +15,7 @@ from app.kit import outbox
 from app.kit.db import db, take_turns
 from app.kit.outbox import Backlog, OutboxEvent
 from app.loyalty import keeping, ledger
-from app.loyalty.errors import NumberTaken, OutOfOrder, ThresholdTaken
+from app.loyalty.errors import NumberTaken, OutOfOrder, PlaceTaken, ThresholdTaken
 from app.loyalty.models import Level, XpSummary
 
 TOPIC = "levels"
@@ -178,9 +178,11 @@ def _stay_celebrated(level: Level, number: int) -> None:
 
 def _check_place(details: LevelDetails, others: Sequence[Level]) -> None:
     """Whether it fits between its neighbours."""
-    if any(each.level_number == details.level_number for each in others):
-        raise NumberTaken(field="level_number")
-    if any(each.xp_required == details.xp_required for each in others):
+    is_number_taken = any(each.level_number == details.level_number for each in others)
+    is_threshold_taken = any(each.xp_required == details.xp_required for each in others)
+    if is_number_taken:
+        raise PlaceTaken if is_threshold_taken else NumberTaken(field="level_number")
+    if is_threshold_taken:
         raise ThresholdTaken(field="xp_required")
     least = max((each.xp_required + 1 for each in others if each.level_number < details.level_number), default=None)
     most = min((each.xp_required - 1 for each in others if each.level_number > details.level_number), default=None)

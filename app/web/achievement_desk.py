@@ -92,6 +92,7 @@ ACHIEVEMENTS = Ware(
     set_active=achievements.set_active,
     delete=achievements.delete,
     counted=achievements.earners,
+    switching_off=_l("Switch off %(name)s? Nobody earns it until it is switched on again; whoever has it keeps it."),
     stays=_l("%(name)s has been earned, so it was switched off instead of deleted."),
     statuses=STATUSES,
     types={**ALL, **TYPES},

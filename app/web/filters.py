@@ -7,7 +7,15 @@ from decimal import Decimal
 from babel import Locale
 from babel.units import format_unit
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_percent, format_time, get_locale, to_user_timezone
+from flask_babel import (
+    format_date,
+    format_decimal,
+    format_percent,
+    format_time,
+    format_timedelta,
+    get_locale,
+    to_user_timezone,
+)
 from flask_babel import gettext as _
 
 from app.config import settings
@@ -37,6 +45,11 @@ def until(instant: datetime | None) -> str:
     if to_user_timezone(instant).time() != time():
         return moment(instant)
     return _("%(day)s, midnight", day=day(instant - timedelta(microseconds=1)))
+
+
+def age(since: datetime) -> str:
+    """How long ago it was, roughly: `5 minutes`, `2 days`."""
+    return str(format_timedelta(clock.now() - since, granularity="minute"))
 
 
 def countdown(until: datetime) -> str:
@@ -93,6 +106,7 @@ def init_filters(app: Flask) -> None:
         moment=moment,
         day=day,
         until=until,
+        age=age,
         countdown=countdown,
         brief=brief,
         has_looks=has_looks,

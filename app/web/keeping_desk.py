@@ -60,8 +60,9 @@ class KeptForm(PictureForm):
 class Ware:
     """A thing that is kept: its `name` in endpoints, templates and the audit log, its form, and its room's verbs.
 
-    `listed` finds what a keeper sees and was asked for; `counted` how often each was redeemed or earned. What can't go,
-    since somebody has it, is switched off, and `stays` says so. `types` narrow a list too, where there are any.
+    `listed` finds what a keeper sees and was asked for; `counted` how often each was redeemed or earned;
+    `switching_off` is the question before that. What can't go, since somebody has it, is switched off, and `stays` says
+    so. `types` narrow a list too, where there are any.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Ware:
     set_active: Callable[..., Owned]
     delete: Callable[..., bool]
     counted: Callable[[Sequence[int]], Mapping[int, int]]
+    switching_off: Any
     stays: Any
     statuses: Mapping[str, Any]
     types: Mapping[str, Any] = field(default_factory=lambda: ALL)
@@ -181,5 +183,6 @@ def delete(desk: Desk, item_id: int) -> Response:
 
 def _form_page(desk: Desk, form: KeptForm, item: Owned | None = None, *, status: int = 200) -> Response:
     history = desk.history(desk.ware.name, item.id) if desk.history and item else None
+    count = desk.ware.counted([item.id]).get(item.id, 0) if item else 0
     template = f"loyalty/{desk.ware.name}.html"
-    return Response(render_template(template, desk=desk, form=form, item=item, history=history), status)
+    return Response(render_template(template, desk=desk, form=form, item=item, count=count, history=history), status)

@@ -21,7 +21,8 @@ from app.kit.lists import paginate
 from app.loyalty import keeping, redeeming, redemptions
 from app.loyalty import service as loyalty
 from app.loyalty.reward_models import FULFILLED, REJECTED, STATUSES
-from app.web.arguments import page_number
+from app.web.arguments import list_arguments, page_number
+from app.web.client.pulse import stamp, unchanged
 from app.web.forms import Form, choices, explain, strip
 from app.web.visitor import actor, me, way_back
 
@@ -49,16 +50,21 @@ def asked() -> dict[str, str]:
 
 
 def list_page() -> Response:
-    """The list of all that is theirs. Three statements."""
+    """The list of all that is theirs, or 204 when it is as it was `seen`. Three statements."""
     keeper, wanted = keeping.keeper(me()), asked()
     found = paginate(redemptions.to_handle(keeper, status=wanted["status"], search=wanted["q"]), number=page_number())
-    return page(
+    counted = _counts(wanted["q"])
+    arguments: dict[str, Any] = list_arguments()
+    seen = stamp(counted, found.number, [(each.id, each.status, each.reward.version) for each in found.items])
+    return unchanged(seen) or page(
         "loyalty/redemptions.html",
         "loyalty/_redemptions.html",
         redemptions=found,
-        counts=_counts(wanted["q"]),
+        counts=counted,
+        stamp=seen,
         asked=wanted,
         status_words=STATUS_WORDS,
+        next=url_for(f"{me().role}.list_redemptions", **arguments),
         **surroundings(LIST),
     )
 

@@ -84,6 +84,7 @@ REWARDS = Ware(
     set_active=rewards.set_active,
     delete=rewards.delete,
     counted=rewards.redeemed,
+    switching_off=_l("Switch off %(name)s? It leaves the shop. Redemptions that are pending stay."),
     stays=_l("%(name)s has been redeemed, so it was switched off instead of deleted."),
     statuses={**STATUSES, "sold_out": _l("Sold out")},
 )

@@ -116,6 +116,12 @@ for (const tab of document.querySelectorAll(".tabs-bar [aria-current]")) {
   bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
 }
 
+// the same of the sidebar where it is longer than the window
+const entry = document.querySelector(".sidebar [aria-current]");
+const sidenav = entry?.closest(".sidenav");
+const isBelow = sidenav && entry.getBoundingClientRect().bottom > sidenav.getBoundingClientRect().bottom - 32;
+if (isBelow) sidenav.scrollTop = entry.offsetTop - sidenav.clientHeight / 2;
+
 let working = 0;
 const show = () => document.documentElement.classList.toggle("is-busy", working > 0);
 document.addEventListener("htmx:beforeSend", (event) => {

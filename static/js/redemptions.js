@@ -1,13 +1,39 @@
-// Whoever handles redemptions one after the other is taken to the next that waits. A key that is held down is one press.
+// Whoever handles redemptions one after the other is taken to the next that waits: to its row, where a press does nothing.
+// What is handled can't be taken back, so the second half of a double press, and a press on what has just moved, do nothing
+// either; a press somewhere else counts at once. A key that is held down is one press.
+const SOON_MS = 1000;
+let changedAt = -Infinity;
+let pressed;
 
 document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
-  if (!elt.matches?.(".redemption:not(.is-pending)")) return;
-  const waiting = [...elt.parentElement.querySelectorAll(".redemption.is-pending")];
-  const isLater = (row) => elt.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING;
-  const next = waiting.find(isLater) ?? waiting[0];
-  if (!next) elt.tabIndex = -1;
-  (next?.querySelector("[data-first]") ?? elt).focus();
+  const isList = elt.id === "redemptions";
+  if (!isList && !elt.matches?.(".redemption")) return;
+  changedAt = performance.now();
+  if (isList) pressed = null; // all rows may have moved
+  else if (!elt.matches(".is-pending")) goOn(elt);
 });
+
+function goOn(done) {
+  const waiting = [...done.parentElement.querySelectorAll(".redemption.is-pending")];
+  const isLater = (row) => done.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING;
+  (waiting.find(isLater) ?? waiting[0] ?? done).focus();
+}
+
+const isElsewhere = (event) => event.detail > 0 && pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 32;
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest?.(".redemption button")) return;
+    if (performance.now() - changedAt > SOON_MS || isElsewhere(event)) {
+      pressed = { x: event.clientX, y: event.clientY };
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 document.addEventListener("keydown", (event) => {
   if (event.repeat && event.key === "Enter" && event.target.closest?.(".redemption button")) event.preventDefault();

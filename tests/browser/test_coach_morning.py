@@ -23,6 +23,7 @@ from tests.processes import environment_of, wait_until, worker
 SignIn = Callable[[FlaskClient | Page, User], None]
 TOO_LOW = "all => all.filter(each => each.offsetHeight && each.offsetHeight < 44).map(each => each.outerHTML)"
 WANTED = ("Water bottle", "Yoga mat", "Towel", "Day off", "Massage")
+A_MOMENT_MS = 1100
 
 
 @pytest.fixture
@@ -51,6 +52,15 @@ def fulfil(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=f"Fulfil {name} for Ada Berg")
 
 
+def go_on_to(page: Page, name: str) -> None:
+    """From the row that has come into focus to its button, when a press counts again."""
+    expect(row(page, name)).to_be_focused()
+    for _stop in ("client", "note", "fulfil"):
+        page.keyboard.press("Tab")
+    expect(fulfil(page, name)).to_be_focused()
+    page.clock.fast_forward(A_MOMENT_MS)
+
+
 def states() -> list[str]:
     db.session.rollback()
     return list(db.session.scalars(db.select(RewardRedemption.status).order_by(RewardRedemption.id)))
@@ -65,6 +75,7 @@ def an_admin_is_faster(redemption_id: int) -> None:
 def test_a_morning_of_redemptions_never_leaves_the_list(
     page: Page, live_server: str, sign_in: SignIn, sam: User, pending: list[int]
 ) -> None:
+    page.clock.install()
     sign_in(page, sam)
     page.goto(f"{live_server}/coach/redemptions?status=pending")
     page.evaluate("window.stillTheSamePage = true")
@@ -72,7 +83,7 @@ def test_a_morning_of_redemptions_never_leaves_the_list(
     for name, then in pairwise(WANTED[:4]):
         page.keyboard.press("Enter")
         expect(row(page, name).get_by_text("Fulfilled")).to_be_visible()
-        expect(fulfil(page, then)).to_be_focused()
+        go_on_to(page, then)
     expect(page.locator("#count-pending")).to_have_text("2")
     expect(page.locator("#count-fulfilled")).to_have_text("3")
     day_off = row(page, "Day off")
@@ -80,13 +91,14 @@ def test_a_morning_of_redemptions_never_leaves_the_list(
     page.keyboard.press("Enter")
     expect(day_off.get_by_role("alert")).to_contain_text("Please write why")
     expect(day_off.get_by_role("textbox")).to_be_focused()
+    page.clock.fast_forward(A_MOMENT_MS)
     page.keyboard.type("We are closed that day")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Reject Day off for Ada Berg")).to_be_focused()
     page.keyboard.press("Enter")
     expect(day_off.get_by_text("We are closed that day")).to_be_visible()
-    expect(fulfil(page, "Massage")).to_be_focused()
+    go_on_to(page, "Massage")
     an_admin_is_faster(pending[4])
     page.keyboard.press("Enter")
     massage = row(page, "Massage")
@@ -105,12 +117,52 @@ def test_a_key_that_is_held_down_is_one_press(
     page.goto(f"{live_server}/coach")
     fulfil(page, "Water bottle").focus()
     page.keyboard.down("Enter")
-    expect(fulfil(page, "Yoga mat")).to_be_focused()
+    expect(row(page, "Yoga mat")).to_be_focused()
     page.keyboard.down("Enter")  # the same press, repeated
     page.keyboard.up("Enter")
     expect(page.locator("#waiting")).to_contain_text(str(len(pending) - 1))
     page.wait_for_load_state("networkidle")
     assert states() == ["fulfilled"] + ["pending"] * 4
+
+
+def test_a_second_press_right_after_the_first_fulfils_nothing_more(
+    page: Page, live_server: str, sign_in: SignIn, sam: User, pending: list[int]
+) -> None:
+    page.clock.install()
+    sign_in(page, sam)
+    page.goto(f"{live_server}/coach/redemptions?status=pending")
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    fulfil(page, "Water bottle").focus()
+    page.keyboard.press("Enter")
+    expect(row(page, "Water bottle").get_by_text("Fulfilled")).to_be_visible()
+    page.clock.run_for(100)
+    expect(row(page, "Yoga mat")).to_be_focused()
+    page.keyboard.press("Enter")
+    fulfil(page, "Yoga mat").press("Enter")
+    page.wait_for_load_state("networkidle")
+    assert states() == ["fulfilled"] + ["pending"] * (len(pending) - 1)
+    page.clock.run_for(A_MOMENT_MS)
+    fulfil(page, "Yoga mat").press("Enter")
+    expect(row(page, "Yoga mat").get_by_text("Fulfilled")).to_be_visible()
+
+
+def test_the_list_learns_of_what_is_new_and_keeps_what_is_typed(
+    page: Page, live_server: str, sign_in: SignIn, sam: User, ada: User, pending: list[int]
+) -> None:
+    page.clock.install()
+    sign_in(page, sam)
+    page.goto(f"{live_server}/coach/redemptions?status=pending")
+    note = row(page, "Massage").get_by_role("textbox")
+    note.fill("Tuesday at ten?")
+    row(page, "Towel").get_by_role("textbox").press_sequentially("In bl")
+    make.redemption(ada, make.reward(name="Sauna"), now=clock.now())
+    page.clock.fast_forward(16_000)
+    expect(fulfil(page, "Sauna")).to_be_visible()
+    expect(page.locator("#count-pending")).to_have_text(str(len(pending) + 1))
+    expect(row(page, "Towel").get_by_role("textbox")).to_be_focused()
+    page.keyboard.type("ue")
+    expect(row(page, "Towel").get_by_role("textbox")).to_have_value("In blue")
+    expect(note).to_have_value("Tuesday at ten?")
 
 
 def test_what_was_typed_in_other_rows_stays(

@@ -49,7 +49,9 @@ def test_a_coach_makes_a_reward_with_a_picture_and_switches_it_off(desk: Page, l
     row = desk.get_by_role("row", name="Lunch with me")
     expect(row).to_contain_text("250 points")
     expect(row.locator("img")).to_have_js_property("complete", value=True)
-    row.get_by_role("button", name="Switch off").click()
+    row.locator("summary", has_text="Switch off").click()
+    expect(row.get_by_role("dialog")).to_contain_text("It leaves the shop.")
+    row.get_by_role("dialog").get_by_role("button", name="Switch off").click()
     expect(row).to_contain_text("Inactive")
     db.session.rollback()
     made = db.session.scalars(select(Reward).where(Reward.coach_id.is_not(None))).one()
@@ -86,6 +88,19 @@ def test_a_coach_makes_an_achievement_and_its_condition_folds_away(desk: Page, l
     db.session.rollback()
     made = db.session.scalars(select(Achievement)).one()
     assert (made.type, made.condition_type, made.condition_value, made.icon) == ("manual", None, None, "trophy")
+
+
+def test_what_the_summary_says_of_folded_fields_goes_with_them(page: Page, sign_in: SignIn, live_server: str) -> None:
+    sign_in(page, make.user(role="coach"))
+    page.goto(f"{live_server}/coach/achievements/create")
+    page.get_by_role("button", name="Save").click()
+    summary = page.locator(".error-summary")
+    expect(summary.get_by_role("link")).to_have_text(["Name", "Condition", "How many"])
+    page.get_by_label(BY_HAND).check()
+    expect(summary.get_by_role("link")).to_have_text(["Name"])
+    expect(summary).not_to_contain_text("Please check 3 fields", use_inner_text=True)
+    page.get_by_label(BY_ITSELF).check()
+    expect(summary.get_by_role("link")).to_have_text(["Name", "Condition", "How many"])
 
 
 def test_a_reward_is_deleted_after_a_question(desk: Page, live_server: str) -> None:

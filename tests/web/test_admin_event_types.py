@@ -87,6 +87,15 @@ def test_a_change_holds_for_what_comes_next(admin: FlaskClient) -> None:
     assert db.session.get_one(XpSummary, client.id).figures[:2] == (55, 20)
 
 
+def test_a_cooldown_beside_a_limit_of_one_a_day_reads_well(admin: FlaskClient) -> None:
+    make.event_type("workout_logged", cooldown_hours=36, daily_limit=1)
+    make.event_type("meal_logged", cooldown_hours=48, daily_limit=1)
+    page = admin.get(LIST).text
+    assert "once every 36 hours, at most once a day" in page
+    assert "once every 2 days" in page
+    assert "once every 2 days," not in page
+
+
 def test_an_emptied_cooldown_and_limit_are_none(admin: FlaskClient) -> None:
     checkin = make.event_type("daily_checkin", daily_limit=2)
     assert 'value="24"' in admin.get(edit(checkin)).text

@@ -141,6 +141,15 @@ def test_a_level_that_does_not_fit_is_told_where_it_would(
     assert len(ladder.listed()) == 3
 
 
+def test_a_number_and_an_amount_that_are_taken_are_told_at_once(admin: FlaskClient) -> None:
+    admin.post(NEW, data=form(name="First", level_number="2", xp_required="100"))
+    answer = admin.post(NEW, data=form(level_number="2", xp_required="100"))
+    assert answer.status_code == 409
+    assert "Another level has this number." in told_at("level_number", answer.text)
+    assert "Another level needs exactly this XP." in told_at("xp_required", answer.text)
+    assert len(ladder.listed()) == 1
+
+
 def test_an_edit_moves_everybody_in_the_background_and_says_how_many(admin: FlaskClient) -> None:
     low, high = make.levels(100, 1000)
     mia, ben, zoe = make.rich_client(150), make.rich_client(600), make.rich_client(1200)

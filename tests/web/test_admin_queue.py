@@ -175,3 +175,12 @@ def row_of(page: str, event: OutboxEvent) -> str:
     """What the row of this event says."""
     [row] = [each for each in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if event.key in each]
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
+
+
+@pytest.mark.usefixtures("admin")
+def test_every_topic_has_its_words(client: FlaskClient) -> None:
+    labels = re.findall(r'stat-tile-label">([^<]+)<', client.get("/admin/queue").text)
+    assert len(labels) == len(outbox.TOPICS)
+    assert not {name.replace("_", " ").replace(".", " ").capitalize() for name in outbox.TOPICS} & set(labels) - {
+        "Mail"
+    }

@@ -83,6 +83,7 @@ def test_awarding_gives_xp_at_once_and_moves_the_bar(client: FlaskClient, sam: U
     summary = loyalty.summary_of(ada.id)
     assert (summary.total_xp, summary.available_points) == (520, 125)
     assert db.session.scalars(select(UserAchievement.awarded_by_id)).all() == [sam.id]
+    assert f"awarded by {sam.name}" in answer.text
 
 
 def test_a_second_award_says_that_it_is_already_earned(client: FlaskClient, ada: User) -> None:

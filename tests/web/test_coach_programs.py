@@ -85,7 +85,7 @@ def test_a_programme_is_switched_in_place(client: FlaskClient, sam: User) -> Non
     sleep = make.program(sam)
     part = client.post(f"{LIST}/{sleep.id}/active", data={"is_active": "0"}, headers=HTMX)
     assert "<html" not in part.text
-    assert "Activate" in part.text
+    assert "Switch on" in part.text
     assert [row[2:] for row in kept()] == [(False, 2)]
     back = client.post(f"{LIST}/{sleep.id}/active?status=inactive", data={"is_active": "1"})
     assert back.location == f"{LIST}?status=inactive"
@@ -98,11 +98,11 @@ def test_one_that_nobody_has_followed_is_deleted(client: FlaskClient, sam: User)
     assert kept() == []
 
 
-def test_one_that_was_followed_is_deactivated_and_the_page_says_so(client: FlaskClient, sam: User, ada: User) -> None:
+def test_one_that_was_followed_is_switched_off_and_the_page_says_so(client: FlaskClient, sam: User, ada: User) -> None:
     sleep = make.program(sam, name="Sleep")
     make.followed(ada, sam, sleep)
     answer = client.post(f"{LIST}/{sleep.id}", data={"_method": "DELETE"}, follow_redirects=True)
-    assert "was deactivated instead of deleted" in answer.text
+    assert "was switched off instead of deleted" in answer.text
     assert [row[2] for row in kept()] == [False]
     assert states() == ["active"]
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_assigned_is_told(client: FlaskClient, sam: User, ada: Us
     twice = client.post(assign, data={"program_id": sleep.id}, headers=HTMX)
     assert (twice.status_code, "follows that programme already" in twice.text) == (409, True)
     inactive = client.post(assign, data={"program_id": old.id}, headers=HTMX)
-    assert (inactive.status_code, "isn&#39;t active" in inactive.text) == (422, True)
+    assert (inactive.status_code, "is switched off" in inactive.text) == (422, True)
     assert states() == ["active"]
 
 

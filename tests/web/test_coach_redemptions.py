@@ -55,6 +55,20 @@ def test_who_waits_longest_stands_first_and_the_handled_follow(client: FlaskClie
     assert rewards_in(client.get(LIST).text) == ["Early one", "Late one", "Done one"]
 
 
+def test_a_list_that_is_open_learns_of_new_ones(client: FlaskClient, ada: User) -> None:
+    make.redemption(ada, make.reward(name="Early one"))
+    text = client.get(f"{LIST}?status=pending").text
+    found = re.search(r'data-url="(/coach/redemptions\?status=pending&amp;seen=\w+)"', text)
+    assert found
+    again = found[1].replace("&amp;", "&")
+    assert client.get(again, headers=HTMX).status_code == 204
+    assert client.get(again).status_code == 200
+    make.redemption(ada, make.reward(name="Late one"))
+    answer = client.get(again, headers=HTMX)
+    assert rewards_in(answer.text) == ["Early one", "Late one"]
+    assert found[1] not in answer.text
+
+
 def test_statuses_are_tabs_with_counts(client: FlaskClient, sam: User, ada: User) -> None:
     done = make.redemption(ada, make.reward(name="Yoga mat"))
     make.redemption(ada, make.reward(name="Water bottle"))

@@ -84,6 +84,14 @@ def test_another_coachs_rewards_arent_there(client: FlaskClient) -> None:
     assert (db.session.get_one(Reward, reward.id).name, reward.is_active) == ("Theirs", True)
 
 
+def test_whoever_wants_to_delete_what_was_redeemed_reads_what_happens_instead(client: FlaskClient, sam: User) -> None:
+    lunch = make.reward(name="Lunch", coach=sam)
+    assert "If somebody has redeemed it" in client.get(f"{LIST}/{lunch.id}/edit").text
+    make.redemption(make.rich_client(coach_id=sam.id), lunch)
+    page = client.get(f"{LIST}/{lunch.id}/edit").text
+    assert "Lunch was redeemed 1 time, so it can't be deleted: it is switched off instead." in page
+
+
 def test_one_that_was_redeemed_is_switched_off_instead_and_the_page_says_so(client: FlaskClient, sam: User) -> None:
     reward = make.reward(coach=sam, name="Lunch")
     make.redemption(make.rich_client(coach_id=sam.id), reward)

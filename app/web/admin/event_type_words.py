@@ -29,8 +29,16 @@ def sign(key: str) -> str:
 
 def how_often(kept: EventType) -> str:
     """Its cooldown and its limit: once a day; every 6 hours, at most 3 times a day."""
-    told = [_pause(kept.cooldown_hours), _limit(kept.daily_limit)]
-    return ", ".join(dict.fromkeys(each for each in told if each)) or _("every time")
+    pause, limit = _pause(kept.cooldown_hours), kept.daily_limit
+    if pause and limit == 1:
+        is_said = (kept.cooldown_hours or 0) % HOURS_A_DAY == 0
+        return pause if is_said else _("%(pause)s, at most once a day", pause=pause)
+    return ", ".join(each for each in (pause, _limit(limit)) if each) or _("every time")
+
+
+def switching_off(kept: EventType) -> str:
+    """What is asked before: whom it concerns."""
+    return _("Switch off %(name)s? Nobody earns anything for it until it is switched on again.", name=kept.name)
 
 
 def _pause(hours: int | None) -> str:

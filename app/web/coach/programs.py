@@ -107,14 +107,14 @@ def switch_program(program_id: int) -> ResponseReturnValue:
 @bp.delete("/programs/<int:program_id>")
 @access("coach")
 def delete_program(program_id: int) -> ResponseReturnValue:
-    """Where somebody follows or has followed it, it is deactivated instead, and the page says so."""
+    """Where somebody follows or has followed it, it is switched off instead, and the page says so."""
     name = programs.one(me(), program_id).name
     with unit_of_work():
         is_gone = programs.delete(me(), program_id, now=clock.now())
     if is_gone:
         toast(_("%(name)s was deleted.", name=name), "info")
     else:
-        told = _("%(name)s is part of what clients have done, so it was deactivated instead of deleted.", name=name)
+        told = _("%(name)s is part of what clients have done, so it was switched off instead of deleted.", name=name)
         toast(told, "warning")
     return _back_to_list()
 
