@@ -122,7 +122,7 @@ def redeem_in_place(page: Page, address: str) -> None:
     page.evaluate("window.stillTheSamePage = true")
     expect(card(page, "Coffee")).to_contain_text("2 left")
     redeem(page, "Coffee")
-    expect(card(page, "Coffee")).to_contain_text("Redeemed. Your coach knows.")
+    expect(card(page, "Coffee")).to_contain_text("Redeemed. You have 50 points left.")
     expect(page.locator("#balance")).to_have_text("50")
     expect(card(page, "Coffee")).to_contain_text("1 left")
     expect(card(page, "Coffee").get_by_role("button")).to_be_disabled()
