@@ -111,7 +111,7 @@ def be_praised_for_the_week(page: Page) -> None:
     expect(page.locator(".news")).to_contain_text("Week of light")
     expect(page.locator("#medals .emblem-shining")).to_have_count(1)
     expect(page.locator(".hero-points-value")).to_have_text("150")
-    expect(page.locator(".hero-points")).to_contain_text("Enough for “Towel”")
+    expect(page.locator(".hero-points")).to_contain_text("Enough for “Coffee”")
     page.get_by_role("button", name="Lovely").click()
     expect(page.locator(".news")).to_have_count(0)
     expect(page.locator("#medals")).to_contain_text("Week of light")

@@ -289,6 +289,7 @@ def test_a_level_is_celebrated_where_it_was_reached(client: FlaskClient, mia: Us
     answer = client.post("/client/level-up/seen", data=seen, headers=HTMX)
     assert 'id="logbook"' in answer.text
     assert "Level up!" not in answer.text
+    assert 'id="log-level" tabindex="-1" data-focus' in answer.text
     assert client.post("/client/level-up/seen", data=seen).location == "/client/log"
 
 

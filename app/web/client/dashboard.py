@@ -67,7 +67,7 @@ def mark_level_seen() -> ResponseReturnValue:
     """The client has been congratulated; once is enough. The answer is the page where that was (`home`)."""
     with unit_of_work():
         loyalty.mark_celebrated(me().id, request.form.get("level", 0, type=int))
-    return log.answer_book() if request.form.get("home") == "logbook" else _answer("hero")
+    return log.answer_book("hero") if request.form.get("home") == "logbook" else _answer("hero")
 
 
 @bp.post("/notices/seen")

@@ -104,9 +104,9 @@ def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
     return answer_book()
 
 
-def answer_book() -> Response:
-    """The list, or the way to its page."""
-    return page(PAGE, BOOK, **_book()) if wants_part() else see_other(url_for("client.show_log"))
+def answer_book(focus: str = "") -> Response:
+    """The list, which puts the focus there, or the way to its page."""
+    return page(PAGE, BOOK, **_book(), focus=focus) if wants_part() else see_other(url_for("client.show_log"))
 
 
 def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> ResponseReturnValue:
