@@ -21,6 +21,10 @@ class AlreadyLogged(DomainError):
     message = _l("You have already logged this. Change the time, or delete the earlier entry first.")
 
 
+class AlreadyCheckedIn(AlreadyLogged):
+    message = _l("You have checked in for this day already. Choose another day, or delete that check-in first.")
+
+
 class DateBeforeMove(DomainError):
     code = "date_before_last_checkin"
     message = _l("You have changed your time zone since your last check-in. Please choose a date that isn't before it.")

@@ -17,6 +17,7 @@ from app.activity.service import announce
 from app.errors import not_shown
 from app.kit.db import db, insert
 from app.kit.text import like
+from app.messages import notices
 
 EVENT_KEY = "program_completed"
 FRESH = {"populate_existing": True}
@@ -139,7 +140,10 @@ def assign(coach: User, client_id: int, program_id: int, *, now: datetime) -> Cl
 
 
 def end(coach: User, client_program_id: int, status: str, *, now: datetime) -> ClientProgram:
-    """Complete (which earns) or cancel what a client of the coach follows, once. Raises NotFound, ProgramEnded."""
+    """Complete (which earns) or cancel what a client of the coach follows, once. They are told.
+
+    Raises NotFound, ProgramEnded.
+    """
     ended: ClientProgram | None = db.session.scalar(
         update(ClientProgram)
         .where(ClientProgram.id == client_program_id, ClientProgram.status == ACTIVE, _is_of(coach))
@@ -151,9 +155,16 @@ def end(coach: User, client_program_id: int, status: str, *, now: datetime) -> C
         found = select(ClientProgram.status).where(ClientProgram.id == client_program_id)
         theirs = db.session.scalar(found.where(_is_of(coach)))
         raise not_shown(found) if theirs is None else ProgramEnded(theirs)
+    _tell(ended, now)
     if status == COMPLETED:
         _announce(db.session.get_one(User, ended.client_id), ended, coach, now)
     return ended
+
+
+def _tell(ended: ClientProgram, now: datetime) -> None:
+    name = db.session.scalar(select(Program.name).where(Program.id == ended.program_id))
+    key = f"program:{ended.id}:{ended.status}"
+    notices.tell(notices.Told(ended.client_id, f"program_{ended.status}", key, {"name": name}), now)
 
 
 def _announce(client: User, completed: ClientProgram, coach: User, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from app.accounts.models import User
 from app.activity import rules, timeline
-from app.activity.errors import AlreadyLogged, DateBeforeMove
+from app.activity.errors import AlreadyCheckedIn, AlreadyLogged, DateBeforeMove
 from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
 from app.errors import not_shown
 from app.kit import outbox
@@ -51,7 +51,7 @@ def log_checkin(  # noqa: PLR0913  (what a check-in has)
     notes: str = "",
     now: datetime,
 ) -> DailyLog:
-    """Raises InTheFuture, TooLongAgo, AlreadyLogged, DateBeforeMove."""
+    """Raises InTheFuture, TooLongAgo, AlreadyCheckedIn, DateBeforeMove."""
     rules.check_date(on, zone=user.timezone, now=now, field="date")
     _check_move(user, on)
     checkin = DailyLog(
@@ -75,7 +75,7 @@ def log_meal(user: User, *, eaten_at: datetime, meal: rules.Meal, notes: str = "
     return eaten
 
 
-def remove(user: User, kind: str, log_id: int, *, now: datetime) -> None:
+def remove(user: User, kind: str, log_id: int, *, now: datetime) -> Log:
     """Delete one of the user's own logs; an event takes its points back. Raises NotFound."""
     model = LOGS[kind]
     log = db.session.scalar(select(model).where(model.id == log_id, model.client_id == user.id).with_for_update())
@@ -84,6 +84,7 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> None:
     db.session.delete(log)
     facts = {"takes_back": log.source}
     announce(user, f"undo:{log.source}", facts, at=now, on=rules.date_in(user.timezone, now), now=now)
+    return log
 
 
 def blank(user: User) -> None:
@@ -111,7 +112,7 @@ def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
     values = {name: getattr(log, name) for name in model.__mapper__.column_attrs.keys() if name != "id"}  # noqa: SIM118
     log_id = db.session.scalar(insert(model).values(values).on_conflict_do_nothing().returning(model.id))
     if log_id is None:
-        raise AlreadyLogged(field=field)
+        raise (AlreadyCheckedIn if isinstance(log, DailyLog) else AlreadyLogged)(field=field)
     log.id = log_id
     announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now)
 

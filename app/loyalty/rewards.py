@@ -47,10 +47,14 @@ def offered(coach_id: int | None) -> Select[Reward]:
     return seen.order_by(Reward.points_cost, Reward.id)
 
 
-def cheapest(coach_id: int | None) -> Reward | None:
-    """What clients of this coach can have for the fewest points; nothing that has run out. One statement."""
+def goal(coach_id: int | None, points: int) -> Reward | None:
+    """The dearest that these points buy a client of this coach, else the nearest; nothing that has run out.
+
+    One statement.
+    """
     in_stock = or_(Reward.stock.is_(None), Reward.stock > 0)
-    return db.session.scalar(offered(coach_id).where(in_stock).limit(1))
+    nearest = (Reward.points_cost > points, func.abs(Reward.points_cost - points), Reward.id)
+    return db.session.scalar(offered(coach_id).where(in_stock).order_by(None).order_by(*nearest).limit(1))
 
 
 def one(reward_id: int, keeper: Keeper) -> Reward:

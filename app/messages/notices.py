@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from app.kit.db import db, insert_new
 from app.messages.models import Notice
 
-MOST_SHOWN = 10
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)

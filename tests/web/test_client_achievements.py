@@ -61,6 +61,26 @@ def test_what_is_earned_shines_and_says_since_when_and_by_whom(client: FlaskClie
     assert "2 of 2" in page
 
 
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("workout_count", "1 workout"),
+        ("checkin_count", "1 check-in"),
+        ("streak_days", "1 day in a row"),
+        ("xp_total", "1 XP"),
+    ],
+)
+def test_what_is_earned_without_a_description_says_with_what(
+    client: FlaskClient, mia: User, condition: str, said: str
+) -> None:
+    make.achievement(condition, 1)
+    make.workout(mia)
+    make.checkin(mia)
+    make.settled()
+    make.evaluated()
+    assert f'<p class="muted">{said}</p>' in client.get("/client/achievements").text
+
+
 def test_what_is_ahead_is_grey_with_the_way_that_is_done(client: FlaskClient, mia: User, dana: User) -> None:
     workouts = make.achievement("workout_count", 10)
     checkins = make.achievement("checkin_count", 2)

@@ -37,6 +37,7 @@ def test_a_newcomer_is_told_what_to_do(client: FlaskClient, mia: User) -> None: 
     make.levels(50, 100)
     page = client.get("/client").text
     assert "Good afternoon, Mia" in page
+    assert "Start with one small step" in page
     assert "Before your first level" in page
     assert '<progress class="progress progress-xl" id="level-bar" value="0" max="50"' in page
     assert "Your story starts here" in page

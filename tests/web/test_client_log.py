@@ -1,5 +1,6 @@
 """Logging on /client/log: forms that answer in place, and without JavaScript too."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -53,8 +54,8 @@ def test_a_workout_is_recorded_by_the_clients_clock_and_awarded_later(client: Fl
     assert (workout.timezone, workout.performed_on.isoformat()) == ("Asia/Bangkok", "2026-03-02")
     assert db.session.get_one(XpSummary, mia.id).total_xp == 0
     page = client.get("/client/log")
-    assert "Workout logged. Your XP are on their way." in page.text
-    assert "XP on their way" in page.text
+    assert "Workout logged. +20 XP on the way." in page.text
+    assert "XP on the way" in page.text
     make.settled()
     assert "+20 XP" in client.get("/client/log", headers=HTMX).text
     assert db.session.get_one(XpSummary, mia.id).total_xp == 20
@@ -93,7 +94,7 @@ def test_htmx_gets_the_empty_form_and_the_list_is_told(client: FlaskClient, mia:
     assert "<html" not in answer.text
     assert "Evening run" not in answer.text
     assert answer.headers["HX-Trigger-After-Settle"] == "logged"
-    assert "Your XP are on their way" in answer.headers["HX-Trigger"]
+    assert "+20 XP on the way" in answer.headers["HX-Trigger"]
 
 
 @pytest.mark.parametrize(
@@ -188,14 +189,14 @@ def test_a_page_that_does_not_exist_shows_one_that_does(client: FlaskClient, mia
 
 def test_what_is_logged_again_promises_no_xp(client: FlaskClient, mia: User) -> None:
     typed = {"title": "Run", "performed_at": "2026-03-02T18:00"}
-    assert "XP are on their way" in client.post("/client/log/workout", data=typed, follow_redirects=True).text
+    assert "XP on the way" in client.post("/client/log/workout", data=typed, follow_redirects=True).text
     make.settled()
     logged = db.session.scalars(select(WorkoutLog)).one()
     client.delete(f"/client/log/workout/{logged.id}")
     make.settled()
     again = client.post("/client/log/workout", data=typed, follow_redirects=True).text
     assert "The same thing earns XP and points only once." in again
-    assert "XP are on their way" not in again
+    assert "XP on the way" not in again
     assert db.session.get_one(XpSummary, mia.id).total_xp == 20
 
 
@@ -237,6 +238,66 @@ def test_the_page_takes_as_many_statements_whatever_was_logged(client: FlaskClie
     with count_statements() as sent:
         client.get("/client/log")
     assert len(sent) <= 6, sent
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Workout logged. +20 XP on the way."),
+        ({"xp_amount": 1500}, "Workout logged. +1,500 XP on the way."),
+        ({"xp_amount": 0}, "Workout logged."),
+        ({"is_active": False}, "Workout logged. Workouts earn nothing at present."),
+    ],
+)
+def test_no_more_is_promised_than_is_known(client: FlaskClient, mia: User, changes: dict[str, Any], said: str) -> None:  # noqa: ARG001
+    make.event_type(**changes)
+    answer = client.post("/client/log/workout", data=WORKOUT, headers=HTMX)
+    [told] = json.loads(answer.headers["HX-Trigger"])["toast"]["toasts"]
+    assert told["message"] == said
+
+
+@pytest.mark.parametrize(
+    ("is_paid", "said"), [(True, "Its points are taken back; your XP stays."), (False, "Deleted.")]
+)
+def test_only_what_gave_points_has_them_taken_back(client: FlaskClient, mia: User, is_paid: bool, said: str) -> None:
+    make.event_type(is_active=is_paid)
+    workout = make.workout(mia)
+    make.settled()
+    assert ("Its points are taken back" in client.get("/client/log").text) == is_paid
+    answer = client.delete(f"/client/log/workout/{workout.id}", headers=HTMX)
+    [told] = json.loads(answer.headers["HX-Trigger"])["toast"]["toasts"]
+    assert told["message"].endswith(said)
+    assert ("points" in told["message"]) == is_paid
+
+
+def test_a_day_takes_one_checkin_and_says_so_beforehand(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    said = "You have checked in today."
+    assert said not in client.get("/client/log").text
+    assert said in client.post("/client/log/checkin", data=CHECKIN, headers=HTMX).text
+    assert said in client.get("/client/log").text
+    answer = client.post("/client/log/checkin", data=CHECKIN, headers=HTMX)
+    assert answer.status_code == 409
+    assert "You have checked in for this day already. Choose another day" in answer.text
+
+
+def test_a_level_is_celebrated_where_it_was_reached(client: FlaskClient, mia: User) -> None:
+    make.levels(10)
+    make.workout(mia)
+    make.settled()
+    assert "Level up! You are now Level 1." in client.get("/client/log", headers=HTMX).text
+    seen = {"level": "1", "home": "logbook"}
+    answer = client.post("/client/level-up/seen", data=seen, headers=HTMX)
+    assert 'id="logbook"' in answer.text
+    assert "Level up!" not in answer.text
+    assert 'id="log-level" tabindex="-1" data-focus' in answer.text
+    assert client.post("/client/level-up/seen", data=seen).location == "/client/log"
+
+
+def test_the_button_keeps_the_focus_when_the_form_is_empty_again(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    answer = client.post("/client/log/meal", data=MEAL, headers=HTMX)
+    assert 'id="meal-send" data-focus' in answer.text
+    refused = client.post("/client/log/meal", data=MEAL | {"eaten_at": ""}, headers=HTMX)
+    assert 'id="meal-send" >' in refused.text
 
 
 @pytest.mark.parametrize("role", ["coach", "admin"])

@@ -127,7 +127,63 @@ def test_programmes_are_shown_while_they_are_followed(client: FlaskClient, mia: 
     assert all(said in shown for said in ("To 10k", "Slowly longer.", "Since Mar 2, 2026", "+100 XP"))
     with unit_of_work():
         programs.end(dana, followed.id, "completed", now=NOW)
-    assert "To 10k" not in dashboard(client)
+    assert "Your programmes" not in dashboard(client)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "button"),
+    [
+        ("completed", "You have done it from beginning to end.", "Lovely"),
+        ("cancelled", "You no longer follow it.", "Got it"),
+    ],
+)
+def test_the_end_of_a_programme_is_told_once(
+    client: FlaskClient, mia: User, dana: User, status: str, said: str, button: str
+) -> None:
+    followed = make.followed(mia, dana, make.program(dana, name="To 10k"))
+    with unit_of_work():
+        programs.end(dana, followed.id, status, now=NOW)
+    [notice] = notices.unseen(mia.id)
+    told = (notice.kind, notice.key, notice.context)
+    assert told == (f"program_{status}", f"program:{followed.id}:{status}", {"name": "To 10k"})
+    news = dashboard(client).partition('id="hero-title"')[0]
+    assert all(part in news for part in (f"Programme {status}", "To 10k", said, button))
+
+
+def test_three_pieces_of_news_are_shown_the_others_unfold_and_all_are_put_away_together(
+    client: FlaskClient, mia: User, dana: User
+) -> None:
+    for number in range(12):
+        award(dana, mia, make.achievement(name=f"No. {number}"))
+    shown, _summary, folded = dashboard(client).partition('id="hero-title"')[0].partition("and 9 more")
+    assert re.findall(r"<strong>No\. (\d+)<", shown) == ["11", "10", "9"]
+    assert re.findall(r"<strong>No\. (\d+)<", folded) == [str(number) for number in range(8, -1, -1)]
+    newest = re.search(r'name="up_to" value="(\d+)"', folded)
+    assert newest is not None
+    client.post("/client/notices/seen", data={"up_to": newest[1]})
+    assert not notices.unseen(mia.id)
+
+
+def test_the_focus_goes_to_what_stays_when_a_button_is_gone(client: FlaskClient, mia: User, dana: User) -> None:
+    award(dana, mia, make.achievement())
+    answer = client.post("/client/check-in", data={"mood": "5"}, headers=HTMX).text
+    assert re.findall(r'id="(\S+)" tabindex="-1" data-focus', answer) == ["streak-title"]
+    answer = client.post("/client/notices/seen", data={"up_to": "999999"}, headers=HTMX).text
+    assert re.findall(r'id="(\S+)" tabindex="-1" data-focus', answer) == ["hero-title"]
+    assert "data-focus" not in client.get("/client", headers=HTMX).text
+
+
+def test_what_the_limit_of_the_day_would_refuse_isnt_promised(client: FlaskClient, mia: User) -> None:
+    make.event_type(daily_limit=1)
+    make.workout(mia, at=NOW - timedelta(hours=1))
+    make.settled()
+    assert "+20 XP" in part(dashboard(client), "today")
+    make.workout(mia)
+    make.settled()
+    today = part(dashboard(client), "today")
+    assert "+20 XP" not in today
+    assert "Workouts logged</strong>" in today
+    assert "2 times today" in today
 
 
 def test_one_tap_checks_in_and_keeps_the_streak_alive(client: FlaskClient, mia: User) -> None:
@@ -159,7 +215,7 @@ def test_a_double_tap_checks_in_once_and_says_so(client: FlaskClient, mia: User)
     client.post("/client/check-in", data={"mood": "4"}, headers=HTMX)
     answer = client.post("/client/check-in", data={"mood": "1"}, headers=HTMX)
     assert answer.status_code == 200
-    assert "You have already logged this." in answer.headers["HX-Trigger"]
+    assert "You have checked in today already." in answer.headers["HX-Trigger"]
     assert db.session.scalars(select(DailyLog.mood)).all() == [4]
 
 
@@ -174,6 +230,8 @@ def test_the_points_lead_to_what_they_buy(client: FlaskClient, dana: User, sign_
     assert 'href="/client/rewards"' in page
     make.reward(name="Coffee", points_cost=100, coach=dana)
     assert "Enough for “Coffee”" in dashboard(client)
+    make.reward(name="Biscuit", points_cost=10)
+    assert "Enough for “Coffee”" in dashboard(client)  # the dearest of them
 
 
 def test_a_level_and_an_achievement_can_wear_a_picture(client: FlaskClient, mia: User, dana: User) -> None:

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.accounts.models import User
 from app.activity import programs, timeline
 from app.activity import service as activity
+from app.activity.errors import AlreadyCheckedIn
 from app.activity.program_models import ACTIVE
 from app.errors import DomainError
 from app.kit import clock
@@ -21,8 +22,9 @@ from app.loyalty import achievements, rewards, rules, streaks
 from app.loyalty import service as loyalty
 from app.messages import notices
 from app.web.arguments import whole_number
-from app.web.client import bp, logbook
+from app.web.client import bp, log, logbook
 from app.web.client.forms import MOODS
+from app.web.client.praise import praise
 from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
 
@@ -49,21 +51,23 @@ def check_in() -> ResponseReturnValue:
     try:
         with unit_of_work():
             activity.log_checkin(user, on=today, mood=int(mood) if mood in dict(MOODS) else None, now=now)
+    except AlreadyCheckedIn:
+        toast(_("You have checked in today already."), "info")
     except DomainError as refusal:
         toast(str(refusal.message), "info")
     else:
         logbook.watch(now)
-        toast(_("Checked in. Your XP are on their way."))
-    return _answer()
+        toast(praise("checkin", loyalty.amounts()))
+    return _answer("streak")
 
 
 @bp.post("/level-up/seen")
 @access("client")
 def mark_level_seen() -> ResponseReturnValue:
-    """The client has been congratulated; once is enough."""
+    """The client has been congratulated; once is enough. The answer is the page where that was (`home`)."""
     with unit_of_work():
         loyalty.mark_celebrated(me().id, whole_number(request.form.get("level")) or 0)
-    return _answer()
+    return log.answer_book("hero") if request.form.get("home") == "logbook" else _answer("hero")
 
 
 @bp.post("/notices/seen")
@@ -72,11 +76,12 @@ def mark_notices_seen() -> ResponseReturnValue:
     """Put away what the client has read: the notices up to the newest that was shown (`up_to`)."""
     with unit_of_work():
         notices.mark_seen(me().id, up_to=whole_number(request.form.get("up_to")) or 0, now=clock.now())
-    return _answer()
+    return _answer("hero")
 
 
-def _answer() -> Response:
-    return page(*DASHBOARD, **_look()) if wants_part() else see_other(url_for("client.dashboard"))
+def _answer(focus: str) -> Response:
+    """The part, which puts the focus there: what was pressed is gone from it."""
+    return page(*DASHBOARD, **_look(), focus=focus) if wants_part() else see_other(url_for("client.dashboard"))
 
 
 def _look() -> dict[str, Any]:
@@ -88,8 +93,9 @@ def _look() -> dict[str, Any]:
         "notices": notices.unseen(user.id),
         "medals": achievements.latest(user.id),
         "programs": programs.followed_by(user.id, status=ACTIVE),
-        "reward": rewards.cheapest(user.coach_id),
+        "reward": rewards.goal(user.coach_id, shown["summary"].available_points),
         "amounts": loyalty.amounts(),
+        "exhausted": shown["book"].exhausted_on(here.date()),
     }
     bonus = _next_bonus(shown["streak"].days, shown["amounts"])
     return shown | {"user": user, "here": here, "bonus": bonus, "stamp": _stamp(shown)}

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.models import User
-from app.activity import rules
+from app.activity import rules, timeline
 from app.activity import service as activity
 from app.activity.models import Log
 from app.errors import DomainError
@@ -22,6 +22,7 @@ from app.loyalty.rules import standing
 from app.web.arguments import page_number
 from app.web.client import bp, logbook
 from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
+from app.web.client.praise import praise
 from app.web.client.pulse import stamp, unchanged
 from app.web.forms import Form, explain
 from app.web.visitor import access, me
@@ -96,10 +97,17 @@ def log_meal() -> ResponseReturnValue:
 @access("client")
 def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
     with unit_of_work():
-        activity.remove(me(), kind, log_id, now=clock.now())
+        source = activity.remove(me(), kind, log_id, now=clock.now()).source
     logbook.watch(clock.now())
-    toast(_("Deleted. Its points are taken back; your XP stay."))
-    return page(PAGE, BOOK, **_book()) if wants_part() else see_other(url_for("client.show_log"))
+    outcome = loyalty.outcomes(me().id, [source]).get(source)
+    has_points = outcome is not None and outcome.points > 0
+    toast(_("Deleted. Its points are taken back; your XP stays.") if has_points else _("Deleted."))
+    return answer_book()
+
+
+def answer_book(focus: str = "") -> Response:
+    """The list, which puts the focus there, or the way to its page."""
+    return page(PAGE, BOOK, **_book(), focus=focus) if wants_part() else see_other(url_for("client.show_log"))
 
 
 def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> ResponseReturnValue:
@@ -113,7 +121,10 @@ def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> Respon
         explain(form, refusal)
         return _answer(kind, form, refusal.status)
     logbook.watch(clock.now())
-    toast(_praise(kind, has_earned=bool(loyalty.outcomes(me().id, [log.source]))))
+    if loyalty.outcomes(me().id, [log.source]):  # it was logged before, and deleted
+        toast(_("Logged again. The same thing earns XP and points only once."))
+    else:
+        toast(praise(kind, loyalty.amounts()))
     if not wants_part():
         return see_other(url_for("client.show_log"))
     response = make_response(_answer(kind, None, 200))
@@ -121,19 +132,9 @@ def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> Respon
     return response
 
 
-def _praise(kind: str, *, has_earned: bool) -> str:
-    if has_earned:  # it was logged before, and deleted
-        return _("Logged again. The same thing earns XP and points only once.")
-    return {
-        "checkin": _("Checked in. Your XP are on their way."),
-        "workout": _("Workout logged. Your XP are on their way."),
-        "meal": _("Meal logged. Your XP are on their way."),
-    }[kind]
-
-
 def _answer(kind: str, form: Form | None, status: int) -> Response:
-    chosen = {f"{kind}_form": form} if form else {}
-    book = {} if wants_part() else _book()
+    chosen = {f"{kind}_form": form} if form else {"logged": kind}
+    book = {"has_checked_in": _has_checked_in()} if wants_part() else _book()
     return page(PAGE, f"client/_{kind}_form.html", status, **_forms() | chosen | book)
 
 
@@ -151,6 +152,10 @@ def _forms() -> dict[str, Any]:
     }
 
 
+def _has_checked_in() -> bool:
+    return timeline.streak(me().id, today=_here().date()).has_today
+
+
 def _here() -> datetime:
     """Now, to the minute, by the clock on the client's wall."""
     return clock.now().astimezone(ZoneInfo(me().timezone)).replace(tzinfo=None, second=0, microsecond=0)
@@ -161,4 +166,11 @@ def _book() -> dict[str, Any]:
     book = logbook.read(user.id, number=page_number(), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
     shown = stamp(summary.figures, levels, book)
-    return {"book": book, "summary": summary, "standing": standing(summary.total_xp, levels), "stamp": shown}
+    has_checked_in = book.has("checkin", _here().date())
+    return {
+        "book": book,
+        "summary": summary,
+        "standing": standing(summary.total_xp, levels),
+        "stamp": shown,
+        "has_checked_in": has_checked_in,
+    }

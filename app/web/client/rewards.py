@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import format_decimal, ngettext
 
 from app.errors import DomainError, NotFound
 from app.kit import clock
@@ -49,9 +49,8 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
         raise
     except DomainError as refusal:
         return page(*SHOP, refusal.status, **_shelf(), refused=reward_id, refusal=refusal)
-    by_coach = _("It is yours. Your coach knows, and hands it out to you.")
-    toast(by_coach if me().coach_id is not None else _("It is yours. We know, and hand it out to you."))
     if not wants_part():
+        toast(_left(loyalty.summary_of(me().id).available_points))
         return see_other(url_for("client.show_rewards", page=_asked_page()))
     return page(*SHOP, **_shelf(), redeemed=reward_id)
 
@@ -61,6 +60,16 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
 def leave_redeeming(reward_id: int) -> ResponseReturnValue:  # noqa: ARG001
     """The address that stays in the bar after a refusal redeems nothing: reloaded, it leads to the shop."""
     return see_other(url_for("client.show_rewards", page=_asked_page()))
+
+
+def _left(points: int) -> str:
+    shown = format_decimal(points)
+    return ngettext(
+        "It is yours. You have %(points)s point left.",
+        "It is yours. You have %(points)s points left.",
+        points,
+        points=shown,
+    )
 
 
 def _shelf() -> dict[str, Any]:
