@@ -106,9 +106,9 @@ def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: dat
     user.timezone, user.locale, user.is_active = account.timezone, account.locale, account.is_active
     if before["role"] != "client" and user.role == "client":
         service.tell_created(user)
+    _note_change(user, "update", before, actor, now)
     if user.coach_id is not None and before["coach_id"] != user.coach_id:
         service.tell_moved(user, now)
-    _note_change(user, "update", before, actor, now)
     return user
 
 

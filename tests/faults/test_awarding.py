@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.accounts.models import User
 from app.kit import clock
-from app.kit.db import db
+from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
 from app.loyalty import books
 from app.loyalty.achievement_models import UserAchievement
@@ -71,6 +71,8 @@ def test_a_worker_killed_while_it_evaluates_everybody(app: Flask, tmp_path: Path
     made = make.achievement("workout_count", 1, xp_reward=30)
     killed_at("awarded", app, tmp_path)
     assert everything(clients) == [(20, None, 1, 0)] * 3
+    with unit_of_work():  # the minute of its lease has passed
+        db.session.execute(update(OutboxEvent).where(OutboxEvent.settled_at.is_(None)).values(leased_until=clock.now()))
     with worker(environment_of(app), tmp_path) as second:
         wait_until(is_settled, second, seconds=PROMISED_SECONDS)
     assert everything(clients) == [(50, None, 2, 1)] * 3
