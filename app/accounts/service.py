@@ -22,7 +22,7 @@ from app.accounts.errors import (
 from app.accounts.models import PasswordReset, RefreshToken, User
 from app.accounts.persons import Person
 from app.config import settings
-from app.errors import NotFound
+from app.errors import NotFound, not_shown
 from app.kit.db import db, violated
 from app.kit.text import fold
 from app.messages import service as messages
@@ -100,6 +100,17 @@ def hold(*user_ids: int) -> dict[int, User]:
     """
     held = select(User).where(User.id.in_(user_ids)).order_by(User.id).with_for_update(read=True)
     return {user.id: user for user in db.session.scalars(held, execution_options={"populate_existing": True})}
+
+
+def hold_client(coach: User, client_id: int) -> User:
+    """A client of this coach who may sign in, held as `hold` does: they stay with this coach meanwhile.
+
+    Raises NotFound for anybody else's.
+    """
+    client = hold(coach.id, client_id).get(client_id)
+    if client is None or client.role != "client" or client.coach_id != coach.id or not client.is_active:
+        raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
+    return client
 
 
 def find(username: str) -> User | None:

@@ -9,6 +9,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import rules
 from app.activity.errors import AlreadyFollowed, ProgramEnded, ProgramInactive, ProgramStale
@@ -127,7 +128,7 @@ def delete(coach: User, program_id: int, *, now: datetime) -> bool:
 
 def assign(coach: User, client_id: int, program_id: int, *, now: datetime) -> ClientProgram:
     """Have one of the coach's clients follow a programme. Raises NotFound, ProgramInactive, AlreadyFollowed."""
-    client = _client(coach, client_id)
+    client = accounts.hold_client(coach, client_id)
     program = _own(coach, program_id, select(Program).with_for_update(read=True))
     if not program.is_active:
         raise ProgramInactive(field="program_id")
@@ -181,14 +182,6 @@ def _own(coach: User, program_id: int, query: Select[Program]) -> Program:
     if program is None:
         raise not_shown(select(Program.id).where(Program.id == program_id))
     return program
-
-
-def _client(coach: User, client_id: int) -> User:
-    own = select(User).where(User.id == client_id, User.coach_id == coach.id, User.role == "client", User.is_active)
-    client = db.session.scalar(own.with_for_update(read=True), execution_options=FRESH)
-    if client is None:
-        raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
-    return client
 
 
 def _is_of(coach: User) -> ColumnElement[bool]:

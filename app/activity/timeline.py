@@ -106,20 +106,6 @@ def rhythm(user_id: int, *, since: date, today: date) -> Rhythm:
     return Rhythm(next(rules.Streak(count, on == today) for kind, on, count in rows if kind == IN_A_ROW), tally)
 
 
-def last_active(user_ids: Collection[int]) -> dict[int, datetime]:
-    """The moment of each user's latest log. One statement."""
-    latest = union_all(
-        *(
-            select(model.client_id, func.max(model.at)).where(model.client_id.in_(user_ids)).group_by(model.client_id)
-            for model in LOGS.values()
-        )
-    )
-    found: dict[int, datetime] = {}
-    for user_id, at in db.session.execute(latest):
-        found[user_id] = max(at, found.get(user_id, at))
-    return found
-
-
 def latest_of_each() -> ScalarSelect[datetime]:
     """The moment of the latest log of each user of the query that it stands in: a look into three indexes."""
     kinds = (select(func.max(model.at).label("at")).where(model.client_id == User.id) for model in LOGS.values())

@@ -71,7 +71,7 @@ def award(coach: User, client_id: int, achievement_id: int, *, actor: Actor, now
 
     Raises NotFound (for what isn't theirs), NotAwardable, AlreadyEarned.
     """
-    client = _client_of(coach, client_id)
+    client = accounts.hold_client(coach, client_id)
     achievement = _awardable(coach, achievement_id)
     ledger.lock_balances([client.id])
     person = _Person(client.id, client.coach_id, client.timezone)
@@ -260,11 +260,3 @@ def _awardable(coach: User, achievement_id: int) -> Achievement:
     if achievement.type != MANUAL or not achievement.is_active:
         raise NotAwardable
     return achievement
-
-
-def _client_of(coach: User, client_id: int) -> User:
-    """Held for sharing, so that they stay with this coach meanwhile. Raises NotFound for anybody else's client."""
-    client = accounts.hold(coach.id, client_id).get(client_id)
-    if client is None or client.role != "client" or client.coach_id != coach.id or not client.is_active:
-        raise not_shown(select(User.id).where(User.id == client_id, User.role == "client"))
-    return client

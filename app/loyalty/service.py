@@ -26,12 +26,6 @@ def summary_of(user_id: int) -> XpSummary:
     return found or XpSummary(user_id=user_id, total_xp=0, available_points=0, celebrated_level=0)
 
 
-def summaries_of(user_ids: Collection[int]) -> dict[int, XpSummary]:
-    """The totals of these users, with their levels."""
-    found = db.session.scalars(select(XpSummary).where(XpSummary.user_id.in_(user_ids)))
-    return {summary.user_id: summary for summary in found}
-
-
 def levels() -> list[Rung]:
     """All levels, from the lowest."""
     rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon, Level.image).order_by(
