@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Delete, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts import desk
+from app.accounts import changes
 from app.accounts.models import User
 from app.audit import service as audit
-from app.audit.service import Actor, Filters
+from app.audit.service import Actor
 from app.errors import not_shown
 from app.kit.db import db
 from app.kit.text import like
@@ -83,13 +83,8 @@ def check_version(row: Kept, version: int | None) -> None:
     """Raises Stale, saying who changed what, where this isn't the row's version any more."""
     if version is None or version == row.version:
         return
-    entity = entity_of(row)
-    changes = audit.entries(Filters(action=f"{entity}.changed", entity=entity, entity_id=str(row.id)))
-    behind = max(1, row.version - version)  # a version that never was is nobody's: it is told the last change
-    newer = list(db.session.scalars(changes.limit(behind)))[::-1]
-    names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
-    who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
-    changed = sorted({name for each in newer for name in (each.after or {})})
+    # a version that never was is nobody's: it is told the last change
+    who, changed = changes.since(entity_of(row), row.id, row.version - version)
     raise Stale(who=who, changed=changed, version=row.version)
 
 
