@@ -1,13 +1,14 @@
 """Active hours: when a promotion is open, by the clock on the wall in its own zone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 ALL_WEEK = frozenset(range(1, 8))
+MINUTE = timedelta(minutes=1)
 DAYS_AHEAD = 16  # a window may fall wholly into an hour that is skipped: then it opens a week later
 
 
@@ -64,10 +65,22 @@ class ActiveHours:
         local = moment.astimezone(self.zone)
         if self.contains(local):
             return local
-        days = [local.date() + timedelta(days=ahead) for ahead in range(-1, DAYS_AHEAD)]
-        starts = [datetime.combine(day, self.start, self.zone).replace(fold=fold) for day in days for fold in (0, 1)]
-        candidates = [each.astimezone(UTC) for each in starts] + _jumps(moment.astimezone(UTC), self.zone)
-        return min(each for each in candidates if each > moment and self.contains(each)).astimezone(self.zone)
+        borders = self._borders(moment, self.start)
+        return min(each for each in borders if each > moment and self.contains(each)).astimezone(self.zone)
+
+    def next_closing(self, moment: datetime) -> datetime | None:
+        """The first instant after this one at which they are closed, in their own zone; None if they never are."""
+        after_end = (datetime.combine(date.min, self.end) + MINUTE).time()
+        borders = [*self._borders(moment, after_end), *self._borders(moment, time())]
+        closed = [each for each in borders if each > moment and not self.contains(each)]
+        return min(closed).astimezone(self.zone) if closed else None
+
+    def _borders(self, moment: datetime, at: time) -> list[datetime]:
+        """The instants of this time on the days around a moment, and whenever the clock jumps."""
+        first = moment.astimezone(self.zone).date()
+        days = [first + timedelta(days=ahead) for ahead in range(-1, DAYS_AHEAD)]
+        times = [datetime.combine(day, at, self.zone).replace(fold=fold) for day in days for fold in (0, 1)]
+        return [each.astimezone(UTC) for each in times] + _jumps(moment.astimezone(UTC), self.zone)
 
 
 def _jumps(since: datetime, zone: ZoneInfo) -> list[datetime]:
