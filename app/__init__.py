@@ -41,6 +41,8 @@ from app.media import jobs as media_jobs  # noqa: F401 puts itself on the schedu
 from app.media import service as media
 from app.messages import service as messages
 from app.messages.jobs import deliver as deliver_mails
+from app.offers.kind import OFFER
+from app.offers.models import OfferApplication, UserPromoCode
 from app.orders import jobs as order_jobs  # noqa: F401 puts itself on the schedule
 from app.orders import service as orders
 from app.payments import jobs as payment_jobs
@@ -110,8 +112,11 @@ def _furnish_rooms(app: Flask) -> None:
     accounts.on_anonymised(deals.forget_name)
     kinds.register(DISCOUNT)
     kinds.register(DEAL)
+    kinds.register(OFFER)
     editing.refers_to_codes(Cart.applied_code_id)
+    editing.refers_to_codes(UserPromoCode.code_id)
     editing.refers_to_promotions(PromotionClaim.promotion_id)
+    editing.refers_to_promotions(OfferApplication.promotion_id)
     reward_items.promised_where(promises)
     payments.install(app)
 

@@ -21,14 +21,17 @@ from app.errors import DomainError, SheetRefused
 from app.kit import clock, flaws, intake, outbox, sheets
 from app.kit.db import unit_of_work
 from app.loyalty import books as loyalty_books
+from app.offers import books as offer_books
 from app.orders import books as order_books
 from app.promotions import books as promotion_books
 from app.promotions.rules import STATUSES
+from app.wallet import books as wallet_books
 
 CONSOLE = Actor(None, "command line")
 demo_commands = AppGroup("demo", help="A believable small business to look at.")
 loyalty_commands = AppGroup("loyalty", help="XP and points.")
 outbox_commands = AppGroup("outbox", help="What must still happen.")
+wallet_commands = AppGroup("wallet", help="Money of clients.")
 promotion_commands = AppGroup("promotions", help="Discount codes as CSV files, and the books of uses.")
 
 
@@ -109,6 +112,17 @@ def reconcile_promotions() -> None:
     click.echo("Every counter is the number of its live uses, and no use is beyond its limit.")
 
 
+@wallet_commands.command("reconcile")
+def reconcile_wallets() -> None:
+    """Prove that balances are sums of ledgers, and that every conversion was paid once; name each row that isn't."""
+    found = [*wallet_books.faults(), *offer_books.faults()]
+    for each in found:
+        click.echo(str(each))
+    if found:
+        raise click.ClickException(f"{len(found)} contradictions between wallets, their ledgers and conversions.")
+    click.echo("Every balance is the sum of its ledger, and every conversion was paid, or taken back, once.")
+
+
 @outbox_commands.command("sweep")
 def sweep_outbox() -> None:
     """Work off what waits, as the schedule does: what no bell was heard for, or whose worker died."""
@@ -123,7 +137,7 @@ def sweep_outbox() -> None:
 @with_appcontext
 def check_invariants() -> None:
     """Prove the books; name each row that contradicts them, and change nothing."""
-    books = (promotion_books, order_books, deal_books, loyalty_books)
+    books = (promotion_books, order_books, deal_books, offer_books, wallet_books, loyalty_books)
     found = [fault for book in books for fault in book.faults()]
     for each in found:
         click.echo(str(each))
@@ -173,6 +187,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(loyalty_commands)
     app.cli.add_command(outbox_commands)
     app.cli.add_command(promotion_commands)
+    app.cli.add_command(wallet_commands)
     app.cli.add_command(check_invariants)
     app.cli.add_command(prepare)
     app.cli.add_command(create_admin)

@@ -24,6 +24,7 @@ from tests.make_loyalty import (
     workout,
 )
 from tests.make_media import image_file, png_of, stored_picture
+from tests.make_offers import applied, code_of, converted, offer, offer_code, reversed_again
 from tests.make_promotions import batch, codes_of, discount, use
 from tests.make_store import category, invoice, paid_invoice, product, reward_item, told
 
@@ -33,13 +34,16 @@ __all__ = [
     "SYSTEM",
     "achievement",
     "api_key",
+    "applied",
     "batch",
     "bearer",
     "category",
     "checkin",
     "checkins",
     "claim",
+    "code_of",
     "codes_of",
+    "converted",
     "deal",
     "deal_at_work",
     "deliver",
@@ -50,11 +54,14 @@ __all__ = [
     "image_file",
     "invoice",
     "levels",
+    "offer",
+    "offer_code",
     "paid_invoice",
     "png_of",
     "product",
     "program",
     "redemption",
+    "reversed_again",
     "reward",
     "reward_item",
     "rich_client",

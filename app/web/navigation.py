@@ -52,6 +52,9 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("client.show_log", _l("Log"), "square-pen"),
                 Entry("client.show_rewards", _l("Rewards"), "gift"),
                 Entry("client.show_achievements", _l("Achievements"), "award"),
+                Entry("client.show_codes", _l("My codes"), "ticket-percent"),
+                Entry("client.show_offers", _l("Offers"), "badge-dollar-sign"),
+                Entry("client.show_wallet", _l("Wallet"), "wallet"),
                 Entry("store.browse", _l("Store"), "store"),
                 Entry("store.show_deals", _l("Deals"), "gift"),
                 Entry("store.show_donate", _l("Donate"), "heart"),
@@ -77,7 +80,12 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
         Section("", (Entry("admin.dashboard", _l("Dashboard"), "layout-dashboard"),)),
         Section(
             _l("Promotions"),
-            (Entry("admin.list_promotions", _l("Promotions"), "ticket-percent"),),
+            (
+                Entry("admin.list_promotions", _l("Promotions"), "ticket-percent"),
+                Entry("admin.list_offers", _l("Offers"), "badge-dollar-sign"),
+                Entry("admin.list_conversions", _l("Conversions"), "circle-check-big"),
+                Entry("admin.list_wallets", _l("Wallets"), "wallet"),
+            ),
         ),
         Section(
             _l("Store Management"),

@@ -1,0 +1,1 @@
+"""Offers that clients complete elsewhere, and the codes on their accounts that earn them a bonus for it."""

@@ -1,0 +1,246 @@
+"""Completed offers: what they earn, once each, and taking it back. Callers own the transaction.
+
+Locks, always in this order: the client (shared), the conversion, the wallet, the promotion. The use is taken last and
+has the last word: where a rival was faster, what was written for this code is undone and the next best is tried.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, select, update
+
+from app.accounts import service as accounts
+from app.accounts.models import User
+from app.audit import service as audit
+from app.audit.service import Actor
+from app.errors import NotFound, ValidationFailed
+from app.kit.db import after_commit, db, insert
+from app.messages import notices
+from app.messages.notices import Told
+from app.offers import figures as offer_figures
+from app.offers.editing import terms_now
+from app.offers.errors import UnknownClient, UnknownOffer
+from app.offers.models import APPLIED, KIND, Conversion, Offer, OfferApplication, UserPromoCode
+from app.offers.rules import OWN_RULES, SKEW, Candidate, OfferTerms, best_first, bonus_on, deciding_moment
+from app.offers.words import IN_THE_FUTURE
+from app.promotions import figures
+from app.promotions import service as promotions
+from app.promotions.errors import SwitchedOff, UsageLimitReached, UserLimitReached
+from app.promotions.models import PromotionCode
+from app.promotions.rules import first_failure, judge
+from app.wallet import ledger
+
+log = structlog.get_logger(__name__)
+ENTITY = "conversion"
+EARNED, TAKEN_BACK = "conversion", "conversion_reversed"
+ON_ACCOUNT = promotions.finding(
+    KIND, UserPromoCode.id.label("user_promo_code_id"), UserPromoCode.applied_at.expression
+).join(UserPromoCode, UserPromoCode.code_id == PromotionCode.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """That somebody has completed an offer, as it is told: the offer by its external id, the client by their name.
+
+    Without `completed_at` it was just now.
+    """
+
+    conversion_id: str
+    offer_id: str
+    username: str
+    payout_cents: int
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A code on the account that gave nothing, and the reason code of why."""
+
+    code: str
+    reason: str
+
+
+def record(told: Completed, *, by: User | None = None, now: datetime) -> tuple[Conversion, bool]:
+    """Keep that an offer was completed, and pay what the best code on the account gives; whether it is new.
+
+    The first word counts: what is told again under the same id changes nothing. The unique key makes a twin wait.
+    Raises UnknownClient, UnknownOffer, and ValidationFailed for what lies in the future.
+    """
+    known = find(told.conversion_id)
+    if known is not None:
+        return _again(known, told), False
+    if told.completed_at is not None and told.completed_at > now + SKEW:
+        raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
+    user, offer = _client(told.username), _offer(told.offer_id)
+    conversion = _keep(told, user, offer, by, now)
+    if conversion is None:
+        twin = find(told.conversion_id)
+        assert twin is not None, "what conflicts is there"
+        return _again(twin, told), False
+    _earn(conversion, user, offer, now)
+    return conversion, True
+
+
+def reverse(conversion_id: str, *, actor: Actor, now: datetime) -> Conversion:
+    """Take a conversion back, with the bonus and the use that it took. Doing it again is fine. Raises NotFound.
+
+    What of the bonus is no longer in the wallet becomes a debt.
+    """
+    held = select(Conversion).where(Conversion.conversion_id == conversion_id).with_for_update()
+    conversion = db.session.scalar(held, execution_options={"populate_existing": True})
+    if conversion is None:
+        raise NotFound
+    if conversion.reversed_at is not None:
+        return conversion
+    conversion.reversed_at = now
+    db.session.flush()
+    if conversion.bonus_cents:
+        _take_back(conversion, now)
+    after_commit(offer_figures.conversions.labels("reversed").inc)
+    before, after = {"reversed_at": None}, {"reversed_at": now, "bonus_cents": conversion.bonus_cents}
+    audit.record(actor, "conversion.reversed", ENTITY, conversion.id, before=before, after=after)
+    db.session.flush()
+    return conversion
+
+
+def find(conversion_id: str) -> Conversion | None:
+    """The conversion that other programs know by this id."""
+    query = select(Conversion).where(Conversion.conversion_id == conversion_id)
+    return db.session.scalar(query, execution_options={"populate_existing": True})
+
+
+def _again(known: Conversion, told: Completed) -> Conversion:
+    if known.payout_cents != told.payout_cents:
+        log.warning("conversion_told_differently", conversion=known.id)
+    return known
+
+
+def _client(username: str) -> User:
+    found = accounts.find(username)
+    user = accounts.hold(found.id).get(found.id) if found is not None else None
+    if user is None or user.role != "client" or not user.is_active:
+        raise UnknownClient(field="username")
+    return user
+
+
+def _offer(external_id: str) -> Offer:
+    """Held as whatever refers to it holds it. Whether it is still shown to clients doesn't matter: it was completed."""
+    held = select(Offer).where(Offer.external_id == external_id).with_for_update(read=True, key_share=True)
+    offer = db.session.scalar(held)
+    if offer is None:
+        raise UnknownOffer(field="offer_id")
+    return offer
+
+
+def _keep(told: Completed, user: User, offer: Offer, by: User | None, now: datetime) -> Conversion | None:
+    kept = insert(Conversion).values(
+        conversion_id=told.conversion_id,
+        offer_id=offer.id,
+        user_id=user.id,
+        payout_cents=told.payout_cents,
+        completed_at=told.completed_at or now,
+        received_at=now,
+        recorded_by_id=by.id if by else None,
+        bonus_cents=0,
+        passed_over=[],
+    )
+    once = kept.on_conflict_do_nothing(index_elements=["conversion_id"])
+    return db.session.scalar(once.returning(Conversion))
+
+
+def _earn(conversion: Conversion, user: User, offer: Offer, now: datetime) -> None:
+    """Pay by the best of the codes that hold; where none does, write down why."""
+    at = deciding_moment(conversion.completed_at, now)
+    candidates, passed = _judge(user, offer, conversion.payout_cents, at)
+    for each in candidates:
+        lost = _pay(conversion, offer, each, at=at, now=now)
+        if lost is None:
+            break
+        passed.append(PassedOver(each.code, lost))
+    conversion.passed_over = [{"code": each.code, "reason": each.reason} for each in passed]
+    db.session.flush()
+    result = "bonus" if conversion.bonus_cents else "no_bonus"
+    after_commit(offer_figures.conversions.labels(result).inc)
+
+
+def _judge(user: User, offer: Offer, payout_cents: int, at: datetime) -> tuple[list[Candidate], list[PassedOver]]:
+    """The codes on the account that hold, the best first, and those that don't."""
+    on_account = ON_ACCOUNT.where(UserPromoCode.user_id == user.id, UserPromoCode.status == APPLIED)
+    found = db.session.execute(on_account.order_by(UserPromoCode.id), {"person": user.person.key}).all()
+    candidates, passed = [], []
+    for each in found:
+        with figures.seconds.labels(KIND).time():
+            terms, reason = _verdict(each, offer, payout_cents, at)
+        bonus = 0 if reason else bonus_on(terms, payout_cents)
+        if bonus:
+            whose = (each.user_promo_code_id, each.code_id, each.code)
+            candidates.append(Candidate(*whose, terms, each.applied_at, bonus))
+        else:
+            passed.append(PassedOver(each.code, reason or "nothing_to_give"))
+    return best_first(candidates), passed
+
+
+def _verdict(found: Row[Any], offer: Offer, payout_cents: int, at: datetime) -> tuple[OfferTerms, str | None]:
+    edition = (KIND, found.promotion_id, found.version, found.updated_at)
+    terms: OfferTerms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
+    asked = {"has_account": True, "amount_cents": payout_cents, "facts": {"offer_id": offer.id}}
+    failed = first_failure(judge(terms, promotions.context_of(found, now=at, **asked), OWN_RULES))
+    return terms, failed.rule if failed else None
+
+
+def _pay(conversion: Conversion, offer: Offer, by: Candidate, *, at: datetime, now: datetime) -> str | None:
+    """Pay by this code, or undo that and say why a rival was faster."""
+    try:
+        with db.session.begin_nested():
+            _write_down(conversion, offer, by, now)
+            promotions.take_use(
+                by.terms.promotion_id,
+                by.code_id,
+                person=f"user:{conversion.user_id}",
+                purpose=conversion.purpose,
+                value_cents=by.bonus_cents,
+                now=now,
+                as_of=at,
+            )
+    except (UsageLimitReached, UserLimitReached, SwitchedOff) as lost:
+        figures.refusals.labels(KIND, lost.code).inc()
+        return lost.code
+    after_commit(figures.uses.labels(KIND).inc)
+    return None
+
+
+def _write_down(conversion: Conversion, offer: Offer, by: Candidate, now: datetime) -> None:
+    conversion.bonus_cents, conversion.code = by.bonus_cents, by.code
+    db.session.add(
+        OfferApplication(
+            user_promo_code_id=by.user_promo_code_id,
+            promotion_id=by.terms.promotion_id,
+            user_id=conversion.user_id,
+            offer_id=offer.id,
+            offer_name=offer.name,
+            applied_at=now,
+            bonus_cents=by.bonus_cents,
+            conversion_id=conversion.id,
+        )
+    )
+    db.session.flush()
+    ledger.credit(conversion.user_id, by.bonus_cents, reason=EARNED, reference=conversion.purpose, now=now)
+    _tell(conversion, "bonus_earned", {"offer": offer.name}, now)
+
+
+def _take_back(conversion: Conversion, now: datetime) -> None:
+    mine = OfferApplication.conversion_id == conversion.id
+    db.session.execute(update(OfferApplication).where(mine).values(reversed_at=now))
+    source = {"reason": TAKEN_BACK, "reference": conversion.purpose}
+    ledger.take_back(conversion.user_id, conversion.bonus_cents, **source, now=now)
+    offer = db.session.scalar(select(OfferApplication.offer_name).where(mine))
+    _tell(conversion, "bonus_taken_back", {"offer": offer}, now)
+    promotions.give_back(conversion.purpose, now)
+
+
+def _tell(conversion: Conversion, kind: str, more: dict[str, Any], now: datetime) -> None:
+    """In the application: the client sees it wherever they are."""
+    facts = {"code": conversion.code, "cents": conversion.bonus_cents, **more}
+    notices.tell(Told(conversion.user_id, kind, f"{kind}:{conversion.id}", facts), now)

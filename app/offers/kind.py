@@ -1,0 +1,81 @@
+"""What offer codes tell the engine about themselves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import format_decimal, format_percent
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from app.kit.db import db
+from app.offers import editing
+from app.offers.models import APPLIED, KIND, OfferApplication, OfferCode, UserPromoCode
+from app.offers.rules import OWN_RULES, OfferTerms, benefit_of
+from app.offers.words import sentence
+from app.promotions.kinds import Figure, Kind
+from app.promotions.words import money
+
+
+def badge(own: OfferCode | OfferTerms) -> str:
+    """`20% bonus`, `$5.00 bonus`."""
+    if own.bonus_type == "percentage":
+        return _("%(part)s bonus", part=format_percent(own.bonus_value / 10_000, "#,##0.##%"))
+    return _("%(part)s bonus", part=money(own.bonus_value))
+
+
+def statistics(promotion_id: int) -> Sequence[Figure]:
+    """On how many accounts it is, and what it has given to how many clients."""
+    on_accounts = select(func.count()).where(
+        UserPromoCode.promotion_id == promotion_id, UserPromoCode.status == APPLIED
+    )
+    given, people, accounts = db.session.execute(
+        select(
+            func.coalesce(func.sum(OfferApplication.bonus_cents), 0),
+            func.count(OfferApplication.user_id.distinct()),
+            on_accounts.scalar_subquery(),
+        ).where(OfferApplication.promotion_id == promotion_id, OfferApplication.reversed_at.is_(None))
+    ).one()
+    return (
+        Figure(_("Bonus earned"), money(int(given))),
+        Figure(_("Clients who earned"), format_decimal(people)),
+        Figure(_("On accounts"), format_decimal(accounts)),
+    )
+
+
+def gives(own: OfferCode) -> str:
+    """`at most $20.00`; nothing without a limit."""
+    return _("at most %(amount)s", amount=money(own.max_bonus_cents)) if own.max_bonus_cents is not None else ""
+
+
+def _facts_of(*_asked: Any) -> dict[str, Any]:
+    """Which offer it is for is known only of a conversion."""
+    return {}
+
+
+OFFER = Kind(
+    name=KIND,
+    label=_l("Offer code"),
+    icon="badge-dollar-sign",
+    group="members",
+    own=OfferCode,
+    types={"percentage": _l("Percentage"), "fixed": _l("Fixed amount")},
+    type_column=OfferCode.bonus_type,
+    type_of=lambda own: str(own.bonus_type),
+    badge=badge,
+    gives=gives,
+    rules=OWN_RULES,
+    terms_of=editing.terms_now,
+    facts_of=_facts_of,
+    benefit=benefit_of,
+    sentence=sentence,
+    statistics=statistics,
+    has_active=lambda _promotion_id: False,
+    fields_of=lambda promotion_id: editing.fields_of(editing.get(promotion_id)),
+    faults=editing.faults,
+    create=editing.create,
+    change=editing.update,
+    remove=editing.remove,
+    terms_from=editing.terms_of,
+    offered=lambda own: {"bonus_type": own.bonus_type},
+)

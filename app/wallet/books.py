@@ -1,0 +1,43 @@
+"""The books of wallets: whether balances are what their ledger adds up to, entry by entry. Repairs nothing."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from app.kit.books import Fault
+from app.kit.db import db
+from app.wallet.models import BALANCES, Wallet, WalletEntry
+
+BOOK = 3
+
+
+def faults() -> list[Fault]:
+    """Every row that contradicts book 3 where it is about money."""
+    return [*_wrong_balances(), *_broken_chains()]
+
+
+def _wrong_balances() -> Iterator[Fault]:
+    """Every balance is the sum of its entries."""
+    for balance in BALANCES:
+        shown = Wallet.cash_cents if balance == "cash" else Wallet.bonus_cents
+        summed = (
+            select(func.coalesce(func.sum(WalletEntry.amount_cents), 0))
+            .where(WalletEntry.user_id == Wallet.user_id, WalletEntry.balance == balance)
+            .correlate(Wallet)
+            .scalar_subquery()
+        )
+        wrong = select(Wallet.user_id, shown.label("shown"), summed.label("summed")).where(shown != summed)
+        for row in db.session.execute(wrong.order_by(Wallet.user_id)):
+            told = f"has {row.shown} in {balance}, its entries add up to {row.summed}"
+            yield Fault(BOOK, "wallets", row.user_id, told)
+
+
+def _broken_chains() -> Iterator[Fault]:
+    """What each entry says that there was afterwards is what all entries up to it add up to."""
+    running = func.sum(WalletEntry.amount_cents).over(
+        partition_by=(WalletEntry.user_id, WalletEntry.balance), order_by=WalletEntry.id
+    )
+    entries = select(WalletEntry.id, WalletEntry.balance_after_cents.label("told"), running.label("running")).subquery()
+    wrong = select(entries).where(entries.c.told != entries.c.running).order_by(entries.c.id)
+    for row in db.session.execute(wrong):
+        yield Fault(BOOK, "wallet_entries", row.id, f"says {row.told} were left, but it was {int(row.running)}")

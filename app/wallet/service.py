@@ -1,0 +1,55 @@
+"""What other rooms and the doors may ask about wallets. Reads only; money is moved by `ledger`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, or_, select
+
+from app.accounts.models import User
+from app.kit.db import db
+from app.kit.text import like
+from app.wallet.models import Wallet, WalletDebt, WalletEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What somebody has: theirs to spend, and locked until its turnover is reached."""
+
+    cash_cents: int = 0
+    bonus_cents: int = 0
+
+
+def balances(user_id: int) -> Balances:
+    """Nothing for whoever has had nothing yet."""
+    kept = select(Wallet.cash_cents, Wallet.bonus_cents).where(Wallet.user_id == user_id)
+    row = db.session.execute(kept).one_or_none()
+    return Balances(*row) if row else Balances()
+
+
+def entries(user_id: int) -> Select[WalletEntry]:
+    """Every movement of somebody's money, newest first."""
+    return select(WalletEntry).where(WalletEntry.user_id == user_id).order_by(WalletEntry.id.desc())
+
+
+def debts(user_id: int) -> Sequence[WalletDebt]:
+    """What somebody was to give back and no longer had, newest first."""
+    query = select(WalletDebt).where(WalletDebt.user_id == user_id).order_by(WalletDebt.id.desc())
+    return db.session.scalars(query).all()
+
+
+def wallets(search: str = "") -> Select[User, int, int, int]:
+    """Whose wallets have moved, by name: the user, cash, bonus and debt in cents; `search` looks in names and mail."""
+    owed = (
+        select(func.coalesce(func.sum(WalletDebt.amount_cents), 0))
+        .where(WalletDebt.user_id == User.id)
+        .correlate(User)
+        .scalar_subquery()
+    )
+    cash, bonus = func.coalesce(Wallet.cash_cents, 0), func.coalesce(Wallet.bonus_cents, 0)
+    query = select(User, cash, bonus, owed).outerjoin(Wallet, Wallet.user_id == User.id)
+    query = query.where(or_(Wallet.user_id.is_not(None), owed > 0))
+    if search.strip():
+        wanted = like(search.strip())
+        names = (User.username, User.email, User.display_name)
+        query = query.where(or_(*(column.ilike(wanted, escape="\\") for column in names)))
+    return query.order_by(func.lower(User.username))
