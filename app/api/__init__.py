@@ -17,6 +17,8 @@ from app.api import (  # noqa: E402  (they hang their views on the blueprint)
     health,
     invoices,  # noqa: F401
     loyalty,  # noqa: F401
+    offer_codes,  # noqa: F401
+    offers,  # noqa: F401
     openapi,  # noqa: F401
     promotions,  # noqa: F401
     reference,

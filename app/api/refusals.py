@@ -33,6 +33,7 @@ SENTENCES: dict[str, Any] = {
     "moment": _l("Please give a time with its offset, such as 2026-03-01T09:00:00+00:00."),
     "moment_range": _l("Please give a time from 1970 to 9998."),
     "number_range": _l("Please give a number from %(least)s to %(most)s."),
+    "offer_id": _l("Please give the id or the external id of an offer."),
     "string_pattern_mismatch": _l("This has characters that don't belong here."),
     "string_too_long": _l("Please give at most %(max_length)s characters."),
     "string_too_short": _l("Please give at least %(min_length)s characters."),
