@@ -22,6 +22,7 @@ from app.promotions.errors import Stale
 from app.promotions.fields import Errors, Field, Fields, Wrong
 
 ENTITY = "offer"
+LONGEST_EXTERNAL_ID = 64
 LONGEST_TEXT = 2000
 LONGEST_URL = 500
 
@@ -41,7 +42,7 @@ def _url(value: Any) -> str:
 
 
 FIELDS: Fields = {
-    "external_id": Field("external_id", fields.text(64, is_needed=True), is_needed=True),
+    "external_id": Field("external_id", fields.text(LONGEST_EXTERNAL_ID, is_needed=True), is_needed=True),
     "name": Field("name", fields.text(128, is_needed=True), is_needed=True),
     "description": Field("description", fields.text(LONGEST_TEXT)),
     "category": Field("category", fields.text(64)),
