@@ -128,6 +128,9 @@ class PromotionForm(PictureForm):
         """Fill in what an empty form is first shown with."""
         self.display_order.data = 0
 
+    def offer(self) -> None:
+        """Let that be chosen which there is, and what the form has already."""
+
     def show(self, kept: Mapping[str, Any]) -> None:
         """Fill in what a room keeps."""
         zone = ZoneInfo(settings().timezone)
