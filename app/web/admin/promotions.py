@@ -47,6 +47,8 @@ def create_promotion() -> ResponseReturnValue:
     kind = _kind(request.args.get("kind", kinds.known()[0].name))
     form = FORMS[kind.name]()
     form.offer()
+    if form.is_looking:
+        return _new(kind, form, "admin/_promotion_form.html")
     if form.validate():
         try:
             with unit_of_work():
@@ -70,7 +72,7 @@ def create_promotion() -> ResponseReturnValue:
 def check_promotion() -> ResponseReturnValue:
     """The field that was just left, drawn anew with what is wrong in it. Keeps nothing."""
     kind = _kind(request.args.get("kind", ""))
-    form, name = FORMS[kind.name](), request.headers.get("HX-Trigger-Name", "")
+    form, (name, *_of_part) = FORMS[kind.name](), request.headers.get("HX-Trigger-Name", "").split("-")
     form.offer()
     if name not in form:
         raise NotFound
@@ -102,6 +104,8 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     kind = listed.kind
     form = FORMS[kind.name](image=listed.promotion.image)
     form.offer()
+    if form.is_looking:
+        return _edit(framed(promotion_id), form, "admin/_promotion_form.html")
     if not form.validate():
         form.tell(kind.faults(form.fields(kind.fields_of(promotion_id)), promotion_id))
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", form.status)
