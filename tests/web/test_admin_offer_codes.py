@@ -186,7 +186,7 @@ def test_among_many_offers_one_searches_and_keeps_what_is_ticked(client: FlaskCl
 def test_without_a_script_a_search_keeps_nothing_before_it_was_answered(client: FlaskClient) -> None:
     made = [make.offer(name=f"Survey {number:02}") for number in range(AT_ONCE + 2)]
     last = made[-1]
-    looking = {"applicable_offers": [str(made[0].id)], "applicable_offers-search": last.name}
+    looking: dict[str, Any] = {"applicable_offers": [str(made[0].id)], "applicable_offers-search": last.name}
     for pressed in ({}, {"applicable_offers-find": "1"}):
         answer = create(client, **looking, **pressed)
         assert answer.status_code == 200

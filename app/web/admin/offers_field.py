@@ -6,9 +6,10 @@ What is ticked always stands first, whatever is searched for. The search's input
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from sqlalchemy import not_
 from wtforms import SelectMultipleField
 
-from app.kit.db import db
+from app.kit.db import among, db
 from app.kit.htmx import wants_part
 from app.kit.text import is_writable
 from app.offers import catalogue
@@ -46,8 +47,9 @@ class OffersField(SelectMultipleField):
     def offer(self) -> None:
         """Find what can be ticked, in two statements: what is ticked, and what the search finds beside it."""
         ticked = self.data or []
-        chosen = db.session.scalars(catalogue.offers().where(Offer.id.in_(ticked))).all() if ticked else []
-        wanted = catalogue.offers(search=self.search).where(Offer.id.not_in(ticked))
+        is_ticked = among(Offer.id, ticked)
+        chosen = db.session.scalars(catalogue.offers().where(is_ticked)).all() if ticked else []
+        wanted = catalogue.offers(search=self.search).where(not_(is_ticked))
         found = db.session.scalars(wanted.limit(AT_ONCE + 1)).all()
         self.has_more = len(found) > AT_ONCE
         self.is_searched = self.has_more or bool(self.search)
