@@ -102,6 +102,11 @@ def get(offer_id: int) -> Offer:
     return offer
 
 
+def find(external_id: str) -> Offer | None:
+    """The offer that other programs know by this id."""
+    return db.session.scalar(select(Offer).where(Offer.external_id == external_id))
+
+
 def faults(given: Mapping[str, Any], offer_id: int | None = None) -> Errors:
     """What `create` or, with an id, `change` would refuse of this, as far as can be told beforehand."""
     values, errors = fields.read(given, FIELDS, is_new=offer_id is None)

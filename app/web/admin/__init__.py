@@ -16,6 +16,7 @@ from app.web.admin import (  # noqa: E402
     keys,  # noqa: F401
     levels,  # noqa: F401
     mails,  # noqa: F401
+    offer_applications,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401
     promotion_attempts,  # noqa: F401
