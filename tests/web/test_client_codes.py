@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import User
-from app.kit.db import db
+from app.kit.db import db, unit_of_work
+from app.offers import editing
 from app.offers.models import UserPromoCode
 from tests import make
 from tests.client import HTMX
@@ -190,6 +191,17 @@ def test_what_is_over_comes_last_and_is_dim(client: FlaskClient, mia: User) -> N
         *(False, False),
         *(True, True),
     ]
+
+
+def test_an_archived_code_has_ended_and_keeps_what_it_earned(client: FlaskClient, mia: User) -> None:
+    code = make.offer_code(code="GONE")
+    make.applied(mia, code)
+    make.converted(mia, make.offer())
+    with unit_of_work():
+        editing.remove(code.id, make.SYSTEM, NOW)
+    told = card(client.get("/client/codes").text, "GONE")
+    assert "Ended" in told
+    assert "Earned $2.00 for 1 offer" in told
 
 
 def test_a_code_is_taken_off_and_put_back(client: FlaskClient, mia: User) -> None:
