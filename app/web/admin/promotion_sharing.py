@@ -16,7 +16,7 @@ from app.web.visitor import access
 
 FILES = {"svg": "image/svg+xml", "png": "image/png"}
 PRINTED_SCALE = 20
-SHOWN_AT = {"offer": "/client/codes"}  # what isn't for the cart is no business of the store
+SHOWN_AT = {"offer": "client.show_codes"}  # what isn't for the cart is no business of the store
 
 
 @bp.get("/promotions/<int:promotion_id>/share")
@@ -51,9 +51,8 @@ def export_qr(promotion_id: int, ending: str) -> ResponseReturnValue:
 def link_of(frame: Framed) -> str:
     """The address that shows the code, in the store or among the client's own, with a button to apply it."""
     code = _code_of(frame)
-    among_own = SHOWN_AT.get(frame.listed.kind.name)
-    path = f"{among_own}?code={code}" if among_own else url_for("store.browse", code=code)
-    return settings().base_url.rstrip("/") + path
+    shown_at = SHOWN_AT.get(frame.listed.kind.name, "store.browse")
+    return settings().base_url.rstrip("/") + url_for(shown_at, code=code)
 
 
 def _qr(frame: Framed) -> segno.QRCode:
