@@ -71,7 +71,7 @@ def _threshold(told: Mapping[str, Any]) -> str:
     if "minAmount" not in amounts:
         return _("It has no minimum.")
     toward = _("The next claim takes %(minAmount)s in all, and %(amount)s would be spent.", **amounts)
-    return toward if "missing" not in amounts else f"{toward} {_('%(missing)s is missing.', **amounts)}"
+    return " ".join([toward, *_shortfall(amounts)])
 
 
 def _archived_code(told: Mapping[str, Any]) -> str:
@@ -86,7 +86,11 @@ def _payout(told: Mapping[str, Any]) -> str:
     if "minAmount" not in amounts:
         return _("Any payout will do.")
     asked = _("The payout must be at least %(minAmount)s, and is %(amount)s.", **amounts)
-    return asked if "missing" not in amounts else f"{asked} {_('%(missing)s is missing.', **amounts)}"
+    return " ".join([asked, *_shortfall(amounts)])
+
+
+def _shortfall(amounts: Mapping[str, str]) -> list[str]:
+    return [_("%(missing)s is missing.", **amounts)] if "missing" in amounts else []
 
 
 def _scope(told: Mapping[str, Any]) -> str:
@@ -100,7 +104,7 @@ def _scope(told: Mapping[str, Any]) -> str:
     if others > 0:
         names = ngettext("%(names)s and %(num)d other", "%(names)s and %(num)d others", others, names=names)
     only = _("Only for %(offers)s.", offers=names)
-    return only if told["holds"] else f"{only} {_('This offer is none of them.')}"
+    return only if told["holds"] else " ".join([only, _("This offer is none of them.")])
 
 
 NAMES_OF: Mapping[str, Mapping[str, Any]] = {
