@@ -12,11 +12,12 @@ import psycopg
 from flask import Flask
 from flask_migrate import upgrade
 from psycopg import sql
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 
 from app.kit.db import db
 
 PRISTINE = "pristine"
+UNSAFE = "PRAGMA synchronous=OFF"
 MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 
@@ -41,6 +42,8 @@ class SqliteRows:
 
     def __init__(self, app: Flask, file: Path) -> None:
         self.app, self.file = app, file
+        with app.app_context():  # these needn't survive a power cut, and each wait for the disk is longer than a test
+            event.listen(db.engine, "connect", lambda connection, _record: connection.execute(UNSAFE))
         self.keep(PRISTINE)
 
     def keep(self, name: str) -> None:
