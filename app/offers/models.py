@@ -177,6 +177,7 @@ class OfferApplication(Base):
             "offer_id",
             "user_id",
             "bonus_cents",
+            "reversed_at",  # always nothing here, but without it SQLite would look at each row for that
             postgresql_where=LIVE,
             sqlite_where=LIVE,
         ),

@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_offer_applications_live",
         "offer_applications",
-        ["promotion_id", "offer_id", "user_id", "bonus_cents"],
+        ["promotion_id", "offer_id", "user_id", "bonus_cents", "reversed_at"],
         postgresql_where=LIVE,
         sqlite_where=LIVE,
     )
