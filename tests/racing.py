@@ -7,15 +7,20 @@
 The window stays open until every contestant stands in it, or until `seconds` have passed because a guard keeps the
 others out. A control run with the guard patched away (before the race: contestants are forks) must go wrong. SQLite's
 one writer at a time is a guard too, which `letting_go` takes off, and so are unique keys: `without_unique`.
+
+Where somebody must come first, say so (`signal`, `telling` and `once_told` in `tests/races/redeemers.py`, or
+`until_somebody_waits`): an order that only usually happens fails on a busy machine.
 """
 
 import multiprocessing
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
@@ -24,6 +29,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy import Connection, Engine, TableClause, delete, event, text
+from sqlalchemy.exc import OperationalError
 
 from app.errors import DomainError
 from app.kit.db import db
@@ -31,6 +37,8 @@ from app.kit.processes import die_with_parent
 
 T = TypeVar("T")
 FINISH_SECONDS = 60
+LAST_SECONDS = 10  # for the others to finish in, when one has failed
+SOMEBODY_WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 _forks = multiprocessing.get_context("fork")
 
 
@@ -47,12 +55,16 @@ class Window:
 
 
 Hold = Callable[[Window], None]
+Lane = tuple[BaseProcess, Pipe]
 
 
 def race(
     app: Flask, contestants: Sequence[Callable[[], T]], *, hold: Hold | None = None, seconds: float = 0.5
 ) -> list[T | str]:
-    """What each returned, or the code of the DomainError it was refused with. Anything else fails the test."""
+    """What each returned, or the code of the DomainError it was refused with. Anything else fails the test.
+
+    When it returns or raises, no contestant is left. One that waited too long for a lock asks again, as people do.
+    """
     db.session.remove()
     db.engine.dispose()
     start = _forks.Barrier(len(contestants))
@@ -68,14 +80,20 @@ def race(
             db.session.remove()
             db.engine.dispose()
 
-    lanes = []
-    for contestant in contestants:
-        ours, theirs = _forks.Pipe(duplex=False)
-        process = _forks.Process(target=run, args=(contestant, theirs))
-        process.start()
-        theirs.close()
-        lanes.append((process, ours))
-    return [_result(*lane) for lane in lanes]
+    lanes: list[Lane] = []
+    try:
+        for contestant in contestants:
+            ours, theirs = _forks.Pipe(duplex=False)
+            process = _forks.Process(target=run, args=(contestant, theirs))
+            process.start()
+            theirs.close()
+            lanes.append((process, ours))
+        outcomes = _results([report for _process, report in lanes], window.barrier)
+    except BaseException:
+        _end(lanes, seconds=0)
+        raise
+    _end(lanes, seconds=5)
+    return outcomes
 
 
 def unguarded_race(app: Flask, contestants: Sequence[Callable[[], T]], *, hold: Hold | None = None) -> list[T | str]:
@@ -111,6 +129,35 @@ def after_call(module: ModuleType, name: str) -> Hold:
         setattr(module, name, held)
 
     return install
+
+
+def until_somebody_waits(module: ModuleType, name: str) -> Hold:
+    """Hold whoever has called this function of a module until somebody else waits for what they have locked.
+
+    SQLite can't tell who waits: there until the window closes.
+    """
+
+    def install(window: Window) -> None:
+        real = getattr(module, name)
+
+        def held(*args: Any, **kwargs: Any) -> Any:
+            result = real(*args, **kwargs)
+            if db.engine.dialect.name == "postgresql":
+                _await_a_waiter()
+            else:
+                window.hold()
+            return result
+
+        setattr(module, name, held)
+
+    return install
+
+
+def _await_a_waiter() -> None:
+    deadline = time.monotonic() + FINISH_SECONDS / 2
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.scalar(text(SOMEBODY_WAITS)) is None:
+            assert time.monotonic() < deadline, "nobody came to wait for a lock"
 
 
 def both(*holds: Hold) -> Hold:
@@ -181,23 +228,59 @@ def _at_statement(moment: str, pattern: str, *, letting_go: bool = False) -> Hol
 
 def _outcome_of(contestant: Callable[[], T]) -> tuple[bool, Any]:
     try:
-        return True, contestant()
+        return True, _asking_again(contestant)
     except DomainError as refusal:
         return True, refusal.code
     except BaseException:  # noqa: BLE001 the parent raises it again
         return False, traceback.format_exc()
 
 
-def _result(process: BaseProcess, report: Pipe) -> Any:
+def _asking_again(contestant: Callable[[], T]) -> T:
+    """A wait that was too long (a 503, but not a deadlock) says only how busy the machine is."""
+    deadline = time.monotonic() + FINISH_SECONDS / 2
+    while True:
+        try:
+            return contestant()
+        except OperationalError as error:
+            waited = getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in str(error.orig)
+            if not waited or time.monotonic() > deadline:
+                raise
+            db.session.rollback()
+
+
+def _results(reports: Sequence[Pipe], window: Barrier) -> list[Any]:
+    """What was reported, in the order of the contestants. When one has failed the window closes for the others."""
+    found: dict[Pipe, tuple[bool, Any]] = {}
+    deadline = time.monotonic() + FINISH_SECONDS
+    while len(found) < len(reports):
+        for report in wait([each for each in reports if each not in found], max(deadline - time.monotonic(), 0)):
+            assert isinstance(report, Pipe)
+            found[report] = _received(report)
+        failed = [outcome for is_fine, outcome in found.values() if not is_fine]
+        if failed:
+            window.abort()
+            deadline = min(deadline, time.monotonic() + LAST_SECONDS)
+        if time.monotonic() >= deadline:
+            raise AssertionError(failed[0] if failed else "a contestant did not finish")
+    for is_fine, outcome in map(found.__getitem__, reports):
+        if not is_fine:
+            raise AssertionError(outcome)
+    return [found[report][1] for report in reports]
+
+
+def _received(report: Pipe) -> tuple[bool, Any]:
     try:
-        if not report.poll(FINISH_SECONDS):
-            raise AssertionError("a contestant did not finish")
         is_fine, outcome = report.recv()
-    finally:
-        process.join(5)
+    except EOFError:
+        return False, "a contestant died"
+    return is_fine, outcome
+
+
+def _end(lanes: Sequence[Lane], seconds: float) -> None:
+    """Whoever doesn't end by themselves in so many seconds is killed."""
+    for process, _report in lanes:
+        process.join(seconds)
         process.kill()
+    for process, report in lanes:
         process.join()
         report.close()
-    if not is_fine:
-        raise AssertionError(outcome)
-    return outcome

@@ -8,7 +8,18 @@ from app.accounts.passwords import verify_password
 from app.accounts.service import find
 from app.kit.db import Base, db
 
-ORDER = ("accounts", "catalog", "promotions", "deals", "orders", "claims", "honours", "loyalty", "redemptions")
+ORDER = (
+    "accounts",
+    "catalog",
+    "promotions",
+    "deals",
+    "orders",
+    "claims",
+    "honours",
+    "loyalty",
+    "redemptions",
+    "offers",
+)
 SIGN_INS = ("admin", "coach", "client")
 PASSWORD = "laurel-demo"  # noqa: S105 it is printed at every start
 

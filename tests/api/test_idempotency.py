@@ -120,14 +120,14 @@ def test_without_the_key_the_twins_of_this_race_get_different_answers(
 
 
 def test_a_twin_that_waits_too_long_is_told_to_ask_again(app: Flask) -> None:
-    bearer, is_held = make.bearer(), multiprocessing.Event()
+    bearer, is_held, is_told = make.bearer(), multiprocessing.Event(), multiprocessing.Event()
     ask = contestant(app, bearer)
 
-    def hold(window: Window) -> None:
+    def hold(_window: Window) -> None:
         def look(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
             if statement.startswith("INSERT INTO idempotency_keys"):
                 is_held.set()
-                window.hold()
+                is_told.wait(20)
 
         event.listen(Engine, "after_cursor_execute", look)
 
@@ -135,10 +135,11 @@ def test_a_twin_that_waits_too_long_is_told_to_ask_again(app: Flask) -> None:
         is_held.wait(20)
         event.listen(db.engine, "connect", wait_a_moment)
         answer = create(app.test_client(), bearer, "k1")
+        is_told.set()
         assert answer.headers["Retry-After"] == "5"
         return answer.status_code, answer.json["error"]  # type: ignore[index]
 
-    outcomes = race(app, [ask, be_impatient], hold=hold, seconds=2)
+    outcomes = race(app, [ask, be_impatient], hold=hold)
     assert [outcomes[0][0], outcomes[1]] == [201, (409, "in_progress")]
 
 

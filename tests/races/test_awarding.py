@@ -22,7 +22,15 @@ from tests.make import NOW
 from tests.races import awarders, redeemers, workers
 from tests.races.awarders import awarder, ender, evaluator, held, leveller, logger_of, mover, unleveller
 from tests.races.redeemers import doing, faults, once_told, signal, telling
-from tests.racing import after_call, before_statement, both, race, unguarded_race, without_unique
+from tests.racing import (
+    after_call,
+    before_statement,
+    both,
+    race,
+    unguarded_race,
+    until_somebody_waits,
+    without_unique,
+)
 
 KEY = ("user_achievements", "uq_user_achievements_user_id_achievement_id")
 HANDING_OVER = before_statement("^INSERT INTO user_achievements", letting_go=True)
@@ -247,7 +255,8 @@ def raced_for_a_level_that_is_gone(app: Flask, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(ladder, "delete", telling(gone, ladder.delete))
     client, second, events = reaching()
     settle = redeemers.refused_by_the_table(workers.settle_again(events))
-    return client, race(app, [once_told(gone, settle), unleveller(second.id)], hold=after_call(ladder, "delete"))
+    contestants = [once_told(gone, settle), unleveller(second.id)]
+    return client, race(app, contestants, hold=until_somebody_waits(ladder, "delete"))
 
 
 def test_a_level_that_is_being_deleted_fails_nobody_who_would_have_reached_it(

@@ -29,7 +29,15 @@ from tests.races.redeemers import (
     stock_of,
     stocker,
 )
-from tests.racing import after_call, after_statement, before_statement, both, race, unguarded_race
+from tests.racing import (
+    after_call,
+    after_statement,
+    before_statement,
+    both,
+    race,
+    unguarded_race,
+    until_somebody_waits,
+)
 
 CLIENTS = 16
 FEW = 4  # enough to go wrong
@@ -192,11 +200,16 @@ def test_points_are_spent_or_taken_back(app: Flask) -> None:
     assert faults() == []
 
 
-def test_without_the_lock_on_the_summary_only_the_table_keeps_them_from_both(app: Flask) -> None:
+def test_without_the_lock_on_the_summary_only_the_table_keeps_them_from_both(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, reward, events = taken_back()
+    learnt = redeemers.signal()
+    monkeypatch.setattr(workers, "learn_early", redeemers.telling(learnt, workers.learn_early))
     settle = redeemers.refused_by_the_table(workers.settle_unguarded(events))
+    contestants = [settle, redeemers.once_told(learnt, redeemer(client, reward))]
     window = both(workers.LEARNT, after_call(redeeming, "redeem"))
-    assert unguarded_race(app, [settle, redeemer(client, reward)], hold=window) == ["the table refuses it", "redeemed"]
+    assert unguarded_race(app, contestants, hold=window) == ["the table refuses it", "redeemed"]
 
 
 def test_a_reward_that_is_deleted_meanwhile_is_redeemed_and_kept_or_gone(app: Flask) -> None:
@@ -259,7 +272,7 @@ def rejected_while_anonymised(app: Flask, monkeypatch: pytest.MonkeyPatch) -> tu
     )
     leaving = redeemers.in_one_go(lambda: desk.anonymise(client_id, actor=make.SYSTEM, now=NOW), "anonymised")
     contestants = [redeemers.once_told(locked, rejecting), leaving]
-    return client, race(app, contestants, hold=after_call(desk, "_locked"), seconds=1.5)
+    return client, race(app, contestants, hold=until_somebody_waits(desk, "_locked"))
 
 
 def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejected(
