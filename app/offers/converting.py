@@ -1,7 +1,8 @@
 """Completed offers: what they earn, once each, and taking it back. Callers own the transaction.
 
-Locks, always in this order: the client (shared), the conversion, the wallet, the promotion. The use is taken last and
-has the last word: where a rival was faster, what was written for this code is undone and the next best is tried.
+Locks, always in this order: users (shared), the offer (as a reference), the conversion, the wallet, the promotion. The
+use is taken last and has the last word: where a rival was faster, what was written for this code is undone and the next
+best is tried.
 """
 
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def record(told: Completed, *, by: User | None = None, now: datetime) -> tuple[C
         return _again(known, told), False
     if told.completed_at is not None and told.completed_at > now + SKEW:
         raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
-    user, offer = _client(told.username), _offer(told.offer_id)
+    user, offer = _client(told.username, by), _offer(told.offer_id)
     conversion = _keep(told, user, offer, by, now)
     if conversion is None:
         twin = find(told.conversion_id)
@@ -117,9 +118,11 @@ def _again(known: Conversion, told: Completed) -> Conversion:
     return known
 
 
-def _client(username: str) -> User:
+def _client(username: str, by: User | None) -> User:
+    """Held together with who enters it, whose name will stand beside it: in the order in which users are locked."""
     found = accounts.find(username)
-    user = accounts.hold(found.id).get(found.id) if found is not None else None
+    also = [by.id] if by is not None else []
+    user = accounts.hold(found.id, *also).get(found.id) if found is not None else None
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
     return user
