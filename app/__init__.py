@@ -31,7 +31,7 @@ from app.kit.db import db, init_db, retry_lost_transactions
 from app.kit.headers import init_headers
 from app.kit.logs import init_logs
 from app.kit.metrics import init_metrics
-from app.kit.routes import RowId
+from app.kit.routes import RowId, TheirId
 from app.loyalty import awarding, ladder, redeeming, settlement
 from app.loyalty import service as loyalty
 from app.loyalty.achievement_models import Achievement
@@ -71,7 +71,7 @@ class Laurel(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """The whole application, ready to serve. Raises UnsafeSettings."""
     app = Laurel(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
-    app.url_map.converters["int"] = RowId
+    app.url_map.converters.update(int=RowId, their_id=TheirId)
     config.install(app, settings or Settings.from_env())
     chosen = config.settings(app)
     init_headers(app, proxies=chosen.trusted_proxies, hosts=chosen.allowed_hosts, is_https=chosen.is_https)

@@ -20,7 +20,7 @@ from app.kit.htmx import wants_part
 from app.kit.limits import TooOften
 from app.kit.logs import trespasses
 from app.kit.sheets import Flaw
-from app.kit.wire import facts_of
+from app.kit.wire import Spelling, camel, facts_of
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER = 5
@@ -30,7 +30,8 @@ FOR_PROGRAMS = {"/healthz", "/readyz", "/metrics", "/store/payments/stripe/webho
 class DomainError(Exception):
     """An expected refusal: a stable code for programs, a sentence with the next step for people.
 
-    `field` names the form field it belongs to; `facts` are what it rests on (`kit.wire` tells them in JSON).
+    `field` names the form field it belongs to; `facts` are what it rests on (`kit.wire` tells them in JSON,
+    their names in the spelling of the door).
     One that `is_trespass`, for what isn't theirs, goes to the log.
     """
 
@@ -39,6 +40,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 422
     is_trespass: ClassVar[bool] = False
     retry_after: int | None = None
+    spell: Spelling = staticmethod(camel)
 
     def __init__(self, message: Any = None, *, field: str | None = None, **facts: Any) -> None:
         super().__init__(self.code)
@@ -176,7 +178,7 @@ def envelope(error: DomainError) -> dict[str, Any]:
     if error.fields:
         body["fields"] = error.fields
     if error.facts:
-        body["data"] = facts_of(error.facts)
+        body["data"] = facts_of(error.facts, error.spell)
     return body
 
 

@@ -19,16 +19,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_login import UserMixin
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
-from app import create_app
+from app import create_app, demo
 from app.config import Settings
-from app.kit import logs
+from app.kit import clock, logs
 from app.kit.db import db
 from app.promotions import attempts
 from app.promotions import service as promotions
-from tests import databases, services
+from tests import databases, make, services
 from tests.browsing import (  # noqa: F401 fixtures
     bring_in,
     browser_context_args,
@@ -37,7 +38,6 @@ from tests.browsing import (  # noqa: F401 fixtures
     page_without_javascript,
 )
 from tests.client import Browser
-from tests.make import NOW
 from tests.payments.stripe_stand_in import stripe  # noqa: F401 a fixture
 
 _services = ExitStack()
@@ -53,6 +53,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ["TEST_DATABASE_URL"] = _services.enter_context(services.postgresql())
         os.environ["TEST_REDIS_URL"] = _services.enter_context(services.valkey())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that at the end no process is left alone with it."""
+    items.sort(key=lambda item: not takes_long(item))
+
+
+def takes_long(item: pytest.Item) -> bool:
+    """Whether it says so: by a timeout of its own, or by looking through the whole business."""
+    return item.get_closest_marker("timeout") is not None or "business" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish() -> None:
@@ -94,9 +104,10 @@ def redis_url(_valkey_url: str) -> str:
 class Stage:
     """An app and its database, made once a run; `restore` makes both as new for the next test."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, redis_url: str, templates: Path) -> None:
         self.app = create_app(settings_for_tests(folder, database_url, redis_url))
         self.app.test_client_class = Browser
+        self.app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
         try:
             databases.migrate(self.app)
         except BaseException:
@@ -104,14 +115,27 @@ class Stage:
             raise
         self.rows = databases.rows_of(self.app)
         self.config = dict(self.app.config)
+        self.is_furnished = False
 
-    def restore(self) -> None:
+    def restore(self, rows: str = databases.PRISTINE) -> None:
         self.app.config.clear()
         self.app.config.update(self.config)
         self.app.extensions["broker"].is_there()  # closes its circuit again
-        self.rows.restore()
+        self.rows.restore(rows)
         promotions.editions.clear()
         attempts.forget()
+
+    def furnish(self) -> None:
+        """Put the demo's business in: it is loaded once, and then copied."""
+        if self.is_furnished:
+            db.session.remove()
+            self.restore("business")
+            return
+        demo.load(clock.now())
+        make.deal_at_work(clock.now())
+        db.session.remove()
+        self.rows.keep("business")
+        self.is_furnished = True
 
     def close(self) -> None:
         self.rows.close()
@@ -142,13 +166,14 @@ def _stages(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _valkey_url: str
 ) -> Iterator[Callable[[str], Stage]]:
     made: dict[str, Stage] = {}
+    templates = tmp_path_factory.mktemp("templates")  # what one app has compiled is compiled for the other too
 
     def stage(kind: str) -> Stage:
         if kind not in made:
             folder = tmp_path_factory.mktemp(kind)
             postgresql = kind == "postgresql"
             url = request.getfixturevalue("postgresql_url") if postgresql else f"sqlite:///{folder / 'laurel.db'}"
-            made[kind] = Stage(folder, url, _valkey_url)
+            made[kind] = Stage(folder, url, _valkey_url, templates)
         return made[kind]
 
     yield stage
@@ -163,6 +188,13 @@ def app(request: pytest.FixtureRequest, _stages: Callable[[str], Stage], redis_u
     stage.restore()
     with stage.app.app_context():
         yield stage.app
+
+
+@pytest.fixture
+def business(app: Flask, _stages: Callable[[str], Stage]) -> Flask:
+    """The app with the demo's business in it, as it is at its first start, and a deal at work."""
+    _stages(db.engine.dialect.name).furnish()
+    return app
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +230,7 @@ def sign_in(app: Flask) -> Callable[[FlaskClient | Page, UserMixin], None]:
 @pytest.fixture
 def frozen(time_machine: time_machine.TimeMachineFixture) -> time_machine.TimeMachineFixture:
     """The clock stands still at `make.NOW`; `frozen.shift(…)` and `frozen.move_to(…)` move it."""
-    time_machine.move_to(NOW, tick=False)
+    time_machine.move_to(make.NOW, tick=False)
     return time_machine
 
 

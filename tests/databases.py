@@ -1,4 +1,7 @@
-"""One pristine database per test, cheaply: migrated once by the real revisions, then put back between tests."""
+"""One pristine database per test, cheaply: migrated once by the real revisions, then put back between tests.
+
+`keep("name")` remembers the rows as they are, and `restore("name")` puts them back as they were then.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -9,10 +12,12 @@ import psycopg
 from flask import Flask
 from flask_migrate import upgrade
 from psycopg import sql
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 
 from app.kit.db import db
 
+PRISTINE = "pristine"
+UNSAFE = "PRAGMA synchronous=OFF"
 MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 
@@ -36,15 +41,24 @@ class SqliteRows:
     """Puts a SQLite file back by copying it: the copy is pristine in every respect, triggers and sequences too."""
 
     def __init__(self, app: Flask, file: Path) -> None:
-        self.app, self.file, self.pristine = app, file, file.with_suffix(".pristine")
-        shutil.copyfile(file, self.pristine)
+        self.app, self.file = app, file
+        with app.app_context():  # these needn't survive a power cut, and each wait for the disk is longer than a test
+            event.listen(db.engine, "connect", lambda connection, _record: connection.execute(UNSAFE))
+        self.keep(PRISTINE)
 
-    def restore(self) -> None:
-        with self.app.app_context():
-            db.engine.dispose()
+    def keep(self, name: str) -> None:
+        self._close_connections()  # the last one that is closed brings the log's pages into the file
+        shutil.copyfile(self.file, self.file.with_suffix(f".{name}"))
+
+    def restore(self, name: str = PRISTINE) -> None:
+        self._close_connections()
         for leftover in ("-wal", "-shm"):
             self.file.with_name(self.file.name + leftover).unlink(missing_ok=True)
-        shutil.copyfile(self.pristine, self.file)
+        shutil.copyfile(self.file.with_suffix(f".{name}"), self.file)
+
+    def _close_connections(self) -> None:
+        with self.app.app_context():
+            db.engine.dispose()
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -60,10 +74,13 @@ class PostgresqlRows:
     def __init__(self, url: URL) -> None:
         options = "-c session_replication_role=replica -c lock_timeout=5s"
         self.connection = psycopg.connect(_libpq(url), options=options, autocommit=True)
-        self.connection.execute(_restore_function(self.connection))
+        self.keep(PRISTINE)
 
-    def restore(self) -> None:
-        self.connection.execute("SELECT pristine.restore()")
+    def keep(self, name: str) -> None:
+        self.connection.execute(_restore_function(self.connection, name))
+
+    def restore(self, name: str = PRISTINE) -> None:
+        self.connection.execute(sql.SQL("SELECT {}.restore()").format(sql.Identifier(name)))
 
     def close(self) -> None:
         self.connection.close()
@@ -86,34 +103,35 @@ def _libpq(url: str | URL) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _restore_function(connection: psycopg.Connection) -> sql.Composed:
-    """Deletes rows where there are any, puts back those that the migrations made, and each counter where it stood.
+def _restore_function(connection: psycopg.Connection, name: str) -> sql.Composed:
+    """Deletes rows where there are any, puts back those that there are now, and each counter where it stood.
 
     A look at a table or a counter costs a fraction of what writing to it does.
     """
-    connection.execute("CREATE SCHEMA pristine")
+    schema = sql.Identifier(name)
+    connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
     tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-    steps = [_step_for_rows(connection, table) for table in tables]
-    for name, last in connection.execute(
+    steps = [_step_for_rows(connection, table, name) for table in tables]
+    for counter, last in connection.execute(
         "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
     ).fetchall():
-        sequence = sql.Identifier("public", name)
+        sequence = sql.Identifier("public", counter)
         steps.append(
             sql.SQL(
                 "IF (SELECT (last_value, is_called) <> ({}, {}) FROM {}) THEN PERFORM setval({}, {}, {}); END IF"
             ).format(
-                last or 1, last is not None, sequence, sql.Literal(f'public."{name}"'), last or 1, last is not None
+                last or 1, last is not None, sequence, sql.Literal(f'public."{counter}"'), last or 1, last is not None
             )
         )
     body = sql.SQL(";\n").join(steps)
     return sql.SQL(
-        "CREATE FUNCTION pristine.restore() RETURNS void LANGUAGE plpgsql AS $restore$ BEGIN\n{};\nEND $restore$"
-    ).format(body)
+        "CREATE FUNCTION {}.restore() RETURNS void LANGUAGE plpgsql AS $restore$ BEGIN\n{};\nEND $restore$"
+    ).format(schema, body)
 
 
-def _step_for_rows(connection: psycopg.Connection, table: str) -> sql.Composed:
-    public, pristine = sql.Identifier("public", table), sql.Identifier("pristine", table)
+def _step_for_rows(connection: psycopg.Connection, table: str, name: str) -> sql.Composed:
+    public, kept = sql.Identifier("public", table), sql.Identifier(name, table)
     if not connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(public)).fetchone():
         return sql.SQL("IF EXISTS (SELECT FROM {}) THEN DELETE FROM {}; END IF").format(public, public)
-    connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(pristine, public))
-    return sql.SQL("DELETE FROM {}; INSERT INTO {} OVERRIDING SYSTEM VALUE TABLE {}").format(public, public, pristine)
+    connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, public))
+    return sql.SQL("DELETE FROM {}; INSERT INTO {} OVERRIDING SYSTEM VALUE TABLE {}").format(public, public, kept)

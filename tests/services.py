@@ -29,6 +29,10 @@ FAST = {
     "max_connections": "120",
     "shared_buffers": "64MB",
     "autovacuum_naptime": "10min",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",  # to compile a query takes longer than any of ours
+    "max_parallel_workers_per_gather": "0",  # the other cores have tests of their own
 }
 START_SECONDS = 20.0
 

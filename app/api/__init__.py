@@ -11,12 +11,15 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 from app.api import (  # noqa: E402  (they hang their views on the blueprint)
     activity,  # noqa: F401
     auth,  # noqa: F401
+    conversions,  # noqa: F401
     deals,  # noqa: F401
     explain,  # noqa: F401
     grants,  # noqa: F401
     health,
     invoices,  # noqa: F401
     loyalty,  # noqa: F401
+    offer_codes,  # noqa: F401
+    offers,  # noqa: F401
     openapi,  # noqa: F401
     promotions,  # noqa: F401
     reference,

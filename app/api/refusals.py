@@ -33,6 +33,7 @@ SENTENCES: dict[str, Any] = {
     "moment": _l("Please give a time with its offset, such as 2026-03-01T09:00:00+00:00."),
     "moment_range": _l("Please give a time from 1970 to 9998."),
     "number_range": _l("Please give a number from %(least)s to %(most)s."),
+    "offer_id": _l("Please give the id or the external id of an offer."),
     "string_pattern_mismatch": _l("This has characters that don't belong here."),
     "string_too_long": _l("Please give at most %(max_length)s characters."),
     "string_too_short": _l("Please give at least %(min_length)s characters."),
@@ -65,6 +66,7 @@ def of(error: ValidationError) -> ValidationFailed:
 
 def in_terms_of(body: type[Body], refusal: DomainError) -> DomainError:
     """The same refusal, its fields under the names by which the sender knows them."""
+    refusal.spell = body.spell
     if isinstance(refusal, ValidationFailed):
         return ValidationFailed({body.public_name(name): told for name, told in refusal.fields.items()})
     if refusal.field:

@@ -12,12 +12,13 @@ from app.config import settings
 LINE = 60
 STRING = r'"(?:[^"\\]|\\.)*"'
 TOKEN = re.compile(rf"(?P<name>{STRING})(?=:)|(?P<text>{STRING})|(?P<fact>-?\d[\d.e+-]*|true|false|null)")
-PARAMETER = re.compile(r"\{\w+\}")
+PARAMETER = re.compile(r"\{(\w+)\}")
+NAMES = {"username": "ada", "conversion_id": "network-4711"}
 
 
 def curl(path: str, verb: str, body: Any, *, has_token: bool) -> str:
     """The request as a line for a shell."""
-    address = PARAMETER.sub("1", path.replace("{username}", "ada"))
+    address = PARAMETER.sub(lambda found: NAMES.get(found[1], "1"), path)
     parts = [f"curl {'' if verb == 'GET' else f'-X {verb} '}{settings().base_url}{address}"]
     if has_token:
         parts.append('-H "Authorization: Bearer $TOKEN"')

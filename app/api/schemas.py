@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, create_model
 from pydantic.alias_generators import to_camel
@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from app.kit.money import MOST_CENTS, as_number
-from app.kit.wire import camel
+from app.kit.wire import Spelling, as_it_is, camel
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class Body(BaseModel):
     """What others send: exact types, no unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+    spell: ClassVar[Spelling] = staticmethod(camel)
 
     def named(self) -> dict[str, Any]:
         """What the sender named, under our names and in their units; what was left out is not in it."""
@@ -37,7 +38,14 @@ class Body(BaseModel):
         """What the sender calls this field of ours: `min_amount` is `minPurchase`, `a_part.of_it` is `aPart.ofIt`."""
         first, *inner = name.split(".")
         info = cls.model_fields.get(first)
-        return ".".join([info.alias if info and info.alias else camel(first), *map(camel, inner)])
+        return ".".join([info.alias if info and info.alias else cls.spell(first), *map(cls.spell, inner)])
+
+
+class SnakeBody(Body):
+    """A body whose names are spelled as ours are."""
+
+    model_config = ConfigDict(alias_generator=as_it_is)
+    spell: ClassVar[Spelling] = staticmethod(as_it_is)
 
 
 class Query(BaseModel):
@@ -50,6 +58,12 @@ class Data(BaseModel):
     """What we answer."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class SnakeData(Data):
+    """An answer whose names are spelled as ours are."""
+
+    model_config = ConfigDict(alias_generator=as_it_is)
 
 
 class Success(BaseModel, Generic[T]):

@@ -69,7 +69,7 @@ def paginate_rows(
     return Page(db.session.execute(query.limit(size).offset(first)).unique().all(), total, number, size)
 
 
-def stream(query: Select[Any], key: Any, shown: Callable[..., T], *, size: int) -> Iterator[T]:
+def stream(query: Select[*tuple[Any, ...]], key: Any, shown: Callable[..., T], *, size: int) -> Iterator[T]:
     """What is shown of each row that the query finds, in the order of this number.
 
     One statement for every `size`, the first of them at once; between them no connection is held, however slowly the

@@ -1,6 +1,6 @@
 """What addresses may hold."""
 
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 LARGEST_ID = 999_999_999
 
@@ -12,3 +12,14 @@ class RowId(IntegerConverter):
     """
 
     regex = r"[0-9]{1,9}"
+
+
+class TheirId(BaseConverter):
+    """`<their_id:…>`: what another program calls something, slashes at any place included.
+
+    A rule with one says `merge_slashes=False`, or two of them in a row would be one.
+    """
+
+    regex = ".+"
+    part_isolating = False
+    weight = 200

@@ -40,6 +40,16 @@ def amounts() -> dict[str, int]:
     return {row.key: row.xp_amount for row in db.session.execute(active)}
 
 
+def levels_and_amounts() -> tuple[list[Rung], dict[str, int]]:
+    """What `levels` and `amounts` tell, in one statement: for pages that ask for much besides."""
+    rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon, Level.image)
+    given = select(null(), EventType.key, EventType.xp_amount, null(), null()).where(EventType.is_active)
+    both: CompoundSelect[Any] = union_all(rungs, given)
+    rows = db.session.execute(both).all()
+    levels = sorted((Rung(*row) for row in rows if row[0] is not None), key=lambda rung: rung.xp_required)
+    return levels, {row[1]: row[2] for row in rows if row[0] is None}
+
+
 def mark_celebrated(user_id: int, level_number: int) -> None:
     """The user has seen that they reached this level. One that they haven't reached will still be celebrated."""
     reached = summary_of(user_id).level

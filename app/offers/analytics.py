@@ -60,6 +60,13 @@ def by_offer(promotion_id: int) -> Sequence[OfferFigures]:
     return [OfferFigures(row.offer_id, row.name, row.uses, int(row.bonus_cents), row.people) for row in rows]
 
 
+def offers_of(promotion_id: int) -> Sequence[tuple[int, str]]:
+    """Id and name of each offer that the code was used for, by name. One look into the index for each offer."""
+    used = (OfferApplication.promotion_id == promotion_id, OfferApplication.offer_id == Offer.id, LIVE)
+    query = select(Offer.id, Offer.name).where(select(OfferApplication.id).where(*used).exists())
+    return [(row.id, row.name) for row in db.session.execute(query.order_by(Offer.name, Offer.id))]
+
+
 def applications(
     promotion_id: int, *, search: str = "", offer_id: int | None = None
 ) -> Select[int, str, str, int, str, datetime, int, str]:

@@ -14,7 +14,7 @@ from app.kit.text import normalise_code
 from app.offers.editing import terms_now
 from app.offers.errors import CodeRefused, UnknownClient
 from app.offers.models import APPLIED, KIND, REMOVED, UserPromoCode
-from app.offers.rules import OWN_RULES, OfferTerms, failure_of_applying
+from app.offers.rules import NOT_OF_APPLYING, OWN_RULES, OfferTerms, failure_of_applying
 from app.promotions import attempts, figures
 from app.promotions import service as promotions
 from app.promotions.fields import is_code
@@ -100,8 +100,9 @@ def _check(user: User, found: Row[Any], now: datetime) -> None:
     failed = failure_of_applying(verdicts)
     if failed is None:
         return
+    asked = [each for each in verdicts if each.rule not in NOT_OF_APPLYING]
     attempts.note(
-        found.promotion_id, code=found.code, person=user.person, items=(), amount_cents=0, verdicts=verdicts, at=now
+        found.promotion_id, code=found.code, person=user.person, items=(), amount_cents=0, verdicts=asked, at=now
     )
     raise _refused(failed)
 

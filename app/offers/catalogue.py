@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import load_only
 
 from app.accounts import changes
 from app.audit import service as audit
@@ -22,6 +23,7 @@ from app.promotions.errors import Stale
 from app.promotions.fields import Errors, Field, Fields, Wrong
 
 ENTITY = "offer"
+LONGEST_EXTERNAL_ID = 64
 LONGEST_TEXT = 2000
 LONGEST_URL = 500
 
@@ -41,7 +43,7 @@ def _url(value: Any) -> str:
 
 
 FIELDS: Fields = {
-    "external_id": Field("external_id", fields.text(64, is_needed=True), is_needed=True),
+    "external_id": Field("external_id", fields.text(LONGEST_EXTERNAL_ID, is_needed=True), is_needed=True),
     "name": Field("name", fields.text(128, is_needed=True), is_needed=True),
     "description": Field("description", fields.text(LONGEST_TEXT)),
     "category": Field("category", fields.text(64)),
@@ -101,6 +103,11 @@ def get(offer_id: int) -> Offer:
     return offer
 
 
+def find(external_id: str) -> Offer | None:
+    """The offer that other programs know by this id."""
+    return db.session.scalar(select(Offer).where(Offer.external_id == external_id))
+
+
 def faults(given: Mapping[str, Any], offer_id: int | None = None) -> Errors:
     """What `create` or, with an id, `change` would refuse of this, as far as can be told beforehand."""
     values, errors = fields.read(given, FIELDS, is_new=offer_id is None)
@@ -120,6 +127,13 @@ def offers(*, search: str = "", category: str = "", is_active: bool | None = Non
     if is_active is not None:
         query = query.where(Offer.is_active == is_active)
     return query
+
+
+def every() -> Sequence[Offer]:
+    """All of them to choose from, those that are shown to clients first, by name; only what tells them apart."""
+    told = load_only(Offer.id, Offer.external_id, Offer.name, Offer.payout_cents, Offer.is_active)
+    query = select(Offer).options(told).order_by(Offer.is_active.desc(), Offer.name, Offer.id)
+    return db.session.scalars(query).all()
 
 
 def categories(*, only_active: bool = False) -> Sequence[str]:

@@ -1,18 +1,27 @@
 """Completed offers, found for the desk. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import User
 from app.errors import NotFound
-from app.kit.db import db
+from app.kit.db import among, db
 from app.kit.text import like
-from app.offers.models import Conversion, Offer
+from app.offers.models import PURPOSE, Conversion, Offer, OfferApplication
 from app.wallet.models import WalletDebt
 
 STATES = ("bonus", "no_bonus", "reversed")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How often an offer was completed, and the bonuses that were paid for it; what was reversed isn't counted."""
+
+    conversions: int = 0
+    bonus_cents: int = 0
 
 
 def listing(*, search: str = "", state: str = "", offer_id: int | None = None) -> Select[Conversion, User]:
@@ -44,6 +53,33 @@ def one(row_id: int) -> tuple[Conversion, User]:
     if found is None:
         raise NotFound
     return found[0], found[1]
+
+
+def totals(offer_ids: Sequence[int]) -> dict[int, Totals]:
+    """What these offers have come to, by id; those that nobody completed are left out. One statement."""
+    summed = select(Conversion.offer_id, func.count(), func.sum(Conversion.bonus_cents)).where(
+        among(Conversion.offer_id, offer_ids), Conversion.reversed_at.is_(None)
+    )
+    rows = db.session.execute(summed.group_by(Conversion.offer_id))
+    return {offer_id: Totals(count, int(cents)) for offer_id, count, cents in rows}
+
+
+def has_any(offer_id: int) -> bool:
+    """Whether somebody has completed it, be it reversed since."""
+    return db.session.scalar(select(Conversion.id).where(Conversion.offer_id == offer_id).limit(1)) is not None
+
+
+def application_of(conversion: Conversion) -> OfferApplication | None:
+    """The use of the code that has paid for it, if one has."""
+    return db.session.scalar(select(OfferApplication).where(OfferApplication.conversion_id == conversion.id))
+
+
+def behind(references: Iterable[str]) -> dict[str, Conversion]:
+    """The conversions that entries and debts of wallets refer to, with their offers, by reference. One statement."""
+    numbers = (each.removeprefix(PURPOSE) for each in references if each.startswith(PURPOSE))
+    ids = sorted({int(each) for each in numbers if each.isdecimal()})
+    query = select(Conversion).where(among(Conversion.id, ids)).options(joinedload(Conversion.offer))
+    return {each.purpose: each for each in db.session.scalars(query)} if ids else {}
 
 
 def debts_of(conversion: Conversion) -> Sequence[WalletDebt]:

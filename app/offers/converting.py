@@ -18,6 +18,7 @@ from app.audit import service as audit
 from app.audit.service import Actor
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import after_commit, db, insert
+from app.kit.money import as_number
 from app.messages import notices
 from app.messages.notices import Told
 from app.offers import figures as offer_figures
@@ -63,10 +64,11 @@ class PassedOver:
     reason: str
 
 
-def record(told: Completed, *, by: User | None = None, now: datetime) -> tuple[Conversion, bool]:
+def record(told: Completed, *, actor: Actor | None = None, now: datetime) -> tuple[Conversion, bool]:
     """Keep that an offer was completed, and pay what the best code on the account gives; whether it is new.
 
     The first word counts: what is told again under the same id changes nothing. The unique key makes a twin wait.
+    What an `actor` records by hand stands in the audit log; what programs tell comes without one.
     Raises UnknownClient, UnknownOffer, and ValidationFailed for what lies in the future.
     """
     known = find(told.conversion_id)
@@ -74,13 +76,15 @@ def record(told: Completed, *, by: User | None = None, now: datetime) -> tuple[C
         return _again(known, told), False
     if told.completed_at is not None and told.completed_at > now + SKEW:
         raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
-    user, offer = _client(told.username, by), _offer(told.offer_id)
-    conversion = _keep(told, user, offer, by, now)
+    user, offer = _client(told.username, actor), _offer(told.offer_id)
+    conversion = _keep(told, user, offer, actor, now)
     if conversion is None:
         twin = find(told.conversion_id)
         assert twin is not None, "what conflicts is there"
         return _again(twin, told), False
     _earn(conversion, user, offer, now)
+    if actor is not None:
+        audit.record(actor, "conversion.recorded", ENTITY, conversion.id, after=_facts_of(conversion, offer))
     return conversion, True
 
 
@@ -95,13 +99,13 @@ def reverse(conversion_id: str, *, actor: Actor, now: datetime) -> Conversion:
         raise NotFound
     if conversion.reversed_at is not None:
         return conversion
+    before = {"state": conversion.state}
     conversion.reversed_at = now
     db.session.flush()
     if conversion.bonus_cents:
         _take_back(conversion, now)
     after_commit(offer_figures.conversions.labels("reversed").inc)
-    before, after = {"reversed_at": None}, {"reversed_at": now, "bonus_cents": conversion.bonus_cents}
-    audit.record(actor, "conversion.reversed", ENTITY, conversion.id, before=before, after=after)
+    audit.record(actor, "conversion.reversed", ENTITY, conversion.id, before=before, after={"state": conversion.state})
     db.session.flush()
     return conversion
 
@@ -118,10 +122,10 @@ def _again(known: Conversion, told: Completed) -> Conversion:
     return known
 
 
-def _client(username: str, by: User | None) -> User:
+def _client(username: str, actor: Actor | None) -> User:
     """Held together with who enters it, whose name will stand beside it: in the order in which users are locked."""
     found = accounts.find(username)
-    also = [by.id] if by is not None else []
+    also = [actor.user_id] if actor is not None and actor.user_id is not None else []
     user = accounts.hold(found.id, *also).get(found.id) if found is not None else None
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
@@ -137,7 +141,7 @@ def _offer(external_id: str) -> Offer:
     return offer
 
 
-def _keep(told: Completed, user: User, offer: Offer, by: User | None, now: datetime) -> Conversion | None:
+def _keep(told: Completed, user: User, offer: Offer, actor: Actor | None, now: datetime) -> Conversion | None:
     kept = insert(Conversion).values(
         conversion_id=told.conversion_id,
         offer_id=offer.id,
@@ -145,12 +149,25 @@ def _keep(told: Completed, user: User, offer: Offer, by: User | None, now: datet
         payout_cents=told.payout_cents,
         completed_at=told.completed_at or now,
         received_at=now,
-        recorded_by_id=by.id if by else None,
+        recorded_by_id=actor.user_id if actor else None,
         bonus_cents=0,
         passed_over=[],
     )
     once = kept.on_conflict_do_nothing(index_elements=["conversion_id"])
     return db.session.scalar(once.returning(Conversion))
+
+
+def _facts_of(conversion: Conversion, offer: Offer) -> dict[str, Any]:
+    """For the audit log."""
+    return {
+        "conversion_id": conversion.conversion_id,
+        "user_id": conversion.user_id,
+        "offer": offer.external_id,
+        "payout": as_number(conversion.payout_cents),
+        "completed_at": conversion.completed_at,
+        "bonus": as_number(conversion.bonus_cents),
+        "code": conversion.code,
+    }
 
 
 def _earn(conversion: Conversion, user: User, offer: Offer, now: datetime) -> None:

@@ -34,6 +34,8 @@ def _type(value: Any) -> str:
 
 
 def _value(value: Any) -> int:
+    if value is None or value == "":
+        raise Wrong(fields.NEEDED)
     hundredths = fields.amount(value)
     if hundredths == 0:
         raise Wrong(_l("This must be more than 0."))

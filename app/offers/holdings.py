@@ -1,26 +1,34 @@
 """What is on a client's account: codes, how they stand at this moment, and what they have earned. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select
+from sqlalchemy.orm import aliased, contains_eager
 
 from app.accounts.models import User
-from app.kit.db import among, db
+from app.kit.db import db
 from app.offers import catalogue
 from app.offers.applying import LIMITS, uses_left
 from app.offers.editing import terms_of
-from app.offers.models import APPLIED, KIND, Offer, OfferApplication, OfferCode, UserPromoCode
+from app.offers.models import APPLIED, KIND, REMOVED, Offer, OfferApplication, OfferCode, UserPromoCode
 from app.offers.rules import OWN_RULES, OfferTerms, bonus_on, failure_of_applying
 from app.promotions import service as promotions
-from app.promotions.models import PromotionCode
-from app.promotions.rules import Context, Verdict, first_failure, judge
+from app.promotions.models import Promotion, PromotionCode
+from app.promotions.rules import Context, Verdict, judge
 
-ON_ACCOUNT = promotions.finding(
-    KIND, *LIMITS, UserPromoCode.id.label("user_promo_code_id"), UserPromoCode.applied_at.expression
-).join(UserPromoCode, UserPromoCode.code_id == PromotionCode.id)
+ON_ACCOUNT = (
+    promotions.finding(KIND, *LIMITS, UserPromoCode.id.label("user_promo_code_id"), UserPromoCode.applied_at.expression)
+    .join(UserPromoCode, UserPromoCode.code_id == PromotionCode.id)
+    .join(OfferCode, OfferCode.promotion_id == Promotion.id)
+    .add_columns(OfferCode)
+    .options(contains_eager(OfferCode.promotion))
+    .execution_options(populate_existing=True)
+)
+OVER = frozenset({"not_found", "expired", "usage_limit_reached", "user_limit_reached"})
+MERELY_CLOSED = frozenset({"not_started", "outside_active_hours"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,12 @@ class Held:
     earned: Earned
 
     @property
-    def is_over(self) -> bool:
-        """Whether it will not come again by itself: ended, used up, or archived."""
-        return self.refusal is not None and self.refusal.rule in {
-            "not_found",
-            "expired",
-            "usage_limit_reached",
-            "user_limit_reached",
-        }
+    def opens_at(self) -> datetime | None:
+        """When it will begin to give something, if only its start or its hours are in the way."""
+        if self.refusal is None or self.refusal.rule not in MERELY_CLOSED:
+            return None
+        opens_at: datetime = self.refusal.facts.get("opens_at") or self.refusal.facts["starts_at"]
+        return opens_at if self.terms.ends_at is None or opens_at < self.terms.ends_at else None
 
     @property
     def closes_at(self) -> datetime | None:
@@ -67,24 +73,59 @@ class Held:
         known = [each for each in moments if each is not None]
         return min(known) if known and self.refusal is None else None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not come again by itself: ended, used up, archived, or never open again before its end."""
+        if self.refusal is None:
+            return False
+        return self.refusal.rule in OVER or (self.refusal.rule in MERELY_CLOSED and self.opens_at is None)
+
     def bonus_for(self, offer: Offer) -> int:
         """What the usual payout of this offer would earn with it now; nothing where it doesn't hold."""
-        facts = {"offer_id": offer.id}
-        asked = replace(self.context, amount_cents=offer.payout_cents, facts=facts)
-        is_open = first_failure(judge(self.terms, asked, OWN_RULES)) is None
-        return bonus_on(self.terms, offer.payout_cents) if is_open else 0
+        return 0 if self._failures(offer) else bonus_on(self.terms, offer.payout_cents)
+
+    def bonus_later(self, offer: Offer) -> int:
+        """The same of one that is closed now, and will open; nothing of any other."""
+        failures = self._failures(offer)
+        is_waiting = bool(failures) and failures <= MERELY_CLOSED and self.opens_at is not None
+        return bonus_on(self.terms, offer.payout_cents) if is_waiting else 0
+
+    def covers(self, offer: Offer) -> bool:
+        """Whether it is for this offer and open now, whatever the offer pays."""
+        return self._failures(offer) <= {"min_amount_not_met"}
+
+    def _failures(self, offer: Offer) -> set[str]:
+        asked = replace(self.context, amount_cents=offer.payout_cents, facts={"offer_id": offer.id})
+        return {each.rule for each in judge(self.terms, asked, OWN_RULES) if not each.holds}
 
 
 def codes_of(user: User, now: datetime) -> Sequence[Held]:
-    """The codes on this client's account, the newest first. Five statements, however many they are."""
-    mine = ON_ACCOUNT.where(UserPromoCode.user_id == user.id, UserPromoCode.status == APPLIED)
-    found = db.session.execute(mine.order_by(UserPromoCode.id.desc()), {"person": user.person.key}).all()
+    """The codes on this client's account, those that are over last, else the newest first.
+
+    Four statements, however many they are.
+    """
+    found = _found(user, UserPromoCode.status == APPLIED)
     if not found:
         return []
-    own_rows = {each.promotion_id: each for each in _own([row.promotion_id for row in found])}
-    names = catalogue.names(sorted({each for own in own_rows.values() for each in own.applicable_offers}))
+    names = catalogue.names(sorted({each for row in found for each in row.OfferCode.applicable_offers}))
     earned = earned_by(user.id)
-    return [_held(row, own_rows[row.promotion_id], names, earned, now) for row in found]
+    held = [_held(row, now, names, earned) for row in found]
+    return sorted(held, key=lambda each: each.is_over)
+
+
+def at_hand(user: User, now: datetime) -> Sequence[Held]:
+    """The same, to reckon with alone: without the offers' names and what they earned. Two statements."""
+    return [_held(row, now) for row in _found(user, UserPromoCode.status == APPLIED)]
+
+
+def taken_off(user: User, user_promo_code_id: int, now: datetime) -> Held | None:
+    """A code that was on this client's account and is no longer; its `refusal` says why it can't be applied now."""
+    back = aliased(UserPromoCode)
+    is_back = exists().where(
+        back.user_id == user.id, back.promotion_id == UserPromoCode.promotion_id, back.status == APPLIED
+    )
+    found = _found(user, UserPromoCode.id == user_promo_code_id, UserPromoCode.status == REMOVED, ~is_back)
+    return _held(found[0], now) if found else None
 
 
 def earned_by(user_id: int) -> dict[int, Earned]:
@@ -97,9 +138,12 @@ def earned_by(user_id: int) -> dict[int, Earned]:
 
 def best_for(offer: Offer, held: Sequence[Held]) -> tuple[Held, int] | None:
     """The code that would be used if this offer were completed now, and what it would earn."""
-    giving = [(each, each.bonus_for(offer)) for each in held]
-    best = sorted((pair for pair in giving if pair[1]), key=lambda pair: (-pair[1], pair[0].applied_at, pair[0].id))
-    return best[0] if best else None
+    return _best((each, each.bonus_for(offer)) for each in held)
+
+
+def best_later_for(offer: Offer, held: Sequence[Held]) -> tuple[Held, int] | None:
+    """The same of those that are closed now, and will open."""
+    return _best((each, each.bonus_later(offer)) for each in held)
 
 
 def earnings(user_id: int) -> Select[OfferApplication, str]:
@@ -113,12 +157,18 @@ def earnings(user_id: int) -> Select[OfferApplication, str]:
     )
 
 
-def _own(promotion_ids: Sequence[int]) -> Sequence[OfferCode]:
-    query = select(OfferCode).where(among(OfferCode.promotion_id, promotion_ids))
-    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+def _best(giving: Iterable[tuple[Held, int]]) -> tuple[Held, int] | None:
+    ranked = sorted((pair for pair in giving if pair[1]), key=lambda pair: (-pair[1], pair[0].applied_at, pair[0].id))
+    return ranked[0] if ranked else None
 
 
-def _held(row: Row[Any], own: OfferCode, names: dict[int, str], earned: dict[int, Earned], now: datetime) -> Held:
+def _found(user: User, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    mine = ON_ACCOUNT.where(UserPromoCode.user_id == user.id, *which).order_by(UserPromoCode.id.desc())
+    return db.session.execute(mine, {"person": user.person.key}).all()
+
+
+def _held(row: Row[Any], now: datetime, names: Mapping[int, str] = {}, earned: Mapping[int, Earned] = {}) -> Held:
+    own: OfferCode = row.OfferCode
     terms = terms_of(own)
     context = promotions.context_of(row, now=now, has_account=True)
     refusal = failure_of_applying(judge(terms, context, OWN_RULES))
@@ -131,6 +181,6 @@ def _held(row: Row[Any], own: OfferCode, names: dict[int, str], earned: dict[int
         context=context,
         refusal=refusal,
         uses_left=uses_left(row),
-        offers=[names[each] for each in own.applicable_offers],
+        offers=[names[each] for each in own.applicable_offers if each in names],
         earned=earned.get(own.promotion_id, Earned()),
     )

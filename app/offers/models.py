@@ -16,6 +16,7 @@ APPLIED, REMOVED = ("applied", "removed")
 ON_ACCOUNT = text("status = 'applied'")
 LIVE = text("reversed_at IS NULL")
 LONGEST_ID = 128
+PURPOSE = "conversion:"
 
 
 class Offer(Base):
@@ -152,9 +153,16 @@ class Conversion(Base):
     offer: Mapped[Offer] = relationship(lazy="raise")
 
     @property
+    def state(self) -> str:
+        """`bonus`, `no_bonus` or, whatever it had earned, `reversed`."""
+        if self.reversed_at is not None:
+            return "reversed"
+        return "bonus" if self.bonus_cents else "no_bonus"
+
+    @property
     def purpose(self) -> str:
         """Under which its use and its money are kept."""
-        return f"conversion:{self.id}"
+        return f"{PURPOSE}{self.id}"
 
 
 class OfferApplication(Base):

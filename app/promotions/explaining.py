@@ -3,7 +3,7 @@
 The moment moves only the clock: counters, switches and terms are those of now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,9 +62,11 @@ def explain(  # noqa: PLR0913
     amount_cents: int,
     at: datetime,
     code: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Explanation:
     """Judge a promotion of any kind. Where there are items, `amount_cents` is not looked at.
 
+    `facts` are what is known of the occasion beside what the kind knows of the person, such as which offer it is for.
     Codes of a batch have limits of their own, so `code` may say which; else it is one that nobody has used. Raises
     NotFound, and UnknownCode where the promotion has no such code.
 
@@ -74,15 +76,15 @@ def explain(  # noqa: PLR0913
     kind = kinds.named(found.kind)
     terms = kind.terms_of(promotion_id)
     amount = sum(item.total_cents for item in items) if items else amount_cents
-    facts = kind.facts_of(person, promotion_id)
-    asked, held = kind.measured(terms, amount, facts)
+    known = {**kind.facts_of(person, promotion_id), **(facts or {})}
+    asked, held = kind.measured(terms, amount, known)
     context = context_of(
         found,
         now=at,
         has_account=person is not None and person.has_account,
         amount_cents=held,
         categories=[item.category for item in items] if items else None,
-        facts=facts,
+        facts=known,
     )
     verdicts = judge(asked, context, kind.rules)
     benefit = kind.benefit(terms, items, amount) if first_failure(verdicts) is None else None

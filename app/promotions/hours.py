@@ -78,6 +78,22 @@ class ActiveHours:
     def _closes_at(self, border: datetime) -> bool:
         return not self.contains(border) and self.contains(border - timedelta.resolution)
 
+    def seen_in(self, zone: ZoneInfo, moment: datetime) -> Self:
+        """The same window by the clock of another zone, as that clock stands while it is open, or when it opens next.
+
+        Where the two zones change their clocks on different days, it may read otherwise in another week.
+        """
+        local = self.next_opening(moment)
+        crosses = self.start > self.end
+        day = local.date() - timedelta(days=crosses and local.timetz().replace(tzinfo=None) < self.start)
+        start, end = (
+            datetime.combine(each, at, self.zone).astimezone(zone)
+            for each, at in ((day, self.start), (day + timedelta(days=crosses), self.end))
+        )
+        shift = (start.date() - day).days
+        weekdays = frozenset((each - 1 + shift) % 7 + 1 for each in self.weekdays)
+        return type(self)(start.time(), end.time(), zone, weekdays)
+
     def _borders(self, moment: datetime, at: time) -> list[datetime]:
         """The instants of this time on the days around a moment, and whenever the clock jumps."""
         first = moment.astimezone(self.zone).date()

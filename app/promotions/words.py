@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, format_time, get_timezone, ngettext, to_user_timezone
+from babel import Locale
+from babel.lists import format_list
+from flask_babel import format_date, format_time, get_locale, get_timezone, ngettext, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -12,10 +14,12 @@ from app.catalog import service as catalog
 from app.config import settings
 from app.kit import words
 from app.kit.wire import facts_of
+from app.promotions.hours import ALL_WEEK, ActiveHours
 from app.promotions.rules import Verdict
 
 Facts = dict[str, Any]
 INSTANT = timedelta(microseconds=1)
+SHORTEST_RUN = 3
 
 PLAIN = {
     "not_found": _l("We don't know this code. Please check it for typing mistakes."),
@@ -133,6 +137,22 @@ TOLD: dict[str, Callable[[Facts], str | None]] = {
 def moment(instant: datetime) -> str:
     """An instant on the reader's calendar and clock, and by which zone."""
     return f"{format_date(instant, 'long')}, {format_time(instant, 'short')} ({get_timezone()})"
+
+
+def hours_in_words(hours: ActiveHours) -> str:
+    """`Every day` or `Monday to Friday`, and from which minute through which: by the clock that they are written in."""
+    days = _("Every day") if hours.weekdays == ALL_WEEK else _weekdays(sorted(hours.weekdays))
+    return _("%(days)s, %(start)s\N{EN DASH}%(end)s", days=days, start=f"{hours.start:%H:%M}", end=f"{hours.end:%H:%M}")
+
+
+def _weekdays(days: list[int]) -> str:
+    """Three or more in a row are told by their ends, also across the end of the week: `Saturday to Monday`."""
+    names = (get_locale() or Locale("en")).days["format"]["wide"]
+    told = [names[each - 1] for each in days]
+    begins = [at for at, day in enumerate(days) if (day - 2) % 7 + 1 not in days]
+    if len(days) >= SHORTEST_RUN and len(begins) == 1:
+        return _("%(first)s to %(last)s", first=told[begins[0]], last=told[begins[0] - 1])
+    return str(format_list(told, locale=get_locale()))
 
 
 def money(cents: int) -> str:

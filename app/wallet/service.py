@@ -31,6 +31,12 @@ def entries(user_id: int) -> Select[WalletEntry]:
     return select(WalletEntry).where(WalletEntry.user_id == user_id).order_by(WalletEntry.id.desc())
 
 
+def entries_of(user_id: int, reference: str) -> Sequence[WalletEntry]:
+    """The movements for one thing, in the order in which they came."""
+    about = (WalletEntry.user_id == user_id, WalletEntry.reference == reference)
+    return db.session.scalars(select(WalletEntry).where(*about).order_by(WalletEntry.id)).all()
+
+
 def debts(user_id: int) -> Sequence[WalletDebt]:
     """What somebody was to give back and no longer had, newest first."""
     query = select(WalletDebt).where(WalletDebt.user_id == user_id).order_by(WalletDebt.id.desc())

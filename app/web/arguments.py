@@ -11,7 +11,7 @@ from app.errors import DomainError
 
 MOST_PAGES = 100_000
 OF_LISTS = {
-    *("q", "status", "state", "role", "kind", "group", "type", "category", "sort", "page"),
+    *("q", "status", "state", "role", "kind", "group", "type", "category", "sort", "page", "offer"),
     *("actor", "action", "entity", "entity_id", "since", "until", "from", "to"),
 }
 NEVER = 0  # versions count from 1

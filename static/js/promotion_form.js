@@ -81,6 +81,18 @@ document.addEventListener("click", (event) => {
   else removeRow(button.closest("[data-row]"));
 });
 
+// what was wrong as a percentage may be right as money, and the other way round
+const VALUE_OF = { discount_type: "discount_value", bonus_type: "bonus_value" };
+document.addEventListener("change", (event) => {
+  const value = event.target.form?.elements[VALUE_OF[event.target.name]];
+  if (value?.hasAttribute("aria-invalid")) value.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+// what is typed into a search within the form is looked for at once: the key doesn't send the whole
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches?.("[data-find]")) event.preventDefault();
+});
+
 // The answer to a check brings what is wrong, and never a value. `data-check` names the fields that a verdict rests on:
 // where one of them has changed since it was asked for, it is about something else, and the next one is under way.
 const VALUES = new Set(["value", "checked", "selected"]);

@@ -128,3 +128,17 @@ def test_what_is_missing_for_a_deal_is_told_in_its_own_words(client: FlaskClient
     assert (over["reason"], over["message"]) == ("expired", "This deal ended on March 9, 2026.")
     members = make.deal(requires_account=True)
     assert data(ask(client, members.id, **wants))["message"] == "Sign in to claim this: it is for members."
+
+
+def test_an_offer_code_tells_the_bonus_of_a_payout(client: FlaskClient) -> None:
+    offer = make.offer()
+    made = make.offer_code(bonus_value=12.5, max_bonus=4, min_amount=10, applicable_offers=[offer.id])
+    make.user(username="ada")
+    benefit = data(ask(client, made.id, username="ada", amount=20))["benefit"]
+    assert benefit == {"discountAmount": None, "bonusAmount": 2.5, "rewardItems": None}
+    assert data(ask(client, made.id, username="ada", amount=100))["benefit"]["bonusAmount"] == 4
+    told = data(ask(client, made.id, username="ada", amount=9.99))
+    assert (told["eligible"], told["reason"], told["benefit"]) == (False, "min_amount_not_met", None)
+    assert told["message"] == "This code is for offers that pay at least $10.00."
+    assert told["verdicts"][-1]["facts"] == {"which": "offer_not_in_scope", "applicableOffers": [offer.id]}
+    assert data(ask(client, made.id, amount=20))["reason"] == "account_required"

@@ -72,12 +72,14 @@ class World:
         for name, value in real.items():
             if name in body:
                 body[name] = value()
-        if body.get("items") is None and "code" in body:
+        if body.get("items") is None and case.path.endswith("/validate"):
             body.setdefault("subtotal", 10)
         if self.role == "nobody" and "code" in body:
             body.pop("username", None)
         if "/activity/" in case.path:
             _dress_activity(body, make.user().username, number)
+        if case.path.startswith("/api/admin/") or "conversionId" in body or case.path.endswith("/apply"):
+            self.dress_offers(body, number)
         for name in ("from", "to"):
             case.query.pop(name, None) if case.query else None
         if body:
@@ -85,15 +87,45 @@ class World:
         return case
 
     def real(self, name: str, path: str) -> Any:
-        """What the address names: an invoice as its verb needs it, a deal, a client, what was claimed, or a code."""
-        if name == "number":
-            return (make.paid_invoice if path.endswith("refund") else make.invoice)().number
-        if name == "username":
-            return self.client().username
-        if name == "grant_id":
-            return self.claimed().id
-        of_any_kind = path.endswith("explain") and next(_numbers) % 2
-        return (make.deal if name == "deal_id" or of_any_kind else make.discount)().id
+        """What the address names: an invoice as its verb needs it, a client, what was claimed, a promotion, …"""
+        if path.endswith("explain"):
+            return (make.deal, make.discount, make.offer_code)[next(_numbers) % 3]().id
+        real: dict[str, Callable[[], Any]] = {
+            "number": lambda: (make.paid_invoice if path.endswith("refund") else make.invoice)().number,
+            "username": lambda: self.client().username,
+            "grant_id": lambda: self.claimed().id,
+            "promotion_id": lambda: make.discount().id,
+            "deal_id": lambda: make.deal().id,
+            "promo_code_id": lambda: make.offer_code().id,
+            "offer_id": lambda: make.offer().id,
+            "conversion_id": self.reversible,
+        }
+        return real[name]()
+
+    def reversible(self) -> str:
+        """What another program calls a conversion."""
+        conversion_id = f"a/b {next(_numbers)}"
+        return make.converted(make.user(), make.offer(), conversion_id=conversion_id).conversion_id
+
+    def dress_offers(self, body: dict[str, Any], number: int) -> None:
+        """Let there be the offer, and the code, and let what is new differ from what is there."""
+        real: dict[str, Callable[[], Any]] = {
+            "username": lambda: self.client().username,
+            "code": lambda: f"FUZZ{number}" if "title" in body else make.code_of(make.offer_code()),
+            "conversionId": lambda: f"{body['conversionId'][:100]}{number}",
+            "offerId": lambda: make.offer().external_id,
+            "completedAt": (clock.now() - timedelta(hours=number % 48)).isoformat,
+            "external_id": lambda: f"fuzz-{number}",
+            "name": lambda: f"Offer {number}",
+            "title": lambda: f"Title {number}",
+            "url": lambda: f"https://offers.example/{number}",
+            "bonus_type": lambda: "fixed",
+            "bonus_value": lambda: body["bonus_value"] or 5,
+            "applicable_offers": lambda: [make.offer().id, make.offer().external_id][: number % 3],
+        }
+        body |= {name: value() for name, value in real.items() if name in body}
+        for name in ("active_hours", "starts_at", "ends_at", "version", "is_active"):
+            body.pop(name, None)
 
     def client(self) -> User:
         """A client whom they may read, where there is one."""

@@ -13,11 +13,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from werkzeug.exceptions import HTTPException
 
-from app import demo
 from app.accounts import service as accounts
 from app.accounts.models import User
-from app.kit import clock
-from tests import make
 from tests.browsing import Theme, faults_of, look
 
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -37,16 +34,14 @@ LOOKS: tuple[tuple[int, Theme], ...] = ((1280, "light"), (360, "dark"))
 @pytest.mark.parametrize("role", HOMES)
 @pytest.mark.timeout(300)
 def test_every_page_that_links_lead_to_is_accessible(
-    app: Flask, client: FlaskClient, live_server: str, page: Page, sign_in: SignIn, role: str
+    business: Flask, client: FlaskClient, live_server: str, page: Page, sign_in: SignIn, role: str
 ) -> None:
-    demo.load(clock.now())
-    make.deal_at_work(clock.now())
     if role != "shopper":
         user = accounts.find(role)
         assert user is not None
         sign_in(client, user)
         sign_in(page, user)
-    ways = crawl(app, client, HOMES[role], THEIRS[role])
+    ways = crawl(business, client, HOMES[role], THEIRS[role])
     assert len(ways) >= 3
     faults: list[str] = []
     for turn, (width, theme) in enumerate(LOOKS):

@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.kit import clock
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
+from app.kit.ticker import Tick
 from app.loyalty import books
 from app.loyalty.achievement_models import UserAchievement
 from app.loyalty.models import XpSummary, XpTransaction
@@ -71,8 +72,9 @@ def test_a_worker_killed_while_it_evaluates_everybody(app: Flask, tmp_path: Path
     made = make.achievement("workout_count", 1, xp_reward=30)
     killed_at("awarded", app, tmp_path)
     assert everything(clients) == [(20, None, 1, 0)] * 3
-    with unit_of_work():  # the minute of its lease has passed
+    with unit_of_work():  # the minute of its lease has passed, and that of the sweep which it may have been
         db.session.execute(update(OutboxEvent).where(OutboxEvent.settled_at.is_(None)).values(leased_until=clock.now()))
+        db.session.execute(update(Tick).values(claimed_until=None))
     with worker(environment_of(app), tmp_path) as second:
         wait_until(is_settled, second, seconds=PROMISED_SECONDS)
     assert everything(clients) == [(50, None, 2, 1)] * 3

@@ -105,7 +105,7 @@ def scoper(offer: Offer, code: str) -> Contestant:
     return trying(lambda: editing.create(named, SYSTEM, NOW), "made")
 
 
-def keep_without_looking(what: Completed, user: User, offer: Offer, _by: object, now: datetime) -> Conversion | None:
+def keep_without_looking(what: Completed, user: User, offer: Offer, _actor: object, now: datetime) -> Conversion | None:
     """`converting._keep` for those who trust that nobody else tells of it."""
     values = {"conversion_id": what.conversion_id, "offer_id": offer.id, "user_id": user.id}
     times = {"completed_at": now, "received_at": now}
@@ -124,7 +124,7 @@ def reverse_unlocked(conversion_id: str, *, actor: Actor, now: datetime) -> Conv
     return found
 
 
-def hold_only_the_client(username: str, _by: object = None) -> User:
+def hold_only_the_client(username: str, _actor: object) -> User:
     """`converting._client` for those who forget whose name stands beside it."""
     found = accounts.find(username)
     if found is None:

@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts import desk
+from app.audit.service import Actor
 from app.kit.db import db
 from app.offers import converting
 from app.offers import service as offers
@@ -24,7 +25,8 @@ def recorded_while_anonymised(app: Flask, monkeypatch: pytest.MonkeyPatch) -> li
     admin, client, offer = make.user(role="admin"), make.user(), make.offer()
     client_id, what = client.id, told(client, offer, "by hand")
     monkeypatch.setattr(converting, "_client", telling(held, converting._client))  # noqa: SLF001
-    recording = in_one_go(lambda: offers.record(what, by=admin, now=NOW), "recorded")
+    by_hand = Actor(admin.id, admin.username)
+    recording = in_one_go(lambda: offers.record(what, actor=by_hand, now=NOW), "recorded")
     leaving = in_one_go(lambda: desk.anonymise(client_id, actor=make.SYSTEM, now=NOW), "anonymised")
     return race(app, [recording, once_told(held, leaving)], hold=until_somebody_waits(converting, "_client"))
 

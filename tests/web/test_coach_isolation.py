@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.kit.db import Base, db, unit_of_work
+from app.offers.models import UserPromoCode
 from tests import make
 from tests.client import HTMX
 from tests.make import NOW
@@ -38,6 +39,7 @@ ARGUMENTS = {
     "followed_id": "followed",
     "client_program_id": "followed",
     "log_id": "log",
+    "applied_id": "applied",
 }
 WORDS = {"kind": "workout"}
 FORM = {
@@ -83,9 +85,19 @@ def some_things(mark: str, coach: User | None = None) -> Things:
         "redemption": make.redemption(person, reward).id,
         "program": make.program(coach, name=f"{mark} programme").id,
         "followed": make.followed(person, coach, make.program(coach, name=f"{mark} way")).id,
+        "applied": applied_id(person, mark),
         "log": make.workout(person, at=NOW.replace(hour=7), now=NOW, title=f"{mark} run").id,
     }
     return Things(coach, person, ids)
+
+
+def applied_id(person: User, mark: str) -> int:
+    """A code on the client's account that has earned something."""
+    code = make.offer_code(code=f"{mark}{person.id}", title=f"{mark} code")
+    make.applied(person, code)
+    make.converted(person, make.offer())
+    mine = select(UserPromoCode.id).where(UserPromoCode.user_id == person.id)
+    return db.session.scalars(mine).one()
 
 
 def everybodys() -> dict[str, int]:

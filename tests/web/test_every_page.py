@@ -12,8 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import demo
-from app.kit import clock
-from tests import make
+from app.kit.db import db
 from tests.counting import count_statements
 
 LINK = re.compile(r'\b(?:href|hx-get)="(/[^"#]*)"')
@@ -23,17 +22,17 @@ SIGNED = {"/store/payments/stripe/webhook"}
 EVERYBODY = (*demo.SIGN_INS, "visitor")
 
 
-def test_every_link_leads_somewhere_and_looking_changes_nothing(app: Flask) -> None:
-    demo.load(clock.now())
-    make.deal_at_work(clock.now())
+def test_every_link_leads_somewhere_and_looking_changes_nothing(business: Flask) -> None:
+    """On PostgreSQL one page of each kind: what pages ask of the database doesn't differ between them."""
+    most = 1 if db.engine.dialect.name == "postgresql" else MOST_PER_ROUTE
     for who in EVERYBODY:
-        client = app.test_client()
+        client = business.test_client()
         if who in demo.SIGN_INS:
             client.post("/login", data={"username": who, "password": demo.PASSWORD})
         with count_statements() as sent:
             failed = [
                 f"{path} (from {came_from}): {answer.status_code}"
-                for path, came_from, answer in walk(client)
+                for path, came_from, answer in walk(client, most=most)
                 if answer.status_code >= 400
             ]
         assert failed == [], who

@@ -9,6 +9,7 @@ from app.web.admin import (  # noqa: E402
     achievements,  # noqa: F401
     audit,  # noqa: F401
     categories,  # noqa: F401
+    conversions,  # noqa: F401
     dashboard,  # noqa: F401
     deals,  # noqa: F401
     event_types,  # noqa: F401
@@ -16,6 +17,8 @@ from app.web.admin import (  # noqa: E402
     keys,  # noqa: F401
     levels,  # noqa: F401
     mails,  # noqa: F401
+    offer_applications,  # noqa: F401
+    offers,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401
     promotion_attempts,  # noqa: F401
@@ -33,4 +36,5 @@ from app.web.admin import (  # noqa: E402
     reward_items,  # noqa: F401
     rewards,  # noqa: F401
     users,  # noqa: F401
+    wallets,  # noqa: F401
 )

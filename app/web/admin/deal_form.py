@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, RadioField
 
-from app.catalog.models import RewardItem
+from app.catalog import reward_items
 from app.deals.editing import LONGEST_BANNER, item_faults
 from app.errors import DomainError
+from app.kit.db import db
 from app.promotions.fields import NEEDED
 from app.web.admin.promotion_fields import LONGEST_TITLE, PromotionForm, typed
 from app.web.admin.reward_rows import RewardItemsField
@@ -70,9 +71,9 @@ class DealForm(PromotionForm):
             given["per_user_limit"] = kept["per_user_limit"] if kept else None
         return given
 
-    def offer(self, items: Sequence[RewardItem]) -> None:
-        """Let these be chosen, and those that the deal has already."""
-        self.reward_items.offer({each.item_id: each.name for each in items})
+    def offer(self) -> None:
+        listed = db.session.scalars(reward_items.listed())
+        self.reward_items.offer({each.item_id: each.name for each in listed})
 
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)

@@ -1,6 +1,6 @@
 """The form of a discount: one code, or many single-use codes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional
 
-from app.catalog.models import Category
+from app.catalog import service as catalog
 from app.web.admin.promotion_fields import HoursFields, PromotionForm, several, typed
 from app.web.forms import Form, choices
 
@@ -117,9 +117,8 @@ class DiscountForm(OrderFields, HoursFields, PromotionForm):
         shared = (*super().amounts(kept), "max_discount")
         return (*shared, "discount_value") if kept["discount_type"] == "fixed" else shared
 
-    def offer(self, categories: Sequence[Category]) -> None:
-        """Let these categories be chosen, and those that the code has already."""
-        known = {each.slug: each.name for each in categories}
+    def offer(self) -> None:
+        known = {each.slug: each.name for each in catalog.categories()}
         for field in (self.applicable_categories, self.excluded_categories):
             others = [slug for slug in field.data or () if slug not in known]
             field.choices = choices([*known.items(), *((slug, slug) for slug in others)])

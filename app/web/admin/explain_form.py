@@ -20,6 +20,9 @@ from app.cart import service as carts
 from app.config import settings
 from app.kit.money import NotAnAmount, parse_cents
 from app.kit.text import is_writable
+from app.offers import catalogue
+from app.offers.errors import UnknownOffer
+from app.offers.models import Offer
 from app.promotions.fields import AMOUNT_WRONG, YEARS
 from app.promotions.rules import Item
 from app.web.arguments import whole_number
@@ -68,6 +71,12 @@ class Occasion:
     amount_cents: int
     at: datetime
     code: str
+    offer: Offer | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What rules of a kind may ask beside that."""
+        return {"offer_id": self.offer.id} if self.offer else {}
 
 
 class ExplainForm(Form):
@@ -97,6 +106,13 @@ class ExplainForm(Form):
         filters=[strip],
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
+    offer = StringField(
+        _l("Offer"),
+        [Optional()],
+        filters=[strip],
+        description=_l("Its id, as other programs know it. Empty: as if for one that the code is for."),
+        render_kw={"maxlength": LONGEST, "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
     on = DateField(_l("Day"), [Optional()])
     at = TimeField(_l("Time"), [Optional()])
 
@@ -104,6 +120,7 @@ class ExplainForm(Form):
         super().__init__(formdata=request.args)
         self.rows = _rows()
         self.who: Person | None = None
+        self.which: Offer | None = None
         self.items: list[Item] = []
         self.cents = 0
         self.moment: datetime | None = None
@@ -125,10 +142,11 @@ class ExplainForm(Form):
             return None
         self._read_person()
         self._read_moment(now)
+        self._read_offer()
         {CART: self._read_cart, AMOUNT: self._read_amount, THINGS: self._read_things}[self.bought.data]()
         if self.errors or any(row.errors for row in self.rows):
             return None
-        return Occasion(self.who, self.items, self.cents, self.moment or now, self.code.data or "")
+        return Occasion(self.who, self.items, self.cents, self.moment or now, self.code.data or "", self.which)
 
     def _read_person(self) -> None:
         try:
@@ -148,6 +166,12 @@ class ExplainForm(Form):
             return
         self.moment = datetime.combine(day, self.at.data or MIDNIGHT, zone).astimezone(UTC)
 
+    def _read_offer(self) -> None:
+        if self.offer.data:
+            self.which = catalogue.find(self.offer.data)
+            if self.which is None:
+                _refuse(self.offer, UnknownOffer.message)
+
     def _read_cart(self) -> None:
         if self.person.errors:
             return
@@ -157,8 +181,9 @@ class ExplainForm(Form):
         self.items = carts.items_of(carts.find(self.who, None))
 
     def _read_amount(self) -> None:
+        usual = self.which.payout_cents if self.which else 0
         try:
-            self.cents = parse_cents(self.amount.data) if self.amount.data else 0
+            self.cents = parse_cents(self.amount.data) if self.amount.data else usual
         except NotAnAmount as wrong:
             _refuse(self.amount, AMOUNT_WRONG[wrong.reason])
 

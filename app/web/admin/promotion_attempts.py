@@ -21,6 +21,7 @@ from app.promotions.models import RefusedAttempt
 from app.web.admin import bp
 from app.web.admin.explain_form import AMOUNT, MOST_ROWS, THINGS
 from app.web.admin.promotion_pages import Framed, framed
+from app.web.admin.promotion_words import words_for
 from app.web.admin.verdicts import Judged, judged
 from app.web.arguments import page_number
 from app.web.visitor import access
@@ -80,16 +81,22 @@ def _one(attempt: RefusedAttempt, kind: str, names: Mapping[str, str], *, has_ba
     key = attempt.person or ""
     who = names.get(key) or key.removeprefix("name:")
     code = {"code": attempt.code or ""} if has_batch else {}
-    return Tried(attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts, kind), _again(attempt, who, code))
+    asked = code | (_bought(attempt) if words_for(kind).is_for_things else {})
+    return Tried(
+        attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts, kind), _again(attempt, who, asked)
+    )
 
 
-def _again(attempt: RefusedAttempt, who: str, code: dict[str, str]) -> str:
-    """The address that explains the same: person, things or amount, and minute."""
+def _again(attempt: RefusedAttempt, who: str, more: Mapping[str, Any]) -> str:
+    """The address that explains the same: person, minute, and what else was asked."""
     then = attempt.at.astimezone(ZoneInfo(settings().timezone))
-    asked: dict[str, Any] = {"person": who, "on": then.date().isoformat(), "at": f"{then:%H:%M}", **code}
+    asked: dict[str, Any] = {"person": who, "on": then.date().isoformat(), "at": f"{then:%H:%M}", **more}
+    return url_for("admin.explain_promotion", promotion_id=attempt.promotion_id, **asked)
+
+
+def _bought(attempt: RefusedAttempt) -> dict[str, Any]:
+    """The things, or the amount."""
     spent = attempt.spent
     if spent and len(spent) <= MOST_ROWS and max(spent.values()) <= MOST_CENTS:
-        asked |= {"bought": THINGS, "category": list(spent), "price": [as_text(cents) for cents in spent.values()]}
-    else:
-        asked |= {"bought": AMOUNT, "amount": as_text(min(attempt.amount_cents, MOST_CENTS))}
-    return url_for("admin.explain_promotion", promotion_id=attempt.promotion_id, **asked)
+        return {"bought": THINGS, "category": list(spent), "price": [as_text(cents) for cents in spent.values()]}
+    return {"bought": AMOUNT, "amount": as_text(min(attempt.amount_cents, MOST_CENTS))}

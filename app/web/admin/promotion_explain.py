@@ -63,6 +63,7 @@ def _explain(promotion_id: int, occasion: Occasion, form: ExplainForm) -> Explan
             amount_cents=occasion.amount_cents,
             at=occasion.at,
             code=occasion.code,
+            facts=occasion.facts,
         )
     except UnknownCode as refusal:
         explain(form, refusal)

@@ -26,6 +26,7 @@ from wtforms import (
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.audit.models import AuditEntry
 from app.config import settings
 from app.errors import DomainError, ValidationFailed
 from app.kit.text import as_html, as_typed
@@ -124,9 +125,17 @@ class PromotionForm(PictureForm):
         """Whether many codes shall be made of it."""
         return False
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether it was sent only to look for what can be chosen, so that nothing is to be kept yet."""
+        return False
+
     def begin(self) -> None:
         """Fill in what an empty form is first shown with."""
         self.display_order.data = 0
+
+    def offer(self) -> None:
+        """Let that be chosen which there is, and what the form has already."""
 
     def show(self, kept: Mapping[str, Any]) -> None:
         """Fill in what a room keeps."""
@@ -200,6 +209,10 @@ class PromotionForm(PictureForm):
         for name, sentences in Placed(ValidationFailed(faults)).fields.items():
             if name in self and not self[name].errors:
                 self[name].errors = list(sentences)
+
+    def names_in(self, entries: Sequence[AuditEntry]) -> Mapping[str, Mapping[Any, str]]:  # noqa: ARG002
+        """By fields of a room: what that is called which the log keeps the ids of."""
+        return {}
 
     def label(self, name: str) -> str:
         """What a field of a room is called on this form."""

@@ -2,9 +2,10 @@
 
 from app.web.admin.deal_form import DealForm
 from app.web.admin.discount_form import DiscountForm
+from app.web.admin.offer_code_form import OfferCodeForm
 from app.web.admin.promotion_fields import PromotionForm
 
-FORMS: dict[str, type[PromotionForm]] = {"discount": DiscountForm, "deal": DealForm}
+FORMS: dict[str, type[PromotionForm]] = {"discount": DiscountForm, "deal": DealForm, "offer": OfferCodeForm}
 
 
 def new_form(kind: str) -> PromotionForm:

@@ -1,6 +1,6 @@
 """The history of a promotion in words: who did what, and what it was before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ DONE = {
     "promotion.reopened": _l("switched it on again: a use was given back"),
     "promotion.ended": _l("switched it off: its end has passed"),
 }
+Called = Mapping[str, Mapping[Any, str]]
 UNSEEN = {"version", "auto_deactivated_at"}
 
 
@@ -42,29 +43,36 @@ class Line:
 
 
 def lines_of(entries: Sequence[AuditEntry], form: PromotionForm) -> list[Line]:
-    """Entries as people can read them, by one more statement."""
+    """Entries as people can read them, by one more statement, and another where they keep ids."""
     names = desk.names_of({each.actor_id for each in entries if each.actor_id is not None})
+    called = form.names_in(entries)
     return [
         Line(
             at=entry.at,
             who=names.get(entry.actor_id, "") if entry.actor_id is not None else entry.actor_label,
             is_system=entry.actor_id is None,
             did=str(DONE.get(entry.action, entry.action)),
-            changes=_changes(entry, form),
+            changes=_changes(entry, form, called),
         )
         for entry in entries
     ]
 
 
-def _changes(entry: AuditEntry, form: PromotionForm) -> list[tuple[str, str, str]]:
+def _changes(entry: AuditEntry, form: PromotionForm, called: Called) -> list[tuple[str, str, str]]:
     if entry.before is None or entry.after is None:
         return []
-    after = entry.after.items()
+    before, after = (_named(side, called) for side in (entry.before, entry.after))
     return [
-        (form.label(name), _told(form, name, entry.before.get(name)), _told(form, name, new))
-        for name, new in after
+        (form.label(name), _told(form, name, before.get(name)), _told(form, name, new))
+        for name, new in after.items()
         if name not in UNSEEN
     ]
+
+
+def _named(side: Mapping[str, Any], called: Called) -> dict[str, Any]:
+    """What is kept by its id, by its name; what is gone stays a number."""
+    named = {name: [called[name].get(each, each) for each in side[name]] for name in called if side.get(name)}
+    return {**side, **named}
 
 
 def _told(form: PromotionForm, name: str, value: Any) -> str:

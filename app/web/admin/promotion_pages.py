@@ -15,6 +15,8 @@ from app.web.admin.promotion_words import Words, words_for
 TABS = (
     ("admin.edit_promotion", _l("Terms")),
     ("admin.show_promotion_statistics", _l("Statistics")),
+    ("admin.show_offer_analytics", _l("Offers")),
+    ("admin.list_offer_applications", _l("Applications")),
     ("admin.list_promotion_people", _l("People")),
     ("admin.show_deal_progress", _l("Progress")),
     ("admin.list_deal_grants", _l("Grants")),
@@ -24,10 +26,19 @@ TABS = (
     ("admin.backtest_promotion", _l("Backtest")),
 )
 
+# in menus, with their icons: what people have made of it
 OF_PEOPLE = {
     "admin.list_promotion_people": "users",
     "admin.show_deal_progress": "target",
     "admin.list_deal_grants": "gift",
+    "admin.show_offer_analytics": "badge-dollar-sign",
+    "admin.list_offer_applications": "list",
+}
+# those that a kind has; the first of them tells of its people
+USUAL_PAGES = ("admin.list_promotion_people",)
+PAGES_OF = {
+    "deal": ("admin.show_deal_progress", "admin.list_deal_grants"),
+    "offer": ("admin.list_promotion_people", "admin.show_offer_analytics", "admin.list_offer_applications"),
 }
 
 
@@ -67,7 +78,7 @@ def framed(promotion_id: int) -> Framed:
 
 def people_page(listed: Listed) -> str:
     """The page that tells of its people: how far they have come, or how often they have used it."""
-    return "admin.show_deal_progress" if listed.kind.name == "deal" else "admin.list_promotion_people"
+    return _of_people(listed)[0]
 
 
 def pages_of(listed: Listed) -> list[tuple[str, str, str]]:
@@ -79,9 +90,13 @@ def pages_of(listed: Listed) -> list[tuple[str, str, str]]:
 
 def _has(listed: Listed, endpoint: str) -> bool:
     if endpoint in OF_PEOPLE:
-        return (endpoint == "admin.list_promotion_people") is (listed.kind.name != "deal")
+        return endpoint in _of_people(listed)
     if endpoint == "admin.list_promotion_codes":
         return listed.codes is not None
     if endpoint == "admin.share_promotion":
         return listed.promotion.single_code is not None and listed.promotion.archived_at is None
     return endpoint != "admin.backtest_promotion" or bool(listed.kind.replays)
+
+
+def _of_people(listed: Listed) -> tuple[str, ...]:
+    return PAGES_OF.get(listed.kind.name, USUAL_PAGES)

@@ -16,6 +16,7 @@ from app.web.visitor import access
 
 FILES = {"svg": "image/svg+xml", "png": "image/png"}
 PRINTED_SCALE = 20
+SHOWN_AT = {"offer": "client.show_codes"}  # what isn't for the cart is no business of the store
 
 
 @bp.get("/promotions/<int:promotion_id>/share")
@@ -23,13 +24,13 @@ PRINTED_SCALE = 20
 def share_promotion(promotion_id: int) -> ResponseReturnValue:
     frame = framed(promotion_id)
     code = _code_of(frame)
-    drawn = _qr(code).svg_inline(svgclass="qr", lineclass=None, omitsize=True, border=2)
+    drawn = _qr(frame).svg_inline(svgclass="qr", lineclass=None, omitsize=True, border=2)
     return page(
         "admin/promotion_share.html",
         "admin/_promotion_share_sheet.html",
         frame=frame,
         code=code,
-        link=link_of(code),
+        link=link_of(frame),
         qr=Markup(drawn),  # noqa: S704  drawn by the library from a code of A-Z, 0-9, _ and -
         files=FILES,
     )
@@ -38,21 +39,24 @@ def share_promotion(promotion_id: int) -> ResponseReturnValue:
 @bp.get("/promotions/<int:promotion_id>/qr.<any(svg, png):ending>")
 @access("admin")
 def export_qr(promotion_id: int, ending: str) -> ResponseReturnValue:
-    code = _code_of(framed(promotion_id))
+    frame = framed(promotion_id)
+    code = _code_of(frame)
     drawn = BytesIO()
-    _qr(code).save(drawn, kind=ending, scale=PRINTED_SCALE, border=4)
+    _qr(frame).save(drawn, kind=ending, scale=PRINTED_SCALE, border=4)
     answer = Response(drawn.getvalue(), mimetype=FILES[ending])
     answer.headers.set("Content-Disposition", "attachment", filename=f"{code}.{ending}")
     return answer
 
 
-def link_of(code: str) -> str:
-    """The address that shows the code in the store, with a button to apply it."""
-    return settings().base_url.rstrip("/") + url_for("store.browse", code=code)
+def link_of(frame: Framed) -> str:
+    """The address that shows the code, in the store or among the client's own, with a button to apply it."""
+    code = _code_of(frame)
+    shown_at = SHOWN_AT.get(frame.listed.kind.name, "store.browse")
+    return settings().base_url.rstrip("/") + url_for(shown_at, code=code)
 
 
-def _qr(code: str) -> segno.QRCode:
-    return segno.make(link_of(code), error="m", micro=False)
+def _qr(frame: Framed) -> segno.QRCode:
+    return segno.make(link_of(frame), error="m", micro=False)
 
 
 def _code_of(frame: Framed) -> str:

@@ -18,7 +18,10 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """How one speaks of a kind. Questions and what was done name the promotion as `%(title)s`."""
+    """How one speaks of a kind. Questions and what was done name the promotion as `%(title)s`, `told` a `%(sentence)s`.
+
+    `amount` is what a kind is judged by; those that are for things are judged by these too.
+    """
 
     uses: Any
     latest: Any
@@ -33,9 +36,14 @@ class Words:
     ask_to_end: Any
     ask_to_archive: Any
     kept: Any
+    amount: Any
     amount_hint: Any
+    told: Any
+    shared_link: Any = ""
+    is_for_things: bool = True
 
 
+TOLD_TO_SHOPPERS = _l("The shopper is told: “%(sentence)s”")
 USUAL = Words(
     uses=_l("Uses"),
     latest=_l("Last use taken %(moment)s"),
@@ -53,7 +61,10 @@ USUAL = Words(
         "To use it again, duplicate it."
     ),
     kept=_l("%(title)s was used before, so it was archived."),
+    amount=_l("Amount"),
     amount_hint=_l("Of the whole cart, before the discount."),
+    told=TOLD_TO_SHOPPERS,
+    shared_link=_l("It opens the store, shows the code and offers to apply it."),
 )
 WORDS = {
     "deal": Words(
@@ -76,8 +87,36 @@ WORDS = {
             "out. To run it again, duplicate it."
         ),
         kept=_l("Somebody has spent on %(title)s, so it was archived."),
+        amount=_l("Amount"),
         amount_hint=_l("What they would spend now, on top of what counts already."),
-    )
+        told=TOLD_TO_SHOPPERS,
+    ),
+    "offer": Words(
+        uses=_l("Uses"),
+        latest=_l("Last bonus earned %(moment)s"),
+        of_days=_l("Uses in the last 30 days"),
+        by_day=_l("Uses by day"),
+        none_of_days=_l("No use in these days; the last one was %(moment)s."),
+        none=_l("Nobody has earned a bonus yet"),
+        what_then=_l("Once somebody who has the code completes an offer, its days show here."),
+        given_back=_l("by conversions that were taken back"),
+        people=_l("Who used it"),
+        ask_to_delete=_l("Delete “%(title)s”? If it was ever put on an account, it is archived instead."),
+        ask_to_end=_l(
+            "End “%(title)s” at this moment? It stays on the accounts that have it, but earns nothing for offers that "
+            "are completed from then on. A later end opens it again."
+        ),
+        ask_to_archive=_l(
+            "Archive “%(title)s”? It earns nothing any more, stays as it is for good, and its code stays taken. "
+            "To use it again, duplicate it."
+        ),
+        kept=_l("%(title)s was put on an account before, so it was archived."),
+        amount=_l("Payout"),
+        amount_hint=_l("What the completed offer pays. Empty: what it usually pays."),
+        told=_l("The client is told: “%(sentence)s”"),
+        shared_link=_l("It opens the client's own codes, with this one filled in and a button to apply it."),
+        is_for_things=False,
+    ),
 }
 
 

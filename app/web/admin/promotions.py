@@ -10,18 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from app.catalog import reward_items
-from app.catalog import service as catalog
 from app.config import settings
 from app.errors import DomainError
 from app.kit import clock
-from app.kit.db import db, unit_of_work
+from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
-from app.web.admin.deal_form import DealForm
-from app.web.admin.discount_form import DiscountForm
 from app.web.admin.promotion_fields import PromotionForm
 from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
@@ -50,7 +46,9 @@ def new_promotion() -> ResponseReturnValue:
 def create_promotion() -> ResponseReturnValue:
     kind = _kind(request.args.get("kind", kinds.known()[0].name))
     form = FORMS[kind.name]()
-    _offer(form)
+    form.offer()
+    if form.is_looking:
+        return _new(kind, form, "admin/_promotion_form.html")
     if form.validate():
         try:
             with unit_of_work():
@@ -74,8 +72,8 @@ def create_promotion() -> ResponseReturnValue:
 def check_promotion() -> ResponseReturnValue:
     """The field that was just left, drawn anew with what is wrong in it. Keeps nothing."""
     kind = _kind(request.args.get("kind", ""))
-    form, name = FORMS[kind.name](), request.headers.get("HX-Trigger-Name", "")
-    _offer(form)
+    form, (name, *_of_part) = FORMS[kind.name](), request.headers.get("HX-Trigger-Name", "").split("-")
+    form.offer()
     if name not in form:
         raise NotFound
     promotion_id = whole_number(request.args.get("promotion_id"))
@@ -105,7 +103,9 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
     listed = listing.one(promotion_id)
     kind = listed.kind
     form = FORMS[kind.name](image=listed.promotion.image)
-    _offer(form)
+    form.offer()
+    if form.is_looking:
+        return _edit(framed(promotion_id), form, "admin/_promotion_form.html")
     if not form.validate():
         form.tell(kind.faults(form.fields(kind.fields_of(promotion_id)), promotion_id))
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", form.status)
@@ -150,7 +150,7 @@ def _copy(promotion_id: int) -> Response:
 
 
 def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) -> Response:
-    _offer(form)
+    form.offer()
     left = _left_list(kind)
     return page(
         "admin/promotion_new.html",
@@ -164,7 +164,7 @@ def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) ->
 
 
 def _edit(frame: Framed, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:
-    _offer(form)
+    form.offer()
     promotion, kind = frame.promotion, frame.listed.kind
     return page(
         "admin/promotion.html",
@@ -199,7 +199,7 @@ def _shown_as(frame: Framed, kept: Mapping[str, Any]) -> PromotionForm:
     """A form that shows these fields."""
     form = FORMS[frame.listed.kind.name](formdata=None)
     form.show(kept)
-    _offer(form)
+    form.offer()
     return form
 
 
@@ -207,13 +207,6 @@ def _around(kind: kinds.Kind, form: PromotionForm) -> dict[str, Any]:
     zone = settings().timezone
     home_now = clock.now().astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
     return {"kind": kind, "form": form, "timezones": timezones(), "home_zone": zone, "home_now": home_now}
-
-
-def _offer(form: PromotionForm) -> None:
-    if isinstance(form, DiscountForm):
-        form.offer(catalog.categories())
-    elif isinstance(form, DealForm):
-        form.offer(db.session.scalars(reward_items.listed()).all())
 
 
 def _kind(name: str) -> kinds.Kind:

@@ -6,10 +6,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
+from app.offers import catalogue
 from app.promotions.comparing import NAMES, compared
 from app.promotions.words import money
 
+MOST_NAMES = 5
 ALWAYS_ASKED = {"not_found", "inactive"}
 
 
@@ -68,7 +71,40 @@ def _threshold(told: Mapping[str, Any]) -> str:
     if "minAmount" not in amounts:
         return _("It has no minimum.")
     toward = _("The next claim takes %(minAmount)s in all, and %(amount)s would be spent.", **amounts)
-    return toward if "missing" not in amounts else f"{toward} {_('%(missing)s is missing.', **amounts)}"
+    return " ".join([toward, *_shortfall(amounts)])
+
+
+def _archived_code(told: Mapping[str, Any]) -> str:
+    if told["holds"]:
+        return _archived(told)
+    return _("It is archived: clients hear that there is no such code.")
+
+
+def _payout(told: Mapping[str, Any]) -> str:
+    facts = told["facts"]
+    amounts = {name: money(round(facts[name] * 100)) for name in ("minAmount", "amount", "missing") if name in facts}
+    if "minAmount" not in amounts:
+        return _("Any payout will do.")
+    asked = _("The payout must be at least %(minAmount)s, and is %(amount)s.", **amounts)
+    return " ".join([asked, *_shortfall(amounts)])
+
+
+def _shortfall(amounts: Mapping[str, str]) -> list[str]:
+    return [_("%(missing)s is missing.", **amounts)] if "missing" in amounts else []
+
+
+def _scope(told: Mapping[str, Any]) -> str:
+    """Offers by the names that they have now."""
+    if "applicableOffers" not in told["facts"]:
+        return _("Every offer counts.")
+    ids = told["facts"]["applicableOffers"]
+    known = catalogue.names(ids[:MOST_NAMES])
+    names = ", ".join(known.get(each, f"#{each}") for each in ids[:MOST_NAMES])
+    others = len(ids) - MOST_NAMES
+    if others > 0:
+        names = ngettext("%(names)s and %(num)d other", "%(names)s and %(num)d others", others, names=names)
+    only = _("Only for %(offers)s.", offers=names)
+    return only if told["holds"] else " ".join([only, _("This offer is none of them.")])
 
 
 NAMES_OF: Mapping[str, Mapping[str, Any]] = {
@@ -77,7 +113,11 @@ NAMES_OF: Mapping[str, Mapping[str, Any]] = {
         "user_limit_reached": _l("Below the claims per person"),
         "min_amount_not_met": _l("Enough spent for a claim"),
         "not_eligible": _l("Meant for this person"),
-    }
+    },
+    "offer": {
+        "min_amount_not_met": _l("Pays enough"),
+        "not_eligible": _l("Meant for this offer"),
+    },
 }
 WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "deal": {
@@ -85,7 +125,12 @@ WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
         "usage_limit_reached": _claims,
         "user_limit_reached": _claims_of_person,
         "min_amount_not_met": _threshold,
-    }
+    },
+    "offer": {
+        "not_found": _archived_code,
+        "min_amount_not_met": _payout,
+        "not_eligible": _scope,
+    },
 }
 
 

@@ -1,7 +1,16 @@
-"""The door of the clients: their progress, their rewards."""
+"""The door of the clients: their progress, their rewards, their codes and what these earn."""
 
 from flask import Blueprint
 
 bp = Blueprint("client", __name__, url_prefix="/client")
 
-from app.web.client import achievements, dashboard, log, redemptions, rewards  # noqa: E402, F401
+from app.web.client import (  # noqa: E402, F401
+    achievements,
+    codes,
+    dashboard,
+    log,
+    offers,
+    redemptions,
+    rewards,
+    wallet,
+)

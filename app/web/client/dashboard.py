@@ -21,6 +21,7 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.loyalty import achievements, rewards, rules, streaks
 from app.loyalty import service as loyalty
 from app.messages import notices
+from app.wallet import service as wallets
 from app.web.arguments import whole_number
 from app.web.client import bp, log, logbook
 from app.web.client.forms import MOODS
@@ -94,7 +95,7 @@ def _look() -> dict[str, Any]:
         "medals": achievements.latest(user.id),
         "programs": programs.followed_by(user.id, status=ACTIVE),
         "reward": rewards.goal(user.coach_id, shown["summary"].available_points),
-        "amounts": loyalty.amounts(),
+        "balances": wallets.balances(user.id),
         "exhausted": shown["book"].exhausted_on(here.date()),
     }
     bonus = _next_bonus(shown["streak"].days, shown["amounts"])
@@ -102,8 +103,9 @@ def _look() -> dict[str, Any]:
 
 
 def _progress(user: User) -> dict[str, Any]:
-    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    return {"summary": summary, "levels": levels, "standing": rules.standing(summary.total_xp, levels)}
+    summary, (levels, amounts) = loyalty.summary_of(user.id), loyalty.levels_and_amounts()
+    standing = rules.standing(summary.total_xp, levels)
+    return {"summary": summary, "levels": levels, "amounts": amounts, "standing": standing}
 
 
 def _days(user_id: int, today: date) -> dict[str, Any]:
@@ -139,6 +141,7 @@ def _stamp(shown: dict[str, Any]) -> str:
         [each.figures for each in shown["medals"]],
         [(each.id, each.program.version) for each in shown["programs"]],
         reward and (reward.id, reward.version),
+        shown["balances"],
     )
 
 

@@ -13,7 +13,8 @@ def praise(kind: str, amounts: Mapping[str, int]) -> str:
     xp = amounts.get(LOGS[kind].event_key)
     if xp is None:
         return _nothing(kind)
-    return f"{_done(kind)} {_('+%(xp)s XP on the way.', xp=format_decimal(xp))}" if xp else _done(kind)
+    on_the_way = [_("+%(xp)s XP on the way.", xp=format_decimal(xp))] if xp else []
+    return " ".join([_done(kind), *on_the_way])
 
 
 def _done(kind: str) -> str:

@@ -17,9 +17,10 @@ from app.errors import DomainError, NotFound, RateLimited
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
+from app.web import guesses
 from app.web.arguments import whole_number
 from app.web.store import bp, visit
-from app.web.visitor import access, current_person, signed_in, visit_key
+from app.web.visitor import access, current_person
 
 LONGEST_TYPED = 64
 CART = ("store/cart.html", "store/_cart.html")
@@ -80,13 +81,13 @@ def remove_line(line_id: int) -> ResponseReturnValue:
 def apply_code() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:LONGEST_TYPED]
     try:
-        _may_guess()
+        guesses.check()
         with unit_of_work():
             cart = visit.cart_to_change()
             quote = carts.apply_code(cart, typed, person=current_person(), now=clock.now())
     except CodeRefused as refusal:
         if refusal.code == "not_found":
-            _count_guess()
+            guesses.count()
         return cart_page(refusal.status, code_refusal=refusal, typed_code=typed)
     except limits.TooOften as limit:
         answer = cart_page(RateLimited.status, code_refusal=RateLimited(limit.retry_after), typed_code=typed)
@@ -146,19 +147,3 @@ def _add_form(product_id: int, refusal: DomainError) -> Response:
         refusal=refusal,
         typed=request.form.get("quantity", ""),
     )
-
-
-def _guesser() -> dict[str, str]:
-    user = signed_in()
-    session = f"user:{user.id}" if user else f"visit:{visit_key()}"
-    return {"codes_session": session, "codes_address": request.remote_addr or ""}
-
-
-def _may_guess() -> None:
-    for name, key in _guesser().items():
-        limits.check(name, key)
-
-
-def _count_guess() -> None:
-    for name, key in _guesser().items():
-        limits.count(name, key)

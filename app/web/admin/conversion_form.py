@@ -1,0 +1,103 @@
+"""The form on which an admin records that a client has completed an offer."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateTimeLocalField, HiddenField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from app.config import settings
+from app.offers.models import LONGEST_ID, Offer
+from app.offers.service import Completed
+from app.promotions.fields import YEARS
+from app.web.admin.promotion_fields import typed
+from app.web.fields import AmountField, Filled
+from app.web.filters import money
+from app.web.forms import Form, strip
+
+NEEDED = _l("Please fill this in.")
+KEY = re.compile(r"[0-9a-f]{16}")
+
+
+class ConversionForm(Form):
+    """`key` names this very form: whoever presses twice records once."""
+
+    username = StringField(
+        _l("Client"),
+        [Filled(NEEDED), Length(max=32)],
+        filters=[strip],
+        description=_l("The username of whoever has completed it."),
+        render_kw={"autocomplete": "off", "maxlength": 32, "autocapitalize": "none", "spellcheck": "false"},
+    )
+    offer_id = SelectField(_l("Offer"), [Filled(_l("Please choose an offer."))])
+    payout = AmountField(
+        _l("Payout"),
+        [Optional()],
+        description=_l("Empty: what the offer usually pays."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+    completed_at = DateTimeLocalField(
+        _l("Completed"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+    )
+    conversion_id = typed(
+        _l("Conversion id"),
+        hint=_l("The id under which whoever pays for the offer knows it. Empty: one is made up."),
+        maxlength=LONGEST_ID,
+        autocapitalize="none",
+        spellcheck="false",
+    )
+    key = HiddenField()
+
+    def __init__(self, offers: Sequence[Offer], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offers = {str(each.id): each for each in offers}
+        self.offer_id.choices = [SelectChoice("", _("Please choose")), *map(_option, offers)]
+        if not KEY.fullmatch(self.key.data or ""):
+            self.key.data = secrets.token_hex(8)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the admin has given it an id."""
+        return bool(self.conversion_id.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also whether the id can be one, and the year is one that we reckon with."""
+        fits = super().validate(extra_validators)
+        named, at = self.conversion_id.data or "", self.completed_at.data
+        if len(named) > LONGEST_ID:
+            fits = _refuse(self.conversion_id, _("Please use at most %(max)d characters.", max=LONGEST_ID))
+        elif not named.isprintable() and not self.conversion_id.errors:
+            fits = _refuse(self.conversion_id, _("Please use only characters that can be seen."))
+        if at is not None and at.year not in YEARS:
+            fits = _refuse(self.completed_at, _("Please give a year from 1970 to 8999."))
+        return fits
+
+    def told(self) -> Completed:
+        """What was typed, as the room takes it; times are those of the installation's clock."""
+        offer = self.offers[self.offer_id.data]
+        at: datetime | None = self.completed_at.data
+        return Completed(
+            self.conversion_id.data or f"manual-{self.key.data}",
+            offer.external_id,
+            self.username.data or "",
+            offer.payout_cents if self.payout.data is None else self.payout.data,
+            at.replace(tzinfo=ZoneInfo(settings().timezone)).astimezone(UTC) if at else None,
+        )
+
+
+def _option(offer: Offer) -> SelectChoice:
+    group = _("Shown to clients") if offer.is_active else _("Switched off")
+    label = _("%(offer)s, usually %(amount)s", offer=offer.name, amount=money(offer.payout_cents))
+    return SelectChoice(str(offer.id), label, {"data-payout": f"{offer.payout_cents / 100:.2f}"}, group)
+
+
+def _refuse(field: Any, message: str) -> bool:
+    field.errors = [*field.errors, message]
+    return False
