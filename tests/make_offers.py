@@ -11,6 +11,7 @@ from app.offers import catalogue, editing
 from app.offers import service as offers
 from app.offers.models import Conversion, Offer, OfferCode
 from app.offers.service import Applied, Completed
+from app.promotions.editing import single_code
 from tests.make_kit import NOW
 
 _numbers = count(1)
@@ -67,6 +68,6 @@ def reversed_again(conversion: Conversion, now: datetime = NOW) -> Conversion:
 
 def code_of(code: OfferCode) -> str:
     """The letters of the code."""
-    single = code.promotion.single_code
+    single = single_code(code.id)
     assert single is not None
     return single.code

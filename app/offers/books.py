@@ -5,14 +5,14 @@ Repairs nothing.
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, or_, select
 
 from app.kit.books import Fault
 from app.kit.db import db
 from app.offers.converting import EARNED, TAKEN_BACK
-from app.offers.models import KIND, Conversion, OfferApplication
+from app.offers.models import KIND, Conversion, OfferApplication, UserPromoCode
 from app.promotions.models import Promotion, PromotionUse
-from app.wallet.models import WalletDebt, WalletEntry
+from app.wallet.models import CASH, WalletDebt, WalletEntry
 
 USES, MONEY = 1, 3
 PURPOSE = literal("conversion:") + cast(Conversion.id, String)
@@ -25,17 +25,23 @@ def faults() -> list[Fault]:
 
 
 def _unlisted() -> Iterator[Fault]:
-    """What earned something stands in the list of its code, with the same amount and the same state."""
+    """What earned something stands in the list of its code, with the same amount and state; nothing else does."""
+    theirs = and_(
+        UserPromoCode.id == OfferApplication.user_promo_code_id,
+        UserPromoCode.user_id == OfferApplication.user_id,
+        UserPromoCode.promotion_id == OfferApplication.promotion_id,
+    )
     same = and_(
-        OfferApplication.conversion_id == Conversion.id,
+        exists().where(theirs),
         OfferApplication.bonus_cents == Conversion.bonus_cents,
         OfferApplication.user_id == Conversion.user_id,
         OfferApplication.offer_id == Conversion.offer_id,
         OfferApplication.reversed_at.is_(None) == Conversion.reversed_at.is_(None),
     )
-    listed = select(func.count()).where(same).correlate(Conversion).scalar_subquery()
+    of_it = select(func.count()).where(OfferApplication.conversion_id == Conversion.id).correlate(Conversion)
     wanted = case((Conversion.bonus_cents > 0, 1), else_=0)
-    for row_id in db.session.scalars(select(Conversion.id).where(listed != wanted).order_by(Conversion.id)):
+    wrong = or_(of_it.scalar_subquery() != wanted, of_it.where(same).scalar_subquery() != wanted)
+    for row_id in db.session.scalars(select(Conversion.id).where(wrong).order_by(Conversion.id)):
         yield Fault(USES, "conversions", row_id, "isn't in the list of its code as it is")
 
 
@@ -53,10 +59,12 @@ def _wrong_money() -> Iterator[Fault]:
 
 
 def _wrong_uses() -> Iterator[Fault]:
-    """Each live one holds one use of its code, of its value, and no other holds any."""
+    """Each live one holds one use of the code in whose list it is, of its value, and no other holds any."""
     held = (
         select(func.count())
         .where(
+            OfferApplication.conversion_id == Conversion.id,
+            OfferApplication.promotion_id == PromotionUse.promotion_id,
             PromotionUse.purpose == PURPOSE,
             PromotionUse.person == literal("user:") + cast(Conversion.user_id, String),
             PromotionUse.value_cents == Conversion.bonus_cents,
@@ -67,7 +75,7 @@ def _wrong_uses() -> Iterator[Fault]:
     )
     query = select(Conversion.id, held.label("held")).where(held != case((IS_LIVE, 1), else_=0))
     for row in db.session.execute(query.order_by(Conversion.id)):
-        yield Fault(USES, "conversions", row.id, f"holds {row.held} uses")
+        yield Fault(USES, "conversions", row.id, f"holds {row.held} uses of its code")
 
 
 def _loose_uses() -> Iterator[Fault]:
@@ -88,7 +96,8 @@ def _loose_money() -> Iterator[Fault]:
 
 
 def _moved(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return _sum(WalletEntry.amount_cents, WalletEntry.user_id, WalletEntry.reference, which)
+    in_cash = and_(which, WalletEntry.balance == CASH)
+    return _sum(WalletEntry.amount_cents, WalletEntry.user_id, WalletEntry.reference, in_cash)
 
 
 def _sum(

@@ -1,7 +1,8 @@
 """Completed offers: what they earn, once each, and taking it back. Callers own the transaction.
 
-Locks, always in this order: the client (shared), the conversion, the wallet, the promotion. The use is taken last and
-has the last word: where a rival was faster, what was written for this code is undone and the next best is tried.
+Locks, always in this order: users (shared), the offer (as a reference), the conversion, the wallet, the promotion. The
+use is taken last and has the last word: where a rival was faster, what was written for this code is undone and the next
+best is tried.
 """
 
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def record(told: Completed, *, actor: Actor | None = None, now: datetime) -> tup
         return _again(known, told), False
     if told.completed_at is not None and told.completed_at > now + SKEW:
         raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
-    user, offer = _client(told.username), _offer(told.offer_id)
+    user, offer = _client(told.username, actor), _offer(told.offer_id)
     conversion = _keep(told, user, offer, actor, now)
     if conversion is None:
         twin = find(told.conversion_id)
@@ -121,9 +122,11 @@ def _again(known: Conversion, told: Completed) -> Conversion:
     return known
 
 
-def _client(username: str) -> User:
+def _client(username: str, actor: Actor | None) -> User:
+    """Held together with who enters it, whose name will stand beside it: in the order in which users are locked."""
     found = accounts.find(username)
-    user = accounts.hold(found.id).get(found.id) if found is not None else None
+    also = [actor.user_id] if actor is not None and actor.user_id is not None else []
+    user = accounts.hold(found.id, *also).get(found.id) if found is not None else None
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
     return user

@@ -69,11 +69,14 @@ class ActiveHours:
         return min(each for each in borders if each > moment and self.contains(each)).astimezone(self.zone)
 
     def next_closing(self, moment: datetime) -> datetime | None:
-        """The first instant after this one at which they are closed, in their own zone; None if they never are."""
+        """The first instant after this one at which they close, in their own zone; None if they never do."""
         after_end = (datetime.combine(date.min, self.end) + MINUTE).time()
         borders = [*self._borders(moment, after_end), *self._borders(moment, time())]
-        closed = [each for each in borders if each > moment and not self.contains(each)]
-        return min(closed).astimezone(self.zone) if closed else None
+        closings = [each for each in borders if each > moment and self._closes_at(each)]
+        return min(closings).astimezone(self.zone) if closings else None
+
+    def _closes_at(self, border: datetime) -> bool:
+        return not self.contains(border) and self.contains(border - timedelta.resolution)
 
     def seen_in(self, zone: ZoneInfo, moment: datetime) -> Self:
         """The same window by the clock of another zone, as that clock stands while it is open, or when it opens next.

@@ -13,7 +13,7 @@ BOOK = 3
 
 def faults() -> list[Fault]:
     """Every row that contradicts book 3 where it is about money."""
-    return [*_wrong_balances(), *_broken_chains()]
+    return [*_wrong_balances(), *_without_wallet(), *_broken_chains()]
 
 
 def _wrong_balances() -> Iterator[Fault]:
@@ -30,6 +30,14 @@ def _wrong_balances() -> Iterator[Fault]:
         for row in db.session.execute(wrong.order_by(Wallet.user_id)):
             told = f"has {row.shown} in {balance}, its entries add up to {row.summed}"
             yield Fault(BOOK, "wallets", row.user_id, told)
+
+
+def _without_wallet() -> Iterator[Fault]:
+    """Whoever has entries has a wallet."""
+    loose = select(WalletEntry.user_id, func.sum(WalletEntry.amount_cents).label("summed"))
+    loose = loose.outerjoin(Wallet, Wallet.user_id == WalletEntry.user_id).where(Wallet.user_id.is_(None))
+    for row in db.session.execute(loose.group_by(WalletEntry.user_id).order_by(WalletEntry.user_id)):
+        yield Fault(BOOK, "wallets", row.user_id, f"isn't there, its entries add up to {int(row.summed)}")
 
 
 def _broken_chains() -> Iterator[Fault]:

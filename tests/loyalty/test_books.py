@@ -13,6 +13,7 @@ from app.kit.outbox import OutboxEvent
 from app.loyalty import books, redeeming
 from tests import make
 from tests.make import NOW
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("app")
 Named = list[tuple[int, str, int, str]]
@@ -41,18 +42,6 @@ def a_full_life() -> User:
     make.workout(client, at=NOW.replace(hour=7), now=NOW)
     make.settled()
     return client
-
-
-def tamper(statement: str) -> None:
-    """Change a row behind the back of the triggers that guard it."""
-    db.session.remove()
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-        else:  # the file is a fresh one for each test
-            for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-                connection.execute(text(f"DROP TRIGGER {name}"))
-        assert connection.execute(text(statement)).rowcount == 1
 
 
 def told() -> Named:

@@ -6,37 +6,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import User
 from app.errors import ValidationFailed
 from app.kit.db import db, unit_of_work
-from app.offers import books, holdings
+from app.offers import holdings
 from app.offers import service as offers
-from app.offers.models import Conversion, OfferApplication, OfferCode
+from app.offers.models import Conversion, OfferApplication
 from app.offers.service import Completed
-from app.promotions import books as promotion_books
 from app.promotions.models import Promotion
-from app.wallet import books as wallet_books
 from app.wallet import service as wallets
 from app.wallet.models import WalletEntry
 from tests import make
 from tests.make import NOW
+from tests.offers.reading import cash, faults, used
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def faults() -> list[object]:
-    db.session.rollback()
-    return [*promotion_books.faults(), *books.faults(), *wallet_books.faults()]
-
-
-def cash(user: User) -> int:
-    db.session.rollback()
-    return wallets.balances(user.id).cash_cents
-
-
-def used(code: OfferCode) -> int:
-    db.session.rollback()
-    return db.session.get_one(Promotion, code.id, populate_existing=True).used_count
 
 
 def test_the_bonus_not_the_payout_is_paid_and_everything_says_so() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.promotions.hours import ActiveHours, NotHours
+from app.promotions.hours import ALL_WEEK, ActiveHours, NotHours
 
 MORNING, NIGHT = ("06:00", "09:00"), ("22:00", "02:00")
 MINUTES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
@@ -120,6 +120,59 @@ def test_nothing_is_open_before_the_next_opening(
         assert not window.contains(
             opening.astimezone(UTC) - timedelta(seconds=1)
         )  # not by the wall: it may have jumped
+
+
+@pytest.mark.parametrize(
+    ("window", "zone", "weekdays", "moment", "closes_at"),
+    [
+        (MORNING, "UTC", (), "2026-03-02T07:00+00:00", "2026-03-02T09:01+00:00"),  # the end minute is open
+        (MORNING, "UTC", (), "2026-03-02T09:00+00:00", "2026-03-02T09:01+00:00"),
+        (MORNING, "UTC", (), "2026-03-02T09:01+00:00", "2026-03-03T09:01+00:00"),  # closed by then: the next time
+        (MORNING, "UTC", (1,), "2026-03-02T09:01+00:00", "2026-03-09T09:01+00:00"),
+        (NIGHT, "Asia/Kolkata", (), "2026-03-02T17:00+00:00", "2026-03-03T02:01+05:30"),
+        (NIGHT, "UTC", (5,), "2026-03-06T23:00+00:00", "2026-03-07T02:01+00:00"),  # Friday's window, on Saturday
+        (("12:30", "12:30"), "UTC", (), "2026-03-02T12:30+00:00", "2026-03-02T12:31+00:00"),
+        (("00:00", "23:59"), "UTC", (6, 7), "2026-03-07T12:00+00:00", "2026-03-09T00:00+00:00"),  # all weekend
+        (("02:00", "03:10"), EUROPE, (), "2026-03-29T00:30+00:00", "2026-03-29T04:00+03:00"),  # the end is skipped
+        (("02:00", "03:10"), EUROPE, (), "2026-10-25T00:05+00:00", "2026-10-25T03:11+03:00"),  # and opens once more
+        (("02:00", "03:10"), EUROPE, (), "2026-10-25T00:30+00:00", "2026-10-25T03:11+02:00"),
+        (("03:30", "04:30"), EUROPE, (), "2026-10-25T00:45+00:00", "2026-10-25T03:00+02:00"),  # put back, out of it
+    ],
+)  # fmt: skip
+def test_the_next_closing_is_told_in_the_zone_of_the_promotion(
+    window: tuple[str, str], zone: str, weekdays: tuple[int, ...], moment: str, closes_at: str
+) -> None:
+    closing = hours(*window, zone, *weekdays).next_closing(datetime.fromisoformat(moment))
+    assert closing is not None
+    assert closing.isoformat(timespec="minutes") == closes_at
+
+
+@pytest.mark.parametrize("window", [("00:00", "23:59"), ("10:00", "09:59")])
+@pytest.mark.parametrize("zone", ["UTC", EUROPE, "Asia/Beirut"])
+def test_hours_around_the_clock_never_close(window: tuple[str, str], zone: str) -> None:
+    assert hours(*window, zone).next_closing(on("2026-03-28 12:00")) is None
+
+
+@given(MINUTES, MINUTES, ZONES, MOMENTS, st.sets(st.integers(1, 7), max_size=3))
+@example(time(2, 0), time(2, 59), "America/New_York", datetime(2026, 3, 8, 6, 59, 30, tzinfo=UTC), set())
+@example(time(1, 0), time(1, 30), "America/New_York", datetime(2026, 11, 1, 5, 15, tzinfo=UTC), {7})
+@example(time(23, 0), time(0, 30), "Asia/Beirut", datetime(2026, 3, 28, 21, 30, tzinfo=UTC), set())
+@example(time(0, 0), time(23, 59), "UTC", datetime(2026, 3, 28, tzinfo=UTC), set())
+def test_they_are_open_until_the_next_closing_and_not_at_it(
+    start: time, end: time, zone: str, moment: datetime, weekdays: set[int]
+) -> None:
+    window = ActiveHours(start, end, ZoneInfo(zone), frozenset(weekdays or range(1, 8)))
+    closing = window.next_closing(moment)
+    if closing is None:
+        into = (end.hour * 60 + end.minute - start.hour * 60 - start.minute) % 1440
+        assert (into, window.weekdays) == (1439, ALL_WEEK)
+        return
+    closing = closing.astimezone(UTC)  # not by the wall: it may have jumped
+    assert not window.contains(closing)
+    assert window.contains(closing - timedelta(microseconds=1))
+    opening = window.next_opening(moment).astimezone(UTC)
+    minutes = int((closing - opening) / timedelta(minutes=1))
+    assert all(window.contains(opening + timedelta(minutes=each)) for each in range(0, minutes, 5))
 
 
 @given(MINUTES, MINUTES, MOMENTS)
