@@ -57,12 +57,8 @@ def apply(user: User, typed: str, *, now: datetime) -> Applied:
     _check(user, found, now)
     if not _hold(found.promotion_id):
         raise _refused(UNKNOWN[0])
-    values = {"user_id": user.id, "promotion_id": found.promotion_id, "code_id": found.code_id}
-    put = insert(UserPromoCode).values(**values, status=APPLIED, applied_at=now).on_conflict_do_nothing()
-    is_new = db.session.scalar(put.returning(UserPromoCode.id)) is not None
-    put_there = _on_account(user.id, found.promotion_id)
-    assert put_there is not None, "what conflicts is there"
-    return _told(found, put_there, is_new=is_new)
+    mine, is_new = _put(user.id, found, now)
+    return _told(found, mine, is_new=is_new)
 
 
 def remove(user: User, user_promo_code_id: int, *, now: datetime) -> UserPromoCode:
@@ -116,6 +112,17 @@ def _hold(promotion_id: int) -> bool:
     """Held as whatever refers to it holds it: it can be used and changed meanwhile, but not deleted."""
     held = select(Promotion.id).where(Promotion.id == promotion_id, Promotion.archived_at.is_(None))
     return db.session.scalar(held.with_for_update(read=True, key_share=True)) is not None
+
+
+def _put(user_id: int, found: Row[Any], now: datetime) -> tuple[UserPromoCode, bool]:
+    """The code on the account, and whether it was put there just now; again where a twin's was taken off meanwhile."""
+    values = {"user_id": user_id, "promotion_id": found.promotion_id, "code_id": found.code_id}
+    put = insert(UserPromoCode).values(**values, status=APPLIED, applied_at=now).on_conflict_do_nothing()
+    while True:
+        made = db.session.scalar(put.returning(UserPromoCode))
+        mine = made or _on_account(user_id, found.promotion_id)
+        if mine is not None:
+            return mine, made is not None
 
 
 def _on_account(user_id: int, promotion_id: int) -> UserPromoCode | None:
