@@ -147,12 +147,24 @@ def test_what_is_wrong_is_told_at_its_place_and_nothing_typed_is_lost(
     assert editing.listing(now=make.NOW).total == 0
 
 
-def test_a_fixed_bonus_may_be_more_than_a_percentage_and_has_no_cap(client: FlaskClient) -> None:
-    create(client, bonus_type="fixed", bonus_value="1500", max_bonus="nonsense")
+def test_a_fixed_bonus_may_be_more_than_a_percentage(client: FlaskClient) -> None:
+    create(client, bonus_type="fixed", bonus_value="1500", max_bonus="")
     assert (fields()["bonus_value"], fields()["max_bonus"]) == (1500, None)
     page = client.get(f"/admin/promotions/{only().id}").text
     assert 'value="1500.00"' in page
     assert ">USD</span>" in page
+
+
+def test_the_cap_of_a_fixed_bonus_is_kept_changed_and_taken_away_as_it_is_typed(client: FlaskClient) -> None:
+    fixed: dict[str, Any] = {"bonus_type": "fixed", "bonus_value": "5"}
+    refused = create(client, **fixed, max_bonus="nonsense")
+    assert "Please give a number such as 12.50." in error_at(refused, "max_bonus")
+    create(client, **fixed, max_bonus="4.00")
+    assert fields()["max_bonus"] == 4
+    assert save(client, only(), **fixed, max_bonus="3").status_code == 303
+    assert fields()["max_bonus"] == 3
+    assert save(client, only(), 2, **fixed, max_bonus="").status_code == 303
+    assert fields()["max_bonus"] is None
 
 
 def test_one_field_is_checked_by_itself(client: FlaskClient) -> None:
