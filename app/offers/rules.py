@@ -10,7 +10,7 @@ from app.promotions.rules import Benefit, Context, Item, Terms, Verdict, first_f
 
 FRESH = timedelta(hours=24)
 SKEW = timedelta(minutes=5)
-SCOPE = "offer_not_in_scope"
+SCOPE, ACCOUNT = "offer_not_in_scope", "not_on_account"
 NOT_OF_APPLYING = frozenset({"items_required", "category_mismatch", "min_amount_not_met", "not_eligible"})
 
 
@@ -28,6 +28,11 @@ class OfferTerms(Terms):
         return self.promotion_id
 
 
+def on_account(_terms: OfferTerms, context: Context) -> Verdict:
+    """It is on the account of a client. Where it isn't said whether it is, there is nothing to hold against it."""
+    return Verdict("not_eligible", context.facts.get("is_on_account", True), {"which": ACCOUNT})
+
+
 def in_scope(terms: OfferTerms, context: Context) -> Verdict:
     """The offer is one of those that the code is for. Where none is given there is nothing to hold against it."""
     if not terms.applicable_offers:
@@ -37,7 +42,7 @@ def in_scope(terms: OfferTerms, context: Context) -> Verdict:
     return Verdict("not_eligible", offer_id is None or offer_id in terms.applicable_offers, facts)
 
 
-OWN_RULES = (in_scope,)
+OWN_RULES = (on_account, in_scope)
 
 
 def failure_of_applying(verdicts: Sequence[Verdict]) -> Verdict | None:

@@ -132,8 +132,13 @@ def test_what_is_missing_for_a_deal_is_told_in_its_own_words(client: FlaskClient
 
 def test_an_offer_code_tells_the_bonus_of_a_payout(client: FlaskClient) -> None:
     offer = make.offer()
-    made = make.offer_code(bonus_value=12.5, max_bonus=4, min_amount=10, applicable_offers=[offer.id])
-    make.user(username="ada")
+    made = make.offer_code(code="EXTRA", bonus_value=12.5, max_bonus=4, min_amount=10, applicable_offers=[offer.id])
+    ada = make.user(username="ada")
+    told = data(ask(client, made.id, username="ada", amount=20))
+    assert (told["eligible"], told["reason"], told["benefit"]) == (False, "not_eligible", None)
+    assert told["message"] == "This code is not on your account. Apply it under My codes first."
+    assert told["verdicts"][-2]["facts"] == {"which": "not_on_account"}
+    make.applied(ada, "EXTRA")
     benefit = data(ask(client, made.id, username="ada", amount=20))["benefit"]
     assert benefit == {"discountAmount": None, "bonusAmount": 2.5, "rewardItems": None}
     assert data(ask(client, made.id, username="ada", amount=100))["benefit"]["bonusAmount"] == 4

@@ -11,6 +11,9 @@ from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
+from app.kit.db import unit_of_work
+from app.offers import holdings
+from app.offers import service as offers
 from app.offers.errors import CodeRefused
 from app.promotions import jobs
 from tests import make
@@ -196,7 +199,7 @@ def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
     survey, quiz = make.offer(name="Survey", external_id="s-1", payout=30), make.offer(name="Quiz", external_id="q-1")
     hours = {"enabled": True, "start_time": "09:00", "end_time": "16:59", "timezone": "Europe/Riga"}
     code = make.offer_code(min_amount=5, applicable_offers=[survey.id], active_hours=hours)
-    make.user(username="ada")
+    make.applied(make.user(username="ada"), code)
     address = f"/admin/promotions/{code.id}/explain"
     form = client.get(address)
     assert "Payout" in words(form)
@@ -218,6 +221,27 @@ def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
     unknown = client.get(address, query_string={"offer": "nothing"})
     assert unknown.status_code == 422
     assert "We don't know this offer." in words(unknown)
+
+
+def test_explain_says_that_only_a_code_on_the_account_pays(client: FlaskClient) -> None:
+    ada, survey = make.user(username="ada"), make.offer(external_id="s-1")
+    code = make.offer_code(code="EXTRA", applicable_offers=[make.offer().id])
+    make.user(username="coach", role="coach")
+    address = f"/admin/promotions/{code.id}/explain"
+    for name in ("ada", "coach"):
+        answer = words(client.get(address, query_string={"person": name, "offer": "s-1"}))
+        assert "It doesn't apply The client is told: “This code is not on your account." in answer, name
+        told = "This decides Only for clients who have it on their account. This is none of them."
+        assert f"On their account {told}" in answer, name
+    make.applied(ada, "EXTRA")
+    answer = words(client.get(address, query_string={"person": "ada", "offer": "s-1"}))
+    assert "On their account Only for clients who have it on their account. Meant" in answer
+    assert "“This code is not for this offer.”" in answer
+    assert survey.name in answer
+    with unit_of_work():
+        offers.remove(ada, holdings.codes_of(ada, make.NOW)[0].id, now=make.NOW)
+    assert "not on your account" in words(client.get(address, query_string={"person": "ada"}))
+    assert "none of them" not in words(client.get(address, query_string={"amount": "20"}))
 
 
 def test_refused_attempts_are_shown_without_what_only_a_conversion_is_asked(client: FlaskClient) -> None:
