@@ -104,8 +104,8 @@ def get(offer_id: int) -> Offer:
 
 
 def find(external_id: str) -> Offer | None:
-    """The offer that other programs know by this id."""
-    return db.session.scalar(select(Offer).where(Offer.external_id == external_id))
+    """The offer that other programs know by this id, which is kept without outer spaces."""
+    return db.session.scalar(select(Offer).where(Offer.external_id == external_id.strip()))
 
 
 def faults(given: Mapping[str, Any], offer_id: int | None = None) -> Errors:

@@ -124,6 +124,12 @@ def test_what_is_unknown_is_told_by_the_senders_names(client: FlaskClient, mia: 
 
 
 @pytest.mark.usefixtures("mia", "survey")
+def test_outer_spaces_are_no_part_of_an_offers_id(client: FlaskClient, network: Headers) -> None:
+    assert send(client, network, offerId=" survey-7\t").status_code == 201
+    assert kept() == 1
+
+
+@pytest.mark.usefixtures("mia", "survey")
 def test_a_refusal_is_not_kept_so_that_it_can_be_mended(client: FlaskClient, network: Headers) -> None:
     refusal = refused(send(client, network, completedAt=(NOW + timedelta(minutes=6)).isoformat()), 400)
     assert (refusal["error"], [*refusal["fields"]]) == ("validation_error", ["completedAt"])
