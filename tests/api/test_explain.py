@@ -147,3 +147,21 @@ def test_an_offer_code_tells_the_bonus_of_a_payout(client: FlaskClient) -> None:
     assert told["message"] == "This code is for offers that pay at least $10.00."
     assert told["verdicts"][-1]["facts"] == {"which": "offer_not_in_scope", "applicableOffers": [offer.id]}
     assert data(ask(client, made.id, amount=20))["reason"] == "account_required"
+
+
+def test_an_offer_code_is_asked_about_an_offer(client: FlaskClient) -> None:
+    survey = make.offer(external_id="survey-7", payout=30)
+    make.offer(external_id="quiz")
+    code, ada = make.offer_code(code="EXTRA", applicable_offers=[survey.id]), make.user(username="ada")
+    code_id = code.id
+    make.applied(ada, "EXTRA")
+    usual = data(ask(client, code_id, username="ada", offerId=" survey-7 "))
+    assert (usual["eligible"], usual["benefit"]["bonusAmount"]) == (True, 3)
+    assert data(ask(client, code_id, username="ada", offerId="survey-7", amount=10))["benefit"]["bonusAmount"] == 1
+    other = data(ask(client, code_id, username="ada", offerId="quiz", amount=10))
+    assert (other["reason"], other["message"]) == ("not_eligible", "This code is not for this offer.")
+    assert other["verdicts"][-1]["holds"] is False
+    unknown = ask(client, code_id, username="ada", offerId="unheard-of")
+    assert unknown.status_code == 404
+    assert unknown.get_json()["fields"].keys() == {"offerId"}
+    assert ask(client, code_id, offerId=7).status_code == 400
