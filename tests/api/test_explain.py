@@ -165,3 +165,13 @@ def test_an_offer_code_is_asked_about_an_offer(client: FlaskClient) -> None:
     assert unknown.status_code == 404
     assert unknown.get_json()["fields"].keys() == {"offerId"}
     assert ask(client, code_id, offerId=7).status_code == 400
+
+
+def test_what_applies_and_would_give_nothing_says_so(client: FlaskClient) -> None:
+    code_id = make.offer_code(code="TENTH").id
+    make.applied(make.user(username="ada"), "TENTH")
+    for asked in ({}, {"amount": 0}, {"amount": 0.04}):
+        told = data(ask(client, code_id, username="ada", **asked))
+        assert (told["eligible"], told["benefit"]["bonusAmount"]) == (True, 0), asked
+        assert told["message"] == "It applies, but would give nothing.", asked
+    assert data(ask(client, code_id, username="ada", amount=0.05))["message"] == "It applies."

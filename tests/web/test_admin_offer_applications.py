@@ -218,6 +218,8 @@ def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
     little = words(client.get(address, query_string={"person": "ada", "amount": "4.50"}))
     assert "“This code is for offers that pay at least $5.00.”" in little
     assert "$0.50 is missing." in little
+    odd = client.get(address, query_string={"amount": "NaN"})
+    assert '">Payout</a>: Please give a number such as 12.50.' in odd.text
     unknown = client.get(address, query_string={"offer": "nothing"})
     assert unknown.status_code == 422
     assert "We don't know this offer." in words(unknown)
@@ -242,6 +244,15 @@ def test_explain_says_that_only_a_code_on_the_account_pays(client: FlaskClient) 
         offers.remove(ada, holdings.codes_of(ada, make.NOW)[0].id, now=make.NOW)
     assert "not on your account" in words(client.get(address, query_string={"person": "ada"}))
     assert "none of them" not in words(client.get(address, query_string={"amount": "20"}))
+
+
+def test_explain_says_that_a_code_would_give_nothing(client: FlaskClient) -> None:
+    code = make.offer_code(code="TENTH")
+    make.applied(make.user(username="ada"), "TENTH")
+    for payout in ("", "0", "0.04"):
+        answer = client.get(f"/admin/promotions/{code.id}/explain", query_string={"person": "ada", "amount": payout})
+        assert "It applies, but would give nothing" in words(answer), payout
+        assert "$0.00 bonus" not in words(answer), payout
 
 
 def test_refused_attempts_are_shown_without_what_only_a_conversion_is_asked(client: FlaskClient) -> None:
