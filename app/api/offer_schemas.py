@@ -14,6 +14,7 @@ from app.api.schemas import (
     Listing,
     Moment,
     Number,
+    Place,
     Printable,
     SnakeBody,
     SnakeData,
@@ -97,7 +98,7 @@ class NewPromoCode(SnakeBody):
         examples=[[1, "survey-7"]],
     )
     is_active: bool = True
-    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000), Whole] = 0
+    display_order: Place = 0
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
 
 

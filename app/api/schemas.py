@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.kit.money import MOST_CENTS, as_number
 from app.kit.wire import Spelling, as_it_is, camel
+from app.promotions.fields import FURTHEST_PLACE, MOST_USES
 
 T = TypeVar("T")
 
@@ -176,8 +177,11 @@ Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Whole = BeforeValidator(_to_whole)
 """Marks a whole number, of which 5.0 is one too. Stands behind the bounds, so that they are described."""
 
-Count = Annotated[int, Field(ge=1, le=99_999_999), Whole]
+Count = Annotated[int, Field(ge=1, le=MOST_USES), Whole]
 """A limit."""
+
+Place = Annotated[int, Field(ge=-FURTHEST_PLACE, le=FURTHEST_PLACE), Whole]
+"""A place in lists."""
 
 FromText = BeforeValidator(_to_number)
 """Marks a whole number that comes as text, in a query. Stands behind the bounds."""
