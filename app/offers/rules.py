@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from app.kit.money import percentage_of
+from app.kit.money import MOST_CENTS, percentage_of
 from app.promotions.rules import Benefit, Context, Item, Terms, Verdict, first_failure
 
 FRESH = timedelta(hours=24)
@@ -51,10 +51,10 @@ def failure_of_applying(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 
 def bonus_on(terms: OfferTerms, payout_cents: int) -> int:
-    """Percentage of the payout, half-up to the cent, or fixed; at most `max_bonus_cents`."""
+    """Percentage of the payout, half-up to the cent, or fixed; at most `max_bonus_cents`, and the largest amount."""
     fixed = terms.bonus_type == "fixed"
     bonus = terms.bonus_value if fixed else percentage_of(payout_cents, terms.bonus_value)
-    return bonus if terms.max_bonus_cents is None else min(bonus, terms.max_bonus_cents)
+    return min(bonus, MOST_CENTS if terms.max_bonus_cents is None else terms.max_bonus_cents)
 
 
 def benefit_of(terms: OfferTerms, _items: Sequence[Item], amount_cents: int) -> Benefit:
