@@ -14,6 +14,7 @@ from app.api.schemas import (
     Listing,
     Moment,
     Number,
+    OneLine,
     Place,
     Printable,
     SnakeBody,
@@ -261,12 +262,12 @@ class NewOffer(SnakeBody):
             ]
         }
     )
-    external_id: Annotated[Printable, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)] = Field(
+    external_id: Annotated[OneLine, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)] = Field(
         description="By which other programs know it: the `offerId` of a conversion."
     )
-    name: Annotated[Printable, Field(min_length=1, max_length=128)]
+    name: Annotated[OneLine, Field(min_length=1, max_length=128)]
     description: Annotated[Printable, Field(max_length=LONGEST_TEXT)] = ""
-    category: Annotated[Printable, Field(max_length=64)] = ""
+    category: Annotated[OneLine, Field(max_length=64)] = ""
     payout: Cents | None = Field(0, description="What it usually pays. What a conversion says counts.")
     url: Annotated[Printable, Field(max_length=LONGEST_URL)] = Field(
         "", description="Where clients complete it: https:// or http://."

@@ -174,6 +174,9 @@ DayOrMoment = Annotated[
 Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """A text that every database can keep."""
 
+OneLine = Annotated[Printable, Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"})]
+"""A text in which nothing controls anything; the rooms check it."""
+
 Whole = BeforeValidator(_to_whole)
 """Marks a whole number, of which 5.0 is one too. Stands behind the bounds, so that they are described."""
 
