@@ -221,10 +221,17 @@ def partial(model: type[Body]) -> type[Body]:
 
 
 def _optional(info: FieldInfo) -> Any:
+    """What is only described, such as a pattern that the rooms check, is described here too."""
+    told = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema.pop("default", None)
+        schema.update(told)
+
     return Field(
         default=None,
         alias=info.alias,
         description=info.description,
         examples=info.examples,
-        json_schema_extra=lambda schema: schema.pop("default", None) and None,
+        json_schema_extra=describe,
     )
