@@ -15,6 +15,7 @@ from app.api.schemas import (
     Moment,
     Number,
     OneLine,
+    Paged,
     Place,
     Printable,
     SnakeBody,
@@ -238,7 +239,7 @@ class UserApplications(SnakeData):
     limit: int
 
 
-class WhichApplications(Listing):
+class WhichApplications(Paged):
     """Which uses of a code."""
 
     search: Annotated[Printable, Field(max_length=100)] = Field(

@@ -192,23 +192,31 @@ FromText = BeforeValidator(_to_number)
 YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
 
 
-class Listing(Query):
-    """Which part of a list."""
+class Paged(Query):
+    """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100), FromText] = Field(20, description="How many at most.")
-    offset: Annotated[int, Field(ge=0, le=FURTHEST), FromText] | None = Field(
-        None, description="How many to leave out."
-    )
     page: Annotated[int, Field(ge=1, le=FURTHEST), FromText] | None = Field(
-        None, description="The page, counted from 1, of `limit` each: the other way to say it."
+        None, description="The page, counted from 1, of `limit` each."
     )
 
     @property
     def first(self) -> int:
         """The place of the first item, counted from 0."""
-        if self.offset is not None:
-            return self.offset
         return ((self.page or 1) - 1) * self.limit
+
+
+class Listing(Paged):
+    """Which part of a list."""
+
+    offset: Annotated[int, Field(ge=0, le=FURTHEST), FromText] | None = Field(
+        None, description="How many to leave out: the other way to say it."
+    )
+
+    @property
+    def first(self) -> int:
+        """The place of the first item, counted from 0."""
+        return super().first if self.offset is None else self.offset
 
 
 def partial(model: type[Body]) -> type[Body]:
