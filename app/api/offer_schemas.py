@@ -199,7 +199,7 @@ class UserApplication(SnakeData):
 
     user_id: int
     username: str
-    email: str
+    email: str = Field(description="Empty of clients who were anonymised.")
     offer_id: int
     offer_name: str = Field(description="As it was called then.")
     applied_at: datetime

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from app.accounts import desk
+from app.accounts import service as accounts
 from app.kit.db import unit_of_work
 from app.offers import catalogue, editing
 from app.offers.models import OfferCode
@@ -112,6 +114,18 @@ def test_an_offer_renamed_since_is_told_as_now_in_sums_and_as_then_in_the_list(
     assert again == {**first, "offer_name": "Poll"}
     listed = data_of(client.get(f"{url}/user-applications", headers=admin))["applications"]
     assert {each["offer_name"] for each in listed} == {"Survey", "Game"}
+
+
+def test_nobody_is_told_a_mail_address_of_whom_it_was_taken(
+    client: FlaskClient, admin: Headers, code: OfferCode
+) -> None:
+    url, leo = f"{URL}/{code.id}/user-applications", accounts.find("leo")
+    assert leo is not None
+    with unit_of_work():
+        desk.anonymise(leo.id, actor=make.SYSTEM, now=NOW)
+    listed = data_of(client.get(url, headers=admin))["applications"]
+    assert [each["email"] for each in listed] == ["mia@example.com", "mia@example.com", "", "mia@example.com"]
+    assert data_of(client.get(f"{url}?search=invalid", headers=admin))["total"] == 0
 
 
 def test_an_archived_code_still_tells(client: FlaskClient, admin: Headers, code: OfferCode) -> None:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
+from app.accounts import desk
 from app.accounts.models import User
 from app.kit.db import unit_of_work
 from app.offers import holdings
@@ -193,6 +194,18 @@ def test_the_pages_cost_as_many_statements_with_one_use_as_with_many(client: Fla
             assert len(sent) <= most, (tab, str(sent))
             costs.append((tab, len(sent)))
     assert costs[:4] == costs[4:]
+
+
+def test_whose_name_was_taken_has_no_mail_address(client: FlaskClient) -> None:
+    ada, code = make.user(username="ada"), make.offer_code(code="TENTH")
+    make.applied(ada, "TENTH")
+    make.converted(ada, make.offer())
+    with unit_of_work():
+        desk.anonymise(ada.id, actor=make.SYSTEM, now=make.NOW)
+    address = f"/admin/promotions/{code.id}/applications"
+    assert "@invalid" not in client.get(address).text
+    [row] = read_csv(client, f"{address}.csv")
+    assert (row["username"], row["email"]) == (f"gone:{ada.id}", "")
 
 
 def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
