@@ -20,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
-DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
+DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 SPOKEN = {"true": True, "1": True, "false": False, "0": False}
 
 

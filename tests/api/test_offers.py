@@ -225,3 +225,17 @@ def test_offers_are_kept_by_admins_only(client: FlaskClient) -> None:
         [("GET", URL, None), ("POST", URL, NEW), ("GET", one, None), ("PUT", one, changes), ("DELETE", one, None)],
     )
     assert db.session.scalars(select(Offer.name)).all() == ["Ours"]
+
+
+def test_what_is_too_little_is_told_in_a_sentence_that_fits(client: FlaskClient, admin: Headers) -> None:
+    empty = refused(client.post(URL, json={**NEW, "name": ""}, headers=admin), 400)
+    assert empty["fields"] == {"name": ["Please fill this in."]}
+    for query, sentence in (
+        ("offset=-1", "Please give at least 0."),
+        ("page=0", "Please give at least 1."),
+        ("limit=-5", "Please give at least 1."),
+        ("limit=99999999999", "Please give at most 100."),
+        ("offset=--1", "Please give a whole number."),
+    ):
+        refusal = refused(client.get(f"{URL}?{query}", headers=admin), 400)
+        assert refusal["fields"] == {query.partition("=")[0]: [sentence]}

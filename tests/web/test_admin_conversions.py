@@ -162,6 +162,7 @@ def test_a_form_for_somebody_and_something_has_both_chosen(admin: FlaskClient) -
         ("offer_id", "", 422, "Please choose an offer."),
         ("offer_id", "999999", 422, "Please choose one of the list."),
         ("payout", "much", 422, "Please enter an amount such as 12.50."),
+        ("payout", "9" * 30, 422, "Please enter at most 99,999,999.99."),
         ("completed_at", "soon", 422, "Please enter a date and a time"),
         ("completed_at", "2026-03-02T12:06", 400, "This lies in the future."),
         ("completed_at", "9999-12-31T12:00", 422, "Please give a year from 1970 to 8999."),
