@@ -19,6 +19,7 @@ ConversionId = Annotated[
         description="Your own id of it: printable characters, no space at either end.",
     ),
 ]
+OfferId = Annotated[Printable, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)]
 Username = Annotated[Printable, Field(min_length=1, max_length=64, description="The client.")]
 
 
@@ -60,9 +61,7 @@ class NewConversion(Body):
         }
     )
     conversion_id: ConversionId
-    offer_id: Annotated[Printable, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)] = Field(
-        description="The offer's external id."
-    )
+    offer_id: OfferId = Field(description="The offer's external id.")
     username: Username
     payout: Cents = Field(description="What it paid: percentages are of this.")
     completed_at: Moment | None = Field(

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from app.api.promotion_schemas import MANY_WORDS, Status
-from app.api.schemas import Body, Cents, CentsOut, Count, Data, Listing, Moment, Number, Printable, Whole, partial
+from app.api.schemas import (
+    Body,
+    Cents,
+    CentsOut,
+    Count,
+    Data,
+    Listing,
+    Moment,
+    Number,
+    Place,
+    Printable,
+    Whole,
+    partial,
+)
 from app.api.store_schemas import RewardItem
 from app.deals.editing import LONGEST_BANNER, MOST_ITEMS
 
@@ -66,7 +79,7 @@ class NewDeal(Body):
     )
     requires_account: bool = False
     auto_deactivate_on_max_uses: bool = True
-    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000), Whole] = 0
+    display_order: Place = 0
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, WrapValidator
 
+from app.api.conversion_schemas import OfferId
 from app.api.promotion_schemas import MOST_ITEMS, CartItem, unless_items
 from app.api.schemas import Body, Cents, CentsOut, Data, Moment, Printable
 
@@ -21,7 +22,7 @@ class Occasion(Body):
                     "username": "ada",
                     "items": [{"price": 42, "quantity": 1, "category": "design"}],
                 },
-                {"amount": 42},
+                {"username": "ada", "offerId": "survey-7", "amount": 42},
             ]
         }
     )
@@ -30,7 +31,10 @@ class Occasion(Body):
     items: Annotated[list[CartItem], Field(max_length=MOST_ITEMS)] | None = Field(
         None, description="Where items are given, the amount is not looked at."
     )
-    amount: Annotated[Cents | None, WrapValidator(unless_items)] = Field(None, description="0 if left out.")
+    amount: Annotated[Cents | None, WrapValidator(unless_items)] = Field(
+        None, description="If left out what the offer usually pays, or 0 without one."
+    )
+    offer_id: OfferId | None = Field(None, description="The external id of an offer that would be completed.")
 
 
 class RewardOut(Data):

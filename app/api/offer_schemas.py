@@ -14,6 +14,9 @@ from app.api.schemas import (
     Listing,
     Moment,
     Number,
+    OneLine,
+    Paged,
+    Place,
     Printable,
     SnakeBody,
     SnakeData,
@@ -97,7 +100,7 @@ class NewPromoCode(SnakeBody):
         examples=[[1, "survey-7"]],
     )
     is_active: bool = True
-    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000), Whole] = 0
+    display_order: Place = 0
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
 
 
@@ -196,7 +199,7 @@ class UserApplication(SnakeData):
 
     user_id: int
     username: str
-    email: str
+    email: str = Field(description="Empty of clients who were anonymised.")
     offer_id: int
     offer_name: str = Field(description="As it was called then.")
     applied_at: datetime
@@ -236,7 +239,7 @@ class UserApplications(SnakeData):
     limit: int
 
 
-class WhichApplications(Listing):
+class WhichApplications(Paged):
     """Which uses of a code."""
 
     search: Annotated[Printable, Field(max_length=100)] = Field(
@@ -260,12 +263,12 @@ class NewOffer(SnakeBody):
             ]
         }
     )
-    external_id: Annotated[Printable, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)] = Field(
+    external_id: Annotated[OneLine, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)] = Field(
         description="By which other programs know it: the `offerId` of a conversion."
     )
-    name: Annotated[Printable, Field(min_length=1, max_length=128)]
+    name: Annotated[OneLine, Field(min_length=1, max_length=128)]
     description: Annotated[Printable, Field(max_length=LONGEST_TEXT)] = ""
-    category: Annotated[Printable, Field(max_length=64)] = ""
+    category: Annotated[OneLine, Field(max_length=64)] = ""
     payout: Cents | None = Field(0, description="What it usually pays. What a conversion says counts.")
     url: Annotated[Printable, Field(max_length=LONGEST_URL)] = Field(
         "", description="Where clients complete it: https:// or http://."

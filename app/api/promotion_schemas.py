@@ -15,6 +15,7 @@ from app.api.schemas import (
     Listing,
     Moment,
     Number,
+    Place,
     Printable,
     Whole,
     YesOrNo,
@@ -186,7 +187,7 @@ class NewDiscount(Body):
     active_hours: Hours | None = None
     auto_deactivate_on_max_uses: bool = True
     release_on_refund: bool = True
-    display_order: Annotated[int, Field(ge=-1_000_000, le=1_000_000), Whole] = 0
+    display_order: Place = 0
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.api.schemas import Body
 from app.errors import RETRY_AFTER, DomainError, ValidationFailed
 
+EMPTY = _l("Please fill this in.")
 SENTENCES: dict[str, Any] = {
     "amount_decimals": _l("Please give at most two decimals."),
     "amount_range": _l("Please give an amount from 0 to 99,999,999.99."),
@@ -77,5 +78,5 @@ def in_terms_of(body: type[Body], refusal: DomainError) -> DomainError:
 
 
 def _sentence(kind: str, otherwise: str, facts: Mapping[str, Any]) -> str:
-    sentence = SENTENCES.get(kind)
+    sentence = EMPTY if kind == "string_too_short" and facts.get("min_length") == 1 else SENTENCES.get(kind)
     return otherwise if sentence is None else str(sentence) % facts if facts else str(sentence)

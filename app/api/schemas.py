@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.kit.money import MOST_CENTS, as_number
 from app.kit.wire import Spelling, as_it_is, camel
+from app.promotions.fields import FURTHEST_PLACE, MOST_USES
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
-DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
+DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 SPOKEN = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -173,11 +174,17 @@ DayOrMoment = Annotated[
 Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """A text that every database can keep."""
 
+OneLine = Annotated[Printable, Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"})]
+"""A text in which nothing controls anything; the rooms check it."""
+
 Whole = BeforeValidator(_to_whole)
 """Marks a whole number, of which 5.0 is one too. Stands behind the bounds, so that they are described."""
 
-Count = Annotated[int, Field(ge=1, le=99_999_999), Whole]
+Count = Annotated[int, Field(ge=1, le=MOST_USES), Whole]
 """A limit."""
+
+Place = Annotated[int, Field(ge=-FURTHEST_PLACE, le=FURTHEST_PLACE), Whole]
+"""A place in lists."""
 
 FromText = BeforeValidator(_to_number)
 """Marks a whole number that comes as text, in a query. Stands behind the bounds."""
@@ -185,23 +192,31 @@ FromText = BeforeValidator(_to_number)
 YesOrNo = Annotated[bool, BeforeValidator(_to_answer)]
 
 
-class Listing(Query):
-    """Which part of a list."""
+class Paged(Query):
+    """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100), FromText] = Field(20, description="How many at most.")
-    offset: Annotated[int, Field(ge=0, le=FURTHEST), FromText] | None = Field(
-        None, description="How many to leave out."
-    )
     page: Annotated[int, Field(ge=1, le=FURTHEST), FromText] | None = Field(
-        None, description="The page, counted from 1, of `limit` each: the other way to say it."
+        None, description="The page, counted from 1, of `limit` each."
     )
 
     @property
     def first(self) -> int:
         """The place of the first item, counted from 0."""
-        if self.offset is not None:
-            return self.offset
         return ((self.page or 1) - 1) * self.limit
+
+
+class Listing(Paged):
+    """Which part of a list."""
+
+    offset: Annotated[int, Field(ge=0, le=FURTHEST), FromText] | None = Field(
+        None, description="How many to leave out: the other way to say it."
+    )
+
+    @property
+    def first(self) -> int:
+        """The place of the first item, counted from 0."""
+        return super().first if self.offset is None else self.offset
 
 
 def partial(model: type[Body]) -> type[Body]:
@@ -214,10 +229,17 @@ def partial(model: type[Body]) -> type[Body]:
 
 
 def _optional(info: FieldInfo) -> Any:
+    """What is only described, such as a pattern that the rooms check, is described here too."""
+    told = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema.pop("default", None)
+        schema.update(told)
+
     return Field(
         default=None,
         alias=info.alias,
         description=info.description,
         examples=info.examples,
-        json_schema_extra=lambda schema: schema.pop("default", None) and None,
+        json_schema_extra=describe,
     )

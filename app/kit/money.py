@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 MOST_CENTS = 9_999_999_999
-AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,40})?")
+AMOUNT = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,40})?")
 
 
 class NotAnAmount(ValueError):

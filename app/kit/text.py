@@ -6,6 +6,8 @@ import unicodedata
 
 import nh3
 
+JOINERS = "\u200c\u200d"
+NOT_ON_A_LINE = {"Cc", "Cf", "Zl", "Zp"}
 RICH_TAGS = {
     "a",
     "b",
@@ -108,3 +110,8 @@ def like(text: str) -> str:
 def is_writable(text: str) -> bool:
     """Whether every database can keep it: no NUL, no half of a character."""
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def is_one_line(text: str) -> bool:
+    """Whether it stands on one line and shows all that is in it; joiners of emoji and of scripts may be there."""
+    return not any(unicodedata.category(letter) in NOT_ON_A_LINE and letter not in JOINERS for letter in text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from app.accounts.models import User
 from app.kit.db import db
@@ -15,6 +15,7 @@ from app.kit.text import like
 from app.offers.models import Conversion, Offer, OfferApplication
 
 LIVE = OfferApplication.reversed_at.is_(None)
+EMAIL = case((User.anonymised_at.is_(None), User.email), else_="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ class OfferFigures:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A code was used: by whom, for which offer, as it was called then, when, and what it earned."""
+    """A code was used: by whom, for which offer, as it was called then, when, and what it earned.
+
+    `email` is empty of clients whose name was taken.
+    """
 
     user_id: int
     username: str
@@ -78,7 +82,7 @@ def applications(
         select(
             User.id,
             User.username,
-            User.email,
+            EMAIL.label("email"),
             OfferApplication.offer_id,
             OfferApplication.offer_name,
             OfferApplication.applied_at,
@@ -97,5 +101,5 @@ def applications(
 
 def _mentions(search: str) -> ColumnElement[bool]:
     wanted = like(search.strip())
-    columns = (User.username, User.email, OfferApplication.offer_name, Conversion.conversion_id)
+    columns = (User.username, EMAIL, OfferApplication.offer_name, Conversion.conversion_id)
     return or_(*(column.ilike(wanted, escape="\\") for column in columns))

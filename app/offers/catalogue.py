@@ -1,6 +1,6 @@
 """Keeping offers: making, changing, removing and finding them, for every door. Callers own the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from app.audit import service as audit
 from app.audit.service import Actor
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db, violated
-from app.kit.text import like
+from app.kit.text import is_one_line, like
 from app.offers.errors import DuplicateOffer, OfferInUse
 from app.offers.models import Offer
 from app.promotions import fields
@@ -42,11 +42,23 @@ def _url(value: Any) -> str:
     return read
 
 
+def _line(longest: int, *, is_needed: bool = False) -> Callable[[Any], str]:
+    read_text = fields.text(longest, is_needed=is_needed)
+
+    def read_line(value: Any) -> str:
+        line = read_text(value)
+        if not is_one_line(line):
+            raise Wrong(_l("Please use only characters that can be seen, on one line."))
+        return line
+
+    return read_line
+
+
 FIELDS: Fields = {
-    "external_id": Field("external_id", fields.text(LONGEST_EXTERNAL_ID, is_needed=True), is_needed=True),
-    "name": Field("name", fields.text(128, is_needed=True), is_needed=True),
+    "external_id": Field("external_id", _line(LONGEST_EXTERNAL_ID, is_needed=True), is_needed=True),
+    "name": Field("name", _line(128, is_needed=True), is_needed=True),
     "description": Field("description", fields.text(LONGEST_TEXT)),
-    "category": Field("category", fields.text(64)),
+    "category": Field("category", _line(64)),
     "payout": Field("payout_cents", fields.amount_or_none_is_zero, fields.shown_amount),
     "url": Field("url", _url),
     "is_active": Field("is_active", fields.flag),
@@ -104,8 +116,8 @@ def get(offer_id: int) -> Offer:
 
 
 def find(external_id: str) -> Offer | None:
-    """The offer that other programs know by this id."""
-    return db.session.scalar(select(Offer).where(Offer.external_id == external_id))
+    """The offer that other programs know by this id, which is kept without outer spaces."""
+    return db.session.scalar(select(Offer).where(Offer.external_id == external_id.strip()))
 
 
 def faults(given: Mapping[str, Any], offer_id: int | None = None) -> Errors:

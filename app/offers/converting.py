@@ -134,7 +134,7 @@ def _client(username: str, actor: Actor | None) -> User:
 
 def _offer(external_id: str) -> Offer:
     """Held as whatever refers to it holds it. Whether it is still shown to clients doesn't matter: it was completed."""
-    held = select(Offer).where(Offer.external_id == external_id).with_for_update(read=True, key_share=True)
+    held = select(Offer).where(Offer.external_id == external_id.strip()).with_for_update(read=True, key_share=True)
     offer = db.session.scalar(held)
     if offer is None:
         raise UnknownOffer(field="offer_id")

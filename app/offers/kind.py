@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from app.accounts.models import User
+from app.accounts.persons import Person
 from app.kit.db import db
 from app.offers import editing
 from app.offers.models import APPLIED, KIND, OfferApplication, OfferCode, UserPromoCode
@@ -48,9 +50,19 @@ def gives(own: OfferCode) -> str:
     return _("at most %(amount)s", amount=money(own.max_bonus_cents)) if own.max_bonus_cents is not None else ""
 
 
-def _facts_of(*_asked: Any) -> dict[str, Any]:
-    """Which offer it is for is known only of a conversion."""
-    return {}
+def facts_of(person: Person | None, promotion_id: int) -> dict[str, Any]:
+    """Whether it is on their account, and they are an active client; nothing of nobody.
+
+    Which offer is completed is known only of a conversion.
+    """
+    if person is None:
+        return {}
+    if person.user_id is None:
+        return {"is_on_account": False}
+    theirs = (UserPromoCode.user_id == person.user_id, UserPromoCode.promotion_id == promotion_id)
+    found = select(UserPromoCode.id).where(*theirs, UserPromoCode.status == APPLIED)
+    clients = found.join(User, User.id == UserPromoCode.user_id).where(User.role == "client", User.is_active)
+    return {"is_on_account": db.session.scalar(clients) is not None}
 
 
 OFFER = Kind(
@@ -66,7 +78,7 @@ OFFER = Kind(
     gives=gives,
     rules=OWN_RULES,
     terms_of=editing.terms_now,
-    facts_of=_facts_of,
+    facts_of=facts_of,
     benefit=benefit_of,
     sentence=sentence,
     statistics=statistics,

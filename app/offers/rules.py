@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from app.kit.money import percentage_of
+from app.kit.money import MOST_CENTS, percentage_of
 from app.promotions.rules import Benefit, Context, Item, Terms, Verdict, first_failure
 
 FRESH = timedelta(hours=24)
 SKEW = timedelta(minutes=5)
-SCOPE = "offer_not_in_scope"
+SCOPE, ACCOUNT = "offer_not_in_scope", "not_on_account"
 NOT_OF_APPLYING = frozenset({"items_required", "category_mismatch", "min_amount_not_met", "not_eligible"})
 
 
@@ -28,6 +28,11 @@ class OfferTerms(Terms):
         return self.promotion_id
 
 
+def on_account(_terms: OfferTerms, context: Context) -> Verdict:
+    """It is on the account of a client. Where it isn't said whether it is, there is nothing to hold against it."""
+    return Verdict("not_eligible", context.facts.get("is_on_account", True), {"which": ACCOUNT})
+
+
 def in_scope(terms: OfferTerms, context: Context) -> Verdict:
     """The offer is one of those that the code is for. Where none is given there is nothing to hold against it."""
     if not terms.applicable_offers:
@@ -37,7 +42,7 @@ def in_scope(terms: OfferTerms, context: Context) -> Verdict:
     return Verdict("not_eligible", offer_id is None or offer_id in terms.applicable_offers, facts)
 
 
-OWN_RULES = (in_scope,)
+OWN_RULES = (on_account, in_scope)
 
 
 def failure_of_applying(verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -46,10 +51,10 @@ def failure_of_applying(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 
 def bonus_on(terms: OfferTerms, payout_cents: int) -> int:
-    """Percentage of the payout, half-up to the cent, or fixed; at most `max_bonus_cents`."""
+    """Percentage of the payout, half-up to the cent, or fixed; at most `max_bonus_cents`, and the largest amount."""
     fixed = terms.bonus_type == "fixed"
     bonus = terms.bonus_value if fixed else percentage_of(payout_cents, terms.bonus_value)
-    return bonus if terms.max_bonus_cents is None else min(bonus, terms.max_bonus_cents)
+    return min(bonus, MOST_CENTS if terms.max_bonus_cents is None else terms.max_bonus_cents)
 
 
 def benefit_of(terms: OfferTerms, _items: Sequence[Item], amount_cents: int) -> Benefit:

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.offers.rules import ACCOUNT
 from app.promotions import words
 from app.promotions.rules import Verdict
 from app.promotions.words import Facts
@@ -15,6 +16,7 @@ PLAIN: Mapping[str, Any] = {
     "min_amount_not_met": _l("This code is for offers that pay more."),
     "not_eligible": _l("This code is not for this offer."),
 }
+WHICH = {ACCOUNT: _l("This code is not on your account. Apply it under My codes first.")}
 
 
 def sentence(verdict: Verdict) -> str:
@@ -28,8 +30,8 @@ def _pays_too_little(facts: Facts) -> str:
     return _("This code is for offers that pay at least %(amount)s.", amount=words.money(facts["min_amount_cents"]))
 
 
-def _not_this(_facts: Facts) -> str:
-    return str(PLAIN["not_eligible"])
+def _not_this(facts: Facts) -> str:
+    return str(WHICH.get(facts["which"], PLAIN["not_eligible"]))
 
 
 TOLD: Mapping[str, Callable[[Facts], str]] = {

@@ -49,9 +49,16 @@ class Explanation:
         return self.failed.rule if self.failed else None
 
     @property
+    def gives_nothing(self) -> bool:
+        """Whether it applies, and nothing would come of it all the same."""
+        return self.benefit is not None and self.benefit.is_nothing
+
+    @property
     def message(self) -> str:
         """What the shopper is told."""
-        return self.kind.sentence(self.failed) if self.failed else _("It applies.")
+        if self.failed:
+            return self.kind.sentence(self.failed)
+        return _("It applies, but would give nothing.") if self.gives_nothing else _("It applies.")
 
 
 def explain(  # noqa: PLR0913

@@ -14,6 +14,8 @@ from app.kit.text import clean_html, is_writable, normalise_code
 from app.promotions.hours import ActiveHours, NotHours
 
 MOST = 2_147_483_647
+MOST_USES = 99_999_999
+FURTHEST_PLACE = 1_000_000
 LONGEST_TEXT = 20_000
 MOST_DIGITS = 10**20
 YEARS = range(1970, 9000)
@@ -119,20 +121,15 @@ def flag(value: Any) -> bool:
     return value
 
 
-def whole(least: int = -MOST, message: Any = None) -> Callable[[Any], int]:
+def whole(least: int = -MOST, message: Any = None, most: int = MOST) -> Callable[[Any], int]:
+    """A whole number in these bounds; `message` is for what is below them."""
+
     def read_whole(value: Any) -> int:
-        try:
-            number = _number(value)
-        except Wrong as wrong:
-            if wrong.message is AMOUNT_WRONG["format"]:
-                raise Wrong(_l("Please give a whole number.")) from None
-            raise
-        if number != int(number):
-            raise Wrong(_l("Please give a whole number."))
-        if abs(number) > MOST:
-            raise Wrong(_l("This can't be more than %(most)s.", most=f"{MOST:,}"))
+        number = _count(value)
+        if number > most:
+            raise Wrong(_l("This can't be more than %(most)s.", most=f"{most:,}"))
         if number < least:
-            raise Wrong(message or _l("This can't be less than %(least)s.", least=least))
+            raise Wrong(message or _l("This can't be less than %(least)s.", least=f"{least:,}"))
         return int(number)
 
     return read_whole
@@ -236,6 +233,20 @@ def shown_amount(cents: int | None) -> float | int | None:
     return None if cents is None else as_number(cents)
 
 
+def _count(value: Any) -> Decimal:
+    """What isn't an amount, so that no sentence speaks of one. Of many digits the sign is all that matters."""
+    try:
+        number = _number(value)
+    except Wrong as wrong:
+        if wrong.message is AMOUNT_WRONG["too_large"]:
+            is_below = value.strip().startswith("-") if isinstance(value, str) else value < 0
+            return Decimal(-MOST_DIGITS if is_below else MOST_DIGITS)
+        raise Wrong(_l("Please give a whole number.")) from None
+    if number != int(number):
+        raise Wrong(_l("Please give a whole number."))
+    return number
+
+
 def _number(value: Any) -> Decimal:
     """Exactly what was given; a float as its shortest decimal. No NaN, no infinity, no digits but ours."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
@@ -254,7 +265,7 @@ def _number(value: Any) -> Decimal:
     return number
 
 
-LIMIT = optional(whole(1, _l("A limit is at least 1. Leave it empty for no limit.")))
+LIMIT = optional(whole(1, _l("A limit is at least 1. Leave it empty for no limit."), MOST_USES))
 SHARED: Fields = {
     "title": Field("title", text(128, is_needed=True), is_needed=True),
     "description": Field("description", rich_text),
@@ -269,7 +280,7 @@ SHARED: Fields = {
     "requires_account": Field("requires_account", flag),
     "release_on_refund": Field("release_on_refund", flag),
     "is_public": Field("is_public", flag),
-    "display_order": Field("display_order", whole()),
+    "display_order": Field("display_order", whole(-FURTHEST_PLACE, most=FURTHEST_PLACE)),
     "image": Field("image", optional(text(255))),
     "terms_and_conditions": Field("terms_and_conditions", rich_text),
 }

@@ -63,6 +63,11 @@ class Benefit:
         """What it costs in money."""
         return (self.discount_cents or 0) + (self.bonus_cents or 0)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nobody would gain anything by it: a tenth of nothing, or of two cents."""
+        return not self.value_cents and not self.reward_items
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

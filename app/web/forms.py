@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.errors import Conflict, DomainError, RateLimited
 from app.kit.limits import TooOften
-from app.kit.text import is_writable
+from app.kit.text import JOINERS, is_writable
 
 WORDS = {
     "Invalid Choice: could not coerce.": _l("Please choose one of the list."),
@@ -31,7 +31,6 @@ WORDS = {
     "Field cannot be longer than %(max)d characters.": _l("Please use at most %(max)d characters."),
 }
 
-JOINERS = "\u200c\u200d"
 UNSEEN = {"Cc", "Cf"}
 
 

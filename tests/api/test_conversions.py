@@ -123,6 +123,21 @@ def test_what_is_unknown_is_told_by_the_senders_names(client: FlaskClient, mia: 
     assert (kept(), cash(mia)) == (0, 0)
 
 
+@pytest.mark.usefixtures("survey")
+def test_no_bonus_is_more_than_the_largest_amount(client: FlaskClient, mia: User, network: Headers) -> None:
+    mia_id, most = mia.id, 99_999_999.99
+    make.applied(mia, make.offer_code(bonus_value=1000))
+    assert data_of(send(client, network, payout=most), 201)["bonusEarned"] == most
+    db.session.rollback()
+    assert wallets.balances(mia_id).cash_cents == 9_999_999_999
+
+
+@pytest.mark.usefixtures("mia", "survey")
+def test_outer_spaces_are_no_part_of_an_offers_id(client: FlaskClient, network: Headers) -> None:
+    assert send(client, network, offerId=" survey-7\t").status_code == 201
+    assert kept() == 1
+
+
 @pytest.mark.usefixtures("mia", "survey")
 def test_a_refusal_is_not_kept_so_that_it_can_be_mended(client: FlaskClient, network: Headers) -> None:
     refusal = refused(send(client, network, completedAt=(NOW + timedelta(minutes=6)).isoformat()), 400)

@@ -132,8 +132,13 @@ def test_what_is_missing_for_a_deal_is_told_in_its_own_words(client: FlaskClient
 
 def test_an_offer_code_tells_the_bonus_of_a_payout(client: FlaskClient) -> None:
     offer = make.offer()
-    made = make.offer_code(bonus_value=12.5, max_bonus=4, min_amount=10, applicable_offers=[offer.id])
-    make.user(username="ada")
+    made = make.offer_code(code="EXTRA", bonus_value=12.5, max_bonus=4, min_amount=10, applicable_offers=[offer.id])
+    ada = make.user(username="ada")
+    told = data(ask(client, made.id, username="ada", amount=20))
+    assert (told["eligible"], told["reason"], told["benefit"]) == (False, "not_eligible", None)
+    assert told["message"] == "This code is not on your account. Apply it under My codes first."
+    assert told["verdicts"][-2]["facts"] == {"which": "not_on_account"}
+    make.applied(ada, "EXTRA")
     benefit = data(ask(client, made.id, username="ada", amount=20))["benefit"]
     assert benefit == {"discountAmount": None, "bonusAmount": 2.5, "rewardItems": None}
     assert data(ask(client, made.id, username="ada", amount=100))["benefit"]["bonusAmount"] == 4
@@ -142,3 +147,31 @@ def test_an_offer_code_tells_the_bonus_of_a_payout(client: FlaskClient) -> None:
     assert told["message"] == "This code is for offers that pay at least $10.00."
     assert told["verdicts"][-1]["facts"] == {"which": "offer_not_in_scope", "applicableOffers": [offer.id]}
     assert data(ask(client, made.id, amount=20))["reason"] == "account_required"
+
+
+def test_an_offer_code_is_asked_about_an_offer(client: FlaskClient) -> None:
+    survey = make.offer(external_id="survey-7", payout=30)
+    make.offer(external_id="quiz")
+    code, ada = make.offer_code(code="EXTRA", applicable_offers=[survey.id]), make.user(username="ada")
+    code_id = code.id
+    make.applied(ada, "EXTRA")
+    usual = data(ask(client, code_id, username="ada", offerId=" survey-7 "))
+    assert (usual["eligible"], usual["benefit"]["bonusAmount"]) == (True, 3)
+    assert data(ask(client, code_id, username="ada", offerId="survey-7", amount=10))["benefit"]["bonusAmount"] == 1
+    other = data(ask(client, code_id, username="ada", offerId="quiz", amount=10))
+    assert (other["reason"], other["message"]) == ("not_eligible", "This code is not for this offer.")
+    assert other["verdicts"][-1]["holds"] is False
+    unknown = ask(client, code_id, username="ada", offerId="unheard-of")
+    assert unknown.status_code == 404
+    assert unknown.get_json()["fields"].keys() == {"offerId"}
+    assert ask(client, code_id, offerId=7).status_code == 400
+
+
+def test_what_applies_and_would_give_nothing_says_so(client: FlaskClient) -> None:
+    code_id = make.offer_code(code="TENTH").id
+    make.applied(make.user(username="ada"), "TENTH")
+    for asked in ({}, {"amount": 0}, {"amount": 0.04}):
+        told = data(ask(client, code_id, username="ada", **asked))
+        assert (told["eligible"], told["benefit"]["bonusAmount"]) == (True, 0), asked
+        assert told["message"] == "It applies, but would give nothing.", asked
+    assert data(ask(client, code_id, username="ada", amount=0.05))["message"] == "It applies."

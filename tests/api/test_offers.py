@@ -56,6 +56,11 @@ def test_what_is_not_said_is_sensible(client: FlaskClient, admin: Headers) -> No
         ({"external_id": 7}, "external_id"),
         ({"external_id": "a\x00b"}, "external_id"),
         ({"external_id": None}, "external_id"),
+        ({"external_id": "a\nb"}, "external_id"),
+        ({"external_id": "a\u202eb"}, "external_id"),
+        ({"name": "a\u0007b"}, "name"),
+        ({"name": "a\u2028b"}, "name"),
+        ({"category": "a\tb"}, "category"),
         ({"name": ""}, "name"),
         ({"name": "x" * 129}, "name"),
         ({"description": "x" * 2001}, "description"),
@@ -82,6 +87,16 @@ def test_what_will_not_do_is_told_at_its_field(
     refusal = refused(client.post(URL, json={**NEW, **changes}, headers=admin), 400)
     assert (refusal["error"], [*refusal["fields"]]) == ("validation_error", [field])
     assert db.session.scalar(select(func.count(Offer.id))) == 0
+
+
+def test_names_are_written_in_any_script_and_with_spaces_of_any_sort(client: FlaskClient, admin: Headers) -> None:
+    written = {
+        "external_id": "srv\u00a07",
+        "name": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "category": "\U0001f469\u200d\U0001f4bb",
+    }
+    made = data_of(client.post(URL, json=written, headers=admin), 201)
+    assert {name: made[name] for name in written} == written
 
 
 def test_an_offer_needs_an_id_and_a_name(client: FlaskClient, admin: Headers) -> None:
@@ -210,3 +225,17 @@ def test_offers_are_kept_by_admins_only(client: FlaskClient) -> None:
         [("GET", URL, None), ("POST", URL, NEW), ("GET", one, None), ("PUT", one, changes), ("DELETE", one, None)],
     )
     assert db.session.scalars(select(Offer.name)).all() == ["Ours"]
+
+
+def test_what_is_too_little_is_told_in_a_sentence_that_fits(client: FlaskClient, admin: Headers) -> None:
+    empty = refused(client.post(URL, json={**NEW, "name": ""}, headers=admin), 400)
+    assert empty["fields"] == {"name": ["Please fill this in."]}
+    for query, sentence in (
+        ("offset=-1", "Please give at least 0."),
+        ("page=0", "Please give at least 1."),
+        ("limit=-5", "Please give at least 1."),
+        ("limit=99999999999", "Please give at most 100."),
+        ("offset=--1", "Please give a whole number."),
+    ):
+        refusal = refused(client.get(f"{URL}?{query}", headers=admin), 400)
+        assert refusal["fields"] == {query.partition("=")[0]: [sentence]}

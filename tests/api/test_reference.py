@@ -27,6 +27,22 @@ def test_a_description_that_did_not_change_is_not_sent_again(client: FlaskClient
     assert client.get("/api/openapi.json", headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_a_body_of_changes_has_the_bounds_of_the_whole(client: FlaskClient) -> None:
+    described = client.get("/api/openapi.json").json
+    assert described is not None
+    schemas = described["components"]["schemas"]
+    for whole, changes in (
+        ("NewPromoCode", "PromoCodeChanges"),
+        ("NewOffer", "OfferChanges"),
+        ("NewDiscount", "DiscountChanges"),
+        ("NewDeal", "DealChanges"),
+    ):
+        properties = schemas[changes]["properties"]
+        for name, told in schemas[whole]["properties"].items():
+            without_default = {key: value for key, value in told.items() if key != "default"}
+            assert properties[name] == without_default, (changes, name)
+
+
 def test_the_page_tells_every_endpoint(client: FlaskClient) -> None:
     described = client.get("/api/openapi.json").json
     assert described is not None

@@ -32,6 +32,8 @@ def test_an_amount_is_read_to_the_cent(typed: str, cents: int) -> None:
         ("1.005", "decimals"),
         ("100000000", "too_large"),
         ("9223372036854775808", "too_large"),
+        ("9" * 30, "too_large"),
+        ("-" + "9" * 30, "negative"),
     ],
 )
 def test_what_is_no_amount_is_refused_with_its_reason(typed: str, reason: str) -> None:

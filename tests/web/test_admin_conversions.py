@@ -162,6 +162,7 @@ def test_a_form_for_somebody_and_something_has_both_chosen(admin: FlaskClient) -
         ("offer_id", "", 422, "Please choose an offer."),
         ("offer_id", "999999", 422, "Please choose one of the list."),
         ("payout", "much", 422, "Please enter an amount such as 12.50."),
+        ("payout", "9" * 30, 422, "Please enter at most 99,999,999.99."),
         ("completed_at", "soon", 422, "Please enter a date and a time"),
         ("completed_at", "2026-03-02T12:06", 400, "This lies in the future."),
         ("completed_at", "9999-12-31T12:00", 422, "Please give a year from 1970 to 8999."),
@@ -200,6 +201,41 @@ def test_pressed_twice_it_is_recorded_once(admin: FlaskClient) -> None:
         answer = admin.post(NEW, data=form(ada, offer.id, key=key[1]), follow_redirects=True)
     assert "This form was sent before." in answer.text
     assert (len(conversions()), cash(ada)) == (1, 200)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"username": "mia"},
+        {"username": "nobody"},
+        {"offer_id": "other"},
+        {"payout": "7.50"},
+        {"completed_at": "2026-03-01T18:30"},
+    ],
+)
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_sent_again_with_something_else_it_comes_back_and_is_another_one(
+    admin: FlaskClient, other: dict[str, Any]
+) -> None:
+    ada, offer, quiz = make.user(username="ada"), make.offer(), make.offer()
+    make.user(username="mia")
+    sent = form(ada, offer.id, key="0123456789abcdef")
+    admin.post(NEW, data=sent)
+    changed = sent | other | ({"offer_id": quiz.id} if "offer_id" in other else {})
+    again = admin.post(NEW, data=changed)
+    assert again.status_code == 422
+    assert "This form has recorded something else before" in words(again.text)
+    assert f'href="{LIST}/{conversions()[0].id}"' in again.text
+    assert f'value="{changed["username"]}"' in again.text
+    assert f'value="{changed["payout"]}"' in again.text
+    assert changed["completed_at"] in again.text
+    assert re.search(rf'<option[^>]* selected value="{changed["offer_id"]}"', again.text)
+    assert len(conversions()) == 1
+    key = re.search(r'name="key" type="hidden" value="(\w+)"', again.text)
+    assert key
+    assert key[1] != sent["key"]
+    last = admin.post(NEW, data=changed | {"key": key[1]})
+    assert (last.status_code, len(conversions())) == ((404, 1) if changed["username"] == "nobody" else (303, 2))
 
 
 def test_who_has_no_code_earns_nothing_and_the_toast_says_so(admin: FlaskClient) -> None:

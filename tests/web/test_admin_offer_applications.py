@@ -10,7 +10,11 @@ from flask.testing import FlaskClient
 from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
+from app.accounts import desk
 from app.accounts.models import User
+from app.kit.db import unit_of_work
+from app.offers import holdings
+from app.offers import service as offers
 from app.offers.errors import CodeRefused
 from app.promotions import jobs
 from tests import make
@@ -192,11 +196,23 @@ def test_the_pages_cost_as_many_statements_with_one_use_as_with_many(client: Fla
     assert costs[:4] == costs[4:]
 
 
+def test_whose_name_was_taken_has_no_mail_address(client: FlaskClient) -> None:
+    ada, code = make.user(username="ada"), make.offer_code(code="TENTH")
+    make.applied(ada, "TENTH")
+    make.converted(ada, make.offer())
+    with unit_of_work():
+        desk.anonymise(ada.id, actor=make.SYSTEM, now=make.NOW)
+    address = f"/admin/promotions/{code.id}/applications"
+    assert "@invalid" not in client.get(address).text
+    [row] = read_csv(client, f"{address}.csv")
+    assert (row["username"], row["email"]) == (f"gone:{ada.id}", "")
+
+
 def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
     survey, quiz = make.offer(name="Survey", external_id="s-1", payout=30), make.offer(name="Quiz", external_id="q-1")
     hours = {"enabled": True, "start_time": "09:00", "end_time": "16:59", "timezone": "Europe/Riga"}
     code = make.offer_code(min_amount=5, applicable_offers=[survey.id], active_hours=hours)
-    make.user(username="ada")
+    make.applied(make.user(username="ada"), code)
     address = f"/admin/promotions/{code.id}/explain"
     form = client.get(address)
     assert "Payout" in words(form)
@@ -215,9 +231,41 @@ def test_explain_asks_for_an_offer_and_its_payout(client: FlaskClient) -> None:
     little = words(client.get(address, query_string={"person": "ada", "amount": "4.50"}))
     assert "“This code is for offers that pay at least $5.00.”" in little
     assert "$0.50 is missing." in little
+    odd = client.get(address, query_string={"amount": "NaN"})
+    assert '">Payout</a>: Please give a number such as 12.50.' in odd.text
     unknown = client.get(address, query_string={"offer": "nothing"})
     assert unknown.status_code == 422
     assert "We don't know this offer." in words(unknown)
+
+
+def test_explain_says_that_only_a_code_on_the_account_pays(client: FlaskClient) -> None:
+    ada, survey = make.user(username="ada"), make.offer(external_id="s-1")
+    code = make.offer_code(code="EXTRA", applicable_offers=[make.offer().id])
+    make.user(username="coach", role="coach")
+    address = f"/admin/promotions/{code.id}/explain"
+    for name in ("ada", "coach"):
+        answer = words(client.get(address, query_string={"person": name, "offer": "s-1"}))
+        assert "It doesn't apply The client is told: “This code is not on your account." in answer, name
+        told = "This decides Only for clients who have it on their account. This is none of them."
+        assert f"On their account {told}" in answer, name
+    make.applied(ada, "EXTRA")
+    answer = words(client.get(address, query_string={"person": "ada", "offer": "s-1"}))
+    assert "On their account Only for clients who have it on their account. Meant" in answer
+    assert "“This code is not for this offer.”" in answer
+    assert survey.name in answer
+    with unit_of_work():
+        offers.remove(ada, holdings.codes_of(ada, make.NOW)[0].id, now=make.NOW)
+    assert "not on your account" in words(client.get(address, query_string={"person": "ada"}))
+    assert "none of them" not in words(client.get(address, query_string={"amount": "20"}))
+
+
+def test_explain_says_that_a_code_would_give_nothing(client: FlaskClient) -> None:
+    code = make.offer_code(code="TENTH")
+    make.applied(make.user(username="ada"), "TENTH")
+    for payout in ("", "0", "0.04"):
+        answer = client.get(f"/admin/promotions/{code.id}/explain", query_string={"person": "ada", "amount": payout})
+        assert "It applies, but would give nothing" in words(answer), payout
+        assert "$0.00 bonus" not in words(answer), payout
 
 
 def test_refused_attempts_are_shown_without_what_only_a_conversion_is_asked(client: FlaskClient) -> None:

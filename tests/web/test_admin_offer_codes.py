@@ -129,6 +129,9 @@ def test_the_form_asks_only_for_what_an_offer_code_has(client: FlaskClient) -> N
         ({"max_bonus": "-1"}, "max_bonus", "This can't be less than 0."),
         ({"min_amount": "much"}, "min_amount", "Please give a number such as 12.50."),
         ({"usage_limit": "0"}, "usage_limit", "A limit is at least 1."),
+        ({"usage_limit": "100000000"}, "usage_limit", "This can't be more than 99,999,999."),
+        ({"per_user_limit": "9" * 25}, "per_user_limit", "This can't be more than 99,999,999."),
+        ({"display_order": "1000001"}, "display_order", "This can't be more than 1,000,000."),
         ({"ends_on": "2026-02-01"}, "ends_on", "The end must be after the start."),
         ({"applicable_offers": ["999"]}, "applicable_offers", "We don't know these offers: 999"),
         ({"applicable_offers": ["٣"]}, "applicable_offers", "Please choose only from the list."),
@@ -147,12 +150,24 @@ def test_what_is_wrong_is_told_at_its_place_and_nothing_typed_is_lost(
     assert editing.listing(now=make.NOW).total == 0
 
 
-def test_a_fixed_bonus_may_be_more_than_a_percentage_and_has_no_cap(client: FlaskClient) -> None:
-    create(client, bonus_type="fixed", bonus_value="1500", max_bonus="nonsense")
+def test_a_fixed_bonus_may_be_more_than_a_percentage(client: FlaskClient) -> None:
+    create(client, bonus_type="fixed", bonus_value="1500", max_bonus="")
     assert (fields()["bonus_value"], fields()["max_bonus"]) == (1500, None)
     page = client.get(f"/admin/promotions/{only().id}").text
     assert 'value="1500.00"' in page
     assert ">USD</span>" in page
+
+
+def test_the_cap_of_a_fixed_bonus_is_kept_changed_and_taken_away_as_it_is_typed(client: FlaskClient) -> None:
+    fixed: dict[str, Any] = {"bonus_type": "fixed", "bonus_value": "5"}
+    refused = create(client, **fixed, max_bonus="nonsense")
+    assert "Please give a number such as 12.50." in error_at(refused, "max_bonus")
+    create(client, **fixed, max_bonus="4.00")
+    assert fields()["max_bonus"] == 4
+    assert save(client, only(), **fixed, max_bonus="3").status_code == 303
+    assert fields()["max_bonus"] == 3
+    assert save(client, only(), 2, **fixed, max_bonus="").status_code == 303
+    assert fields()["max_bonus"] is None
 
 
 def test_one_field_is_checked_by_itself(client: FlaskClient) -> None:

@@ -13,8 +13,9 @@ from wtforms import DateTimeLocalField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
+from app.accounts import service as accounts
 from app.config import settings
-from app.offers.models import LONGEST_ID, Offer
+from app.offers.models import LONGEST_ID, Conversion, Offer
 from app.offers.service import Completed
 from app.promotions.fields import YEARS
 from app.web.admin.promotion_fields import typed
@@ -60,7 +61,11 @@ class ConversionForm(Form):
         self.offers = {str(each.id): each for each in offers}
         self.offer_id.choices = [SelectChoice("", _("Please choose")), *map(_option, offers)]
         if not KEY.fullmatch(self.key.data or ""):
-            self.key.data = secrets.token_hex(8)
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """What is typed here is another conversion than what this form was sent with before."""
+        self.key.data = secrets.token_hex(8)
 
     @property
     def is_named(self) -> bool:
@@ -90,6 +95,13 @@ class ConversionForm(Form):
             offer.payout_cents if self.payout.data is None else self.payout.data,
             at.replace(tzinfo=ZoneInfo(settings().timezone)).astimezone(UTC) if at else None,
         )
+
+    def says(self, conversion: Conversion) -> bool:
+        """Whether this conversion is what was typed."""
+        told, client = self.told(), accounts.find(self.username.data or "")
+        typed = (client and client.id, self.offers[self.offer_id.data].id, told.payout_cents)
+        kept = (conversion.user_id, conversion.offer_id, conversion.payout_cents)
+        return typed == kept and (told.completed_at or conversion.received_at) == conversion.completed_at
 
 
 def _option(offer: Offer) -> SelectChoice:

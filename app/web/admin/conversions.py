@@ -76,6 +76,7 @@ def new_conversion() -> ResponseReturnValue:
 @bp.post("/conversions/new")
 @access("admin")
 def create_conversion() -> ResponseReturnValue:
+    """Sent again it records nothing; sent again with something else it comes back, to be sent as another one."""
     form = ConversionForm(catalogue.every())
     if not form.validate():
         return _form_page(form, status=422)
@@ -89,6 +90,11 @@ def create_conversion() -> ResponseReturnValue:
         explain(form, refusal)
         taken = offers.find(told.conversion_id) if isinstance(refusal, DuplicateConversion) else None
         return _form_page(form, taken, status=refusal.status)
+    if not is_new and not form.says(conversion):
+        form.begin_anew()
+        again = _("This form has recorded something else before. Press Record again if this comes on top.")
+        form.form_errors.append(again)
+        return _form_page(form, earlier=conversion, status=422)
     if is_new:
         toast(words.outcome(conversion, told.username), "success" if conversion.bonus_cents else "info")
     else:
@@ -163,6 +169,8 @@ def _cells(conversion: Conversion, user: User, zone: ZoneInfo) -> tuple[Cell, ..
     )
 
 
-def _form_page(form: ConversionForm, taken: Conversion | None = None, *, status: int = 200) -> Response:
-    shown = {"form": form, "taken": taken, "zone": settings().timezone}
+def _form_page(
+    form: ConversionForm, taken: Conversion | None = None, *, earlier: Conversion | None = None, status: int = 200
+) -> Response:
+    shown = {"form": form, "taken": taken, "earlier": earlier, "zone": settings().timezone}
     return Response(render_template("admin/conversion_new.html", **shown), status)

@@ -86,10 +86,7 @@ class OfferCodeForm(HoursFields, PromotionForm):
         super().begin_as_copy(now)
 
     def fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        given = {**super().fields(kept), "active_hours": self.hours()}
-        if self.bonus_type.data == "fixed":  # then its field is out of sight
-            given["max_bonus"] = kept["max_bonus"] if kept else None
-        return given
+        return {**super().fields(kept), "active_hours": self.hours()}
 
     def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:
         shared = (*super().amounts(kept), "max_bonus")

@@ -34,6 +34,8 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
     told = _explain(promotion_id, occasion, form) if occasion else None
     around = {} if wants_part() else _around(promotion_id, now)
     kind = told.kind if told else (around["frame"].listed if around else listing.one(promotion_id)).kind
+    words = words_for(kind.name)
+    form.amount.label.text = words.amount
     return page(
         "admin/promotion_explain.html",
         "admin/_promotion_explain.html",
@@ -47,7 +49,7 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
         occasion=occasion,
         told=told,
         rules=judged([described(verdict) for verdict in told.verdicts], told.kind.name) if told else [],
-        words=words_for(kind.name),
+        words=words,
         benefit=_in_words(told.benefit) if told and told.benefit else "",
         **around,
     )

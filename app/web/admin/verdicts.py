@@ -36,9 +36,9 @@ def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
     first = next((each for each in told if not each["holds"]), None)
     return [
         Judged(
-            name=str(names[each["rule"]]),
+            name=str(names.get(_which(each)) or names[each["rule"]]),
             holds=each["holds"],
-            compared=words.get(each["rule"], compared)(each),
+            compared=(words.get(_which(each)) or words.get(each["rule"], compared))(each),
             asks=_asks(each),
             decides=each is first,
         )
@@ -93,6 +93,11 @@ def _shortfall(amounts: Mapping[str, str]) -> list[str]:
     return [_("%(missing)s is missing.", **amounts)] if "missing" in amounts else []
 
 
+def _on_account(told: Mapping[str, Any]) -> str:
+    only = _("Only for clients who have it on their account.")
+    return only if told["holds"] else " ".join([only, _("This is none of them.")])
+
+
 def _scope(told: Mapping[str, Any]) -> str:
     """Offers by the names that they have now."""
     if "applicableOffers" not in told["facts"]:
@@ -117,6 +122,7 @@ NAMES_OF: Mapping[str, Mapping[str, Any]] = {
     "offer": {
         "min_amount_not_met": _l("Pays enough"),
         "not_eligible": _l("Meant for this offer"),
+        "not_on_account": _l("On their account"),
     },
 }
 WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -130,8 +136,14 @@ WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
         "not_found": _archived_code,
         "min_amount_not_met": _payout,
         "not_eligible": _scope,
+        "not_on_account": _on_account,
     },
 }
+
+
+def _which(told: Mapping[str, Any]) -> str:
+    """Which of a kind's own rules it is, where it says so."""
+    return str(told["facts"].get("which", ""))
 
 
 def _asks(told: Mapping[str, Any]) -> bool:
