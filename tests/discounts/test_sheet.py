@@ -205,7 +205,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 AMOUNTS = st.decimals(0, 100, places=2)
-LIMITS = st.none() | st.integers(1, 2**31 - 1)
+LIMITS = st.none() | st.integers(1, fields.MOST_USES)
 MOMENTS = st.none() | st.datetimes(datetime(1970, 1, 2), datetime(8999, 1, 1), timezones=st.timezones()).map(in_utc)  # noqa: DTZ001
 SLUGS = st.lists(st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True), max_size=4)
 CLOCKS = st.times().map("{:%H:%M}".format)
@@ -234,7 +234,7 @@ GIVEN = st.fixed_dictionaries(
         "ends_at": MOMENTS,
         "applicable_categories": SLUGS,
         "excluded_categories": SLUGS,
-        "display_order": st.integers(-(2**31) + 1, 2**31 - 1),
+        "display_order": st.integers(-fields.FURTHEST_PLACE, fields.FURTHEST_PLACE),
         "active_hours": st.none() | HOURS,
         **dict.fromkeys(sheet.FLAGS, st.booleans()),
     }
