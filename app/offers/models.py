@@ -126,7 +126,8 @@ class Conversion(Base):
     """A client has completed an offer: told once by its `conversion_id`, never deleted, reversed at most once.
 
     `bonus_cents` and `code` are what was answered then. `passed_over` names the codes on the account that gave nothing,
-    and why. The use of a promotion that it took has the purpose `conversion:<id>`, as has the wallet's entry.
+    and why; of those that would have, but less, also how much. The use of a promotion that it took has the purpose
+    `conversion:<id>`, as has the wallet's entry.
     """
 
     __tablename__ = "conversions"

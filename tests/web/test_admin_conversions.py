@@ -228,6 +228,14 @@ def test_its_page_names_the_codes_that_were_passed_over_and_why(admin: FlaskClie
     assert admin.get(f"{LIST}/999999").status_code == 404
 
 
+def test_its_page_names_the_codes_that_would_have_paid_less(admin: FlaskClient) -> None:
+    ada = make.user(username="ada")
+    for code, per_cent in (("BEST", 50), ("LESS", 30), ("LEAST", 1)):
+        make.applied(ada, make.offer_code(code=code, bonus_value=per_cent))
+    page = words(admin.get(f"{LIST}/{make.converted(ada, make.offer(payout=20)).id}").text)
+    assert "$10.00 with BEST Passed over LESS would have paid $6.00 LEAST would have paid $0.20" in page
+
+
 def test_reversing_takes_the_bonus_and_the_use_back(admin: FlaskClient) -> None:
     ada, code = make.user(username="ada"), make.offer_code(code="TEN")
     make.applied(ada, code)

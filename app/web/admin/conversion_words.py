@@ -1,8 +1,12 @@
 """What became of completed offers, and of the money they moved, in words for the desk."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.offers.converting import LESS
 from app.offers.models import Conversion
 from app.web.filters import money
 
@@ -24,7 +28,7 @@ MOST_TOLD = 3
 
 def passed_over(conversion: Conversion) -> list[tuple[str, str]]:
     """The codes on the account that gave nothing: each, and the end of a sentence that says why."""
-    return [(each["code"], _why(each["reason"])) for each in conversion.passed_over]
+    return [(each["code"], _why(each)) for each in conversion.passed_over]
 
 
 def outcome(conversion: Conversion, client: str) -> str:
@@ -49,5 +53,7 @@ def movement(reason: str, conversion: Conversion | None) -> str:
     return _("Bonus for %(offer)s taken back", **facts)
 
 
-def _why(reason: str) -> str:
-    return str(PASSED_OVER.get(reason, reason.replace("_", " ")))
+def _why(passed: Mapping[str, Any]) -> str:
+    if passed["reason"] == LESS:
+        return _("would have paid %(amount)s", amount=money(passed["bonus_cents"]))
+    return str(PASSED_OVER.get(passed["reason"], passed["reason"].replace("_", " ")))
