@@ -8,7 +8,7 @@ best is tried.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from sqlalchemy import Row, select, update
@@ -81,7 +81,7 @@ def record(told: Completed, *, actor: Actor | None = None, now: datetime) -> tup
     known = find(told.conversion_id)
     if known is not None:
         return _again(known, told), False
-    if told.completed_at is not None and told.completed_at > now + SKEW:
+    if told.completed_at is not None and is_ahead(told.completed_at, now):
         raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
     user, offer = _client(told.username, actor), _offer(told.offer_id)
     conversion = _keep(told, user, offer, actor, now)
@@ -123,6 +123,16 @@ def find(conversion_id: str) -> Conversion | None:
     return db.session.scalar(query, execution_options={"populate_existing": True})
 
 
+def is_ahead(completed_at: datetime, now: datetime) -> bool:
+    """Whether nobody can have completed anything then yet; clocks may differ a little."""
+    return completed_at > now + SKEW
+
+
+def is_client(username: str) -> bool:
+    """Whether somebody of this username can complete offers now."""
+    return _can_complete(accounts.find(username))
+
+
 def _again(known: Conversion, told: Completed) -> Conversion:
     if known.payout_cents != told.payout_cents:
         log.warning("conversion_told_differently", conversion=known.id)
@@ -133,9 +143,13 @@ def _client(username: str, actor: Actor | None) -> User:
     """Held together with who enters it, whose name will stand beside it: in the order in which users are locked."""
     also = [actor.user_id] if actor is not None and actor.user_id is not None else []
     user = accounts.hold_named(username, *also)
-    if user is None or user.role != "client" or not user.is_active:
+    if not _can_complete(user):
         raise UnknownClient(field="username")
     return user
+
+
+def _can_complete(user: User | None) -> TypeGuard[User]:
+    return user is not None and user.role == "client" and user.is_active
 
 
 def _offer(external_id: str) -> Offer:

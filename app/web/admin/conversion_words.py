@@ -6,8 +6,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.offers.converting import LESS
+from app.offers.converting import EARNED, LESS
 from app.offers.models import Conversion
+from app.offers.sources import Source
 from app.web.filters import money
 
 STATES = {"": _l("All"), "bonus": _l("Bonus"), "no_bonus": _l("No bonus"), "reversed": _l("Reversed")}
@@ -43,12 +44,12 @@ def outcome(conversion: Conversion, client: str) -> str:
     return _("No bonus: %(reasons)s.", reasons=f"{told}; …" if len(passed) > MOST_TOLD else told)
 
 
-def movement(reason: str, conversion: Conversion | None) -> str:
+def movement(reason: str, source: Source | None) -> str:
     """What an entry of a wallet is for."""
-    if conversion is None:
+    if source is None:
         return reason.replace("_", " ").capitalize()
-    facts = {"offer": conversion.offer.name, "code": conversion.code}
-    if reason == "conversion":
+    facts = {"offer": source.offer, "code": source.code}
+    if reason == EARNED:
         return _("Bonus for %(offer)s with %(code)s", **facts)
     return _("Bonus for %(offer)s taken back", **facts)
 
