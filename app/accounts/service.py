@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import rules
@@ -100,6 +100,14 @@ def hold(*user_ids: int) -> dict[int, User]:
     """
     held = select(User).where(User.id.in_(user_ids)).order_by(User.id).with_for_update(read=True)
     return {user.id: user for user in db.session.scalars(held, execution_options={"populate_existing": True})}
+
+
+def hold_named(username: str, *others: int) -> User | None:
+    """The account of that username, without regard to case, held together with these others as `hold` does."""
+    held = select(User).where(or_(func.lower(User.username) == fold(username), User.id.in_(others)))
+    held = held.order_by(User.id).with_for_update(read=True)
+    found = db.session.scalars(held, execution_options={"populate_existing": True}).all()
+    return next((user for user in found if fold(user.username) == fold(username)), None)
 
 
 def hold_client(coach: User, client_id: int) -> User:

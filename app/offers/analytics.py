@@ -92,7 +92,7 @@ def applications(
         .join(User, User.id == OfferApplication.user_id)
         .join(Conversion, Conversion.id == OfferApplication.conversion_id)
         .where(OfferApplication.promotion_id == promotion_id, LIVE)
-        .order_by(OfferApplication.id.desc())
+        .order_by(OfferApplication.applied_at.desc(), OfferApplication.id.desc())
     )
     if search.strip():
         query = query.where(_mentions(search))

@@ -165,6 +165,11 @@ def fields_of(offer: Offer) -> dict[str, Any]:
     return fields.show(offer, FIELDS)
 
 
+def as_it_was(offer: Offer, version: int) -> dict[str, Any]:
+    """The same as it was at an earlier version, by what the log says of the changes since."""
+    return changes.as_it_was(ENTITY, offer.id, offer.version - version, fields_of(offer))
+
+
 def _mentions(search: str) -> ColumnElement[bool]:
     wanted = like(search.strip())
     columns = (Offer.name, Offer.external_id, Offer.description)

@@ -1,6 +1,6 @@
 """Completed offers, found for the desk. Reads only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, or_, select
@@ -10,7 +10,7 @@ from app.accounts.models import User
 from app.errors import NotFound
 from app.kit.db import among, db
 from app.kit.text import like
-from app.offers.models import PURPOSE, Conversion, Offer, OfferApplication
+from app.offers.models import Conversion, Offer, OfferApplication
 from app.wallet.models import WalletDebt
 
 STATES = ("bonus", "no_bonus", "reversed")
@@ -24,18 +24,20 @@ class Totals:
     bonus_cents: int = 0
 
 
-def listing(*, search: str = "", state: str = "", offer_id: int | None = None) -> Select[Conversion, User]:
-    """Conversions with their offer and client, newest first; `search` looks in ids, usernames, offers and codes."""
+def listing(
+    *, search: str = "", state: str = "", offer_id: int | None = None, client_id: int | None = None
+) -> Select[Conversion, User]:
+    """Conversions with their offer and client, what came last first; `search` looks in ids, names, offers and codes."""
     query = (
         select(Conversion, User)
         .join(User, User.id == Conversion.user_id)
         .join(Offer, Offer.id == Conversion.offer_id)
         .options(joinedload(Conversion.offer))
-        .order_by(Conversion.id.desc())
+        .order_by(Conversion.received_at.desc(), Conversion.id.desc())
     )
     if search.strip():
         wanted = like(search.strip())
-        columns = (Conversion.conversion_id, User.username, Offer.name, Conversion.code)
+        columns = (Conversion.conversion_id, User.username, User.display_name, Offer.name, Conversion.code)
         query = query.where(or_(*(column.ilike(wanted, escape="\\") for column in columns)))
     states = {
         "bonus": Conversion.reversed_at.is_(None) & (Conversion.bonus_cents > 0),
@@ -44,6 +46,8 @@ def listing(*, search: str = "", state: str = "", offer_id: int | None = None) -
     }
     if state in states:
         query = query.where(states[state])
+    if client_id is not None:
+        query = query.where(Conversion.user_id == client_id)
     return query if offer_id is None else query.where(Conversion.offer_id == offer_id)
 
 
@@ -72,14 +76,6 @@ def has_any(offer_id: int) -> bool:
 def application_of(conversion: Conversion) -> OfferApplication | None:
     """The use of the code that has paid for it, if one has."""
     return db.session.scalar(select(OfferApplication).where(OfferApplication.conversion_id == conversion.id))
-
-
-def behind(references: Iterable[str]) -> dict[str, Conversion]:
-    """The conversions that entries and debts of wallets refer to, with their offers, by reference. One statement."""
-    numbers = (each.removeprefix(PURPOSE) for each in references if each.startswith(PURPOSE))
-    ids = sorted({int(each) for each in numbers if each.isdecimal()})
-    query = select(Conversion).where(among(Conversion.id, ids)).options(joinedload(Conversion.offer))
-    return {each.purpose: each for each in db.session.scalars(query)} if ids else {}
 
 
 def debts_of(conversion: Conversion) -> Sequence[WalletDebt]:

@@ -5,9 +5,10 @@ use is taken last and has the last word: where a rival was faster, what was writ
 best is tried.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from sqlalchemy import Row, select, update
@@ -36,6 +37,7 @@ from app.wallet import ledger
 
 log = structlog.get_logger(__name__)
 ENTITY = "conversion"
+LESS = "less_bonus"
 EARNED, TAKEN_BACK = "conversion", "conversion_reversed"
 ON_ACCOUNT = promotions.finding(
     KIND, UserPromoCode.id.label("user_promo_code_id"), UserPromoCode.applied_at.expression
@@ -58,10 +60,15 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A code on the account that gave nothing, and the reason code of why."""
+    """A code on the account that gave nothing, and the reason code of why; beside a better one, what it would have."""
 
     code: str
     reason: str
+    bonus_cents: int = 0
+
+    def as_kept(self) -> dict[str, Any]:
+        kept: dict[str, Any] = {"code": self.code, "reason": self.reason}
+        return {**kept, "bonus_cents": self.bonus_cents} if self.bonus_cents else kept
 
 
 def record(told: Completed, *, actor: Actor | None = None, now: datetime) -> tuple[Conversion, bool]:
@@ -74,7 +81,7 @@ def record(told: Completed, *, actor: Actor | None = None, now: datetime) -> tup
     known = find(told.conversion_id)
     if known is not None:
         return _again(known, told), False
-    if told.completed_at is not None and told.completed_at > now + SKEW:
+    if told.completed_at is not None and is_ahead(told.completed_at, now):
         raise ValidationFailed({"completed_at": [IN_THE_FUTURE]})
     user, offer = _client(told.username, actor), _offer(told.offer_id)
     conversion = _keep(told, user, offer, actor, now)
@@ -116,6 +123,16 @@ def find(conversion_id: str) -> Conversion | None:
     return db.session.scalar(query, execution_options={"populate_existing": True})
 
 
+def is_ahead(completed_at: datetime, now: datetime) -> bool:
+    """Whether nobody can have completed anything then yet; clocks may differ a little."""
+    return completed_at > now + SKEW
+
+
+def is_client(username: str) -> bool:
+    """Whether somebody of this username can complete offers now."""
+    return _can_complete(accounts.find(username))
+
+
 def _again(known: Conversion, told: Completed) -> Conversion:
     if known.payout_cents != told.payout_cents:
         log.warning("conversion_told_differently", conversion=known.id)
@@ -124,12 +141,15 @@ def _again(known: Conversion, told: Completed) -> Conversion:
 
 def _client(username: str, actor: Actor | None) -> User:
     """Held together with who enters it, whose name will stand beside it: in the order in which users are locked."""
-    found = accounts.find(username)
     also = [actor.user_id] if actor is not None and actor.user_id is not None else []
-    user = accounts.hold(found.id, *also).get(found.id) if found is not None else None
-    if user is None or user.role != "client" or not user.is_active:
+    user = accounts.hold_named(username, *also)
+    if not _can_complete(user):
         raise UnknownClient(field="username")
     return user
+
+
+def _can_complete(user: User | None) -> TypeGuard[User]:
+    return user is not None and user.role == "client" and user.is_active
 
 
 def _offer(external_id: str) -> Offer:
@@ -174,13 +194,15 @@ def _earn(conversion: Conversion, user: User, offer: Offer, now: datetime) -> No
     """Pay by the best of the codes that hold; where none does, write down why."""
     at = deciding_moment(conversion.completed_at, now)
     candidates, passed = _judge(user, offer, conversion.payout_cents, at)
-    for each in candidates:
-        lost = _pay(conversion, offer, each, at=at, now=now)
+    for place, each in enumerate(candidates, 1):
+        less = [PassedOver(other.code, LESS, other.bonus_cents) for other in candidates[place:]]
+        lost = _pay(conversion, offer, each, [*passed, *less], at=at, now=now)
         if lost is None:
             break
         passed.append(PassedOver(each.code, lost))
-    conversion.passed_over = [{"code": each.code, "reason": each.reason} for each in passed]
-    db.session.flush()
+    else:
+        conversion.passed_over = [each.as_kept() for each in passed]
+        db.session.flush()
     result = "bonus" if conversion.bonus_cents else "no_bonus"
     after_commit(offer_figures.conversions.labels(result).inc)
 
@@ -210,10 +232,13 @@ def _verdict(found: Row[Any], offer: Offer, payout_cents: int, at: datetime) -> 
     return terms, failed.rule if failed else None
 
 
-def _pay(conversion: Conversion, offer: Offer, by: Candidate, *, at: datetime, now: datetime) -> str | None:
-    """Pay by this code, or undo that and say why a rival was faster."""
+def _pay(  # noqa: PLR0913
+    conversion: Conversion, offer: Offer, by: Candidate, passed: Sequence[PassedOver], *, at: datetime, now: datetime
+) -> str | None:
+    """Pay by this code and not by those, or undo that and say why a rival was faster."""
     try:
         with db.session.begin_nested():
+            conversion.passed_over = [each.as_kept() for each in passed]
             _write_down(conversion, offer, by, now)
             promotions.take_use(
                 by.terms.promotion_id,
@@ -251,11 +276,11 @@ def _write_down(conversion: Conversion, offer: Offer, by: Candidate, now: dateti
 
 
 def _take_back(conversion: Conversion, now: datetime) -> None:
-    mine = OfferApplication.conversion_id == conversion.id
-    db.session.execute(update(OfferApplication).where(mine).values(reversed_at=now))
+    """Under the names at the time."""
+    ours = update(OfferApplication).where(OfferApplication.conversion_id == conversion.id).values(reversed_at=now)
+    offer = db.session.scalar(ours.returning(OfferApplication.offer_name).execution_options(synchronize_session=False))
     source = {"reason": TAKEN_BACK, "reference": conversion.purpose}
     ledger.take_back(conversion.user_id, conversion.bonus_cents, **source, now=now)
-    offer = db.session.scalar(select(OfferApplication.offer_name).where(mine))
     _tell(conversion, "bonus_taken_back", {"offer": offer}, now)
     promotions.give_back(conversion.purpose, now)
 

@@ -153,7 +153,7 @@ def earnings(user_id: int) -> Select[OfferApplication, str]:
         .join(UserPromoCode, UserPromoCode.id == OfferApplication.user_promo_code_id)
         .join(PromotionCode, PromotionCode.id == UserPromoCode.code_id)
         .where(OfferApplication.user_id == user_id)
-        .order_by(OfferApplication.id.desc())
+        .order_by(OfferApplication.applied_at.desc(), OfferApplication.id.desc())
     )
 
 

@@ -126,7 +126,8 @@ class Conversion(Base):
     """A client has completed an offer: told once by its `conversion_id`, never deleted, reversed at most once.
 
     `bonus_cents` and `code` are what was answered then. `passed_over` names the codes on the account that gave nothing,
-    and why. The use of a promotion that it took has the purpose `conversion:<id>`, as has the wallet's entry.
+    and why; of those that would have, but less, also how much. The use of a promotion that it took has the purpose
+    `conversion:<id>`, as has the wallet's entry.
     """
 
     __tablename__ = "conversions"
@@ -134,8 +135,9 @@ class Conversion(Base):
         CheckConstraint("payout_cents >= 0", name="payout_not_negative"),
         CheckConstraint("bonus_cents >= 0", name="bonus_not_negative"),
         CheckConstraint("(code IS NOT NULL) = (bonus_cents > 0)", name="bonus_has_code"),
-        Index("ix_conversions_user_id", "user_id", "id"),
-        Index("ix_conversions_offer_id", "offer_id", "id"),
+        Index("ix_conversions_received_at", "received_at", "id"),
+        Index("ix_conversions_user_id", "user_id", "received_at", "id"),
+        Index("ix_conversions_offer_id", "offer_id", "received_at", "id"),
     )
     id: Mapped[pk]
     conversion_id: Mapped[str] = mapped_column(String(LONGEST_ID), unique=True)
@@ -181,8 +183,8 @@ class OfferApplication(Base):
             postgresql_where=LIVE,
             sqlite_where=LIVE,
         ),
-        Index("ix_offer_applications_promotion_id", "promotion_id", "id"),
-        Index("ix_offer_applications_user_id", "user_id", "id"),
+        Index("ix_offer_applications_promotion_id", "promotion_id", "applied_at", "id"),
+        Index("ix_offer_applications_user_id", "user_id", "applied_at", "id"),
         Index("ix_offer_applications_user_promo_code_id", "user_promo_code_id"),
         Index("ix_offer_applications_offer_id", "offer_id"),
     )

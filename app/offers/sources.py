@@ -9,18 +9,19 @@ from sqlalchemy import select
 
 from app.kit.db import among, db
 from app.kit.lists import stream
-from app.offers.models import Conversion, OfferApplication
+from app.offers.models import PURPOSE, Conversion, OfferApplication
 from app.wallet import service as wallets
 from app.wallet.models import WalletEntry
 
-PREFIX = "conversion:"
 AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The offer that was completed, by its name at the time, and the code that paid for it."""
+    """A conversion: ours by its row, theirs by its id, the offer by its name at the time, the code that paid for it."""
 
+    row_id: int
+    conversion_id: str
     offer: str
     code: str
 
@@ -31,6 +32,7 @@ class Moved:
 
     reason: str
     reference: str
+    balance: str
     cents: int
     balance_after_cents: int
     at: datetime
@@ -39,14 +41,15 @@ class Moved:
 
 def sources(references: Collection[str]) -> dict[str, Source]:
     """By each reference that names a conversion, what it was. One statement, or none where none does."""
-    ids = {int(each.removeprefix(PREFIX)) for each in references if each.startswith(PREFIX)}
+    numbers = (each.removeprefix(PURPOSE) for each in references if each.startswith(PURPOSE))
+    ids = {int(each) for each in numbers if each.isdecimal()}
     if not ids:
         return {}
-    query = select(Conversion.id, OfferApplication.offer_name, Conversion.code)
+    query = select(Conversion.id, Conversion.conversion_id, OfferApplication.offer_name, Conversion.code)
     found = db.session.execute(
         query.join(OfferApplication, OfferApplication.conversion_id == Conversion.id).where(among(Conversion.id, ids))
     )
-    return {f"{PREFIX}{row.id}": Source(row.offer_name, row.code) for row in found}
+    return {f"{PURPOSE}{row.id}": Source(row.id, row.conversion_id, row.offer_name, row.code) for row in found}
 
 
 def movements(user_id: int) -> Iterator[Moved]:
@@ -59,4 +62,5 @@ def movements(user_id: int) -> Iterator[Moved]:
 
 
 def _plain(entry: WalletEntry) -> Moved:
-    return Moved(entry.reason, entry.reference, entry.amount_cents, entry.balance_after_cents, entry.created_at)
+    amounts = (entry.amount_cents, entry.balance_after_cents)
+    return Moved(entry.reason, entry.reference, entry.balance, *amounts, entry.created_at)

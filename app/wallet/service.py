@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 
 from app.accounts.models import User
 from app.kit.db import db
@@ -41,6 +41,12 @@ def debts(user_id: int) -> Sequence[WalletDebt]:
     """What somebody was to give back and no longer had, newest first."""
     query = select(WalletDebt).where(WalletDebt.user_id == user_id).order_by(WalletDebt.id.desc())
     return db.session.scalars(query).all()
+
+
+def has_moved(user_id: int) -> bool:
+    """Whether any money of theirs was ever moved, or is owed."""
+    moved = (exists().where(WalletEntry.user_id == user_id), exists().where(WalletDebt.user_id == user_id))
+    return bool(db.session.scalar(select(or_(*moved))))
 
 
 def wallets(search: str = "") -> Select[User, int, int, int]:

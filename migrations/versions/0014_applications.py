@@ -1,4 +1,7 @@
-"""The list of what each code on an account has earned, also of codes that were applied before there was one."""
+"""The list of what each code on an account has earned, also of codes that were applied before there was one.
+
+And conversions are listed by when they were received.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -76,11 +79,15 @@ def upgrade() -> None:
         sqlite_where=LIVE,
     )
     op.create_index("ix_offer_applications_offer_id", "offer_applications", ["offer_id"])
-    op.create_index("ix_offer_applications_promotion_id", "offer_applications", ["promotion_id", "id"])
-    op.create_index("ix_offer_applications_user_id", "offer_applications", ["user_id", "id"])
+    op.create_index("ix_offer_applications_promotion_id", "offer_applications", ["promotion_id", "applied_at", "id"])
+    op.create_index("ix_offer_applications_user_id", "offer_applications", ["user_id", "applied_at", "id"])
     op.create_index("ix_offer_applications_user_promo_code_id", "offer_applications", ["user_promo_code_id"])
     op.execute(FILL)
     _check_that_all_are_listed()
+    op.create_index("ix_conversions_received_at", "conversions", ["received_at", "id"])
+    for column in ("user_id", "offer_id"):
+        op.drop_index(f"ix_conversions_{column}", "conversions")
+        op.create_index(f"ix_conversions_{column}", "conversions", [column, "received_at", "id"])
 
 
 def _check_that_all_are_listed() -> None:
@@ -96,4 +103,8 @@ def _check_that_all_are_listed() -> None:
 
 def downgrade() -> None:
     """What the list says is told by the uses too; going up again makes it anew."""
+    for column in ("user_id", "offer_id"):
+        op.drop_index(f"ix_conversions_{column}", "conversions")
+        op.create_index(f"ix_conversions_{column}", "conversions", [column, "id"])
+    op.drop_index("ix_conversions_received_at", "conversions")
     op.drop_table("offer_applications")

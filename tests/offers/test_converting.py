@@ -40,7 +40,9 @@ def test_the_code_with_the_highest_bonus_is_used_and_the_others_are_kept() -> No
     low, high = make.offer_code(bonus_value=10), make.offer_code(bonus_type="fixed", bonus_value=3)
     make.applied(client, low)
     make.applied(client, high)
-    assert make.converted(client, offer).bonus_cents == 300
+    conversion = make.converted(client, offer)
+    assert (conversion.bonus_cents, conversion.code) == (300, make.code_of(high))
+    assert conversion.passed_over == [{"code": make.code_of(low), "reason": "less_bonus", "bonus_cents": 200}]
     assert (used(low), used(high)) == (0, 1)
     assert make.converted(client, offer, payout_cents=5000).bonus_cents == 500
     assert (used(low), used(high), cash(client)) == (1, 1, 800)

@@ -133,7 +133,7 @@ def test_what_the_best_has_no_use_left_for_the_next_best_pays() -> None:
     next_best = make.offer_code(bonus_value=20)
     make.applied(ada, next_best)
     told = [make.converted(ada, make.offer()) for _each in range(2)]
-    assert [(each.bonus_cents, reason(each)) for each in told] == [(1000, None), (400, "user_limit_reached")]
+    assert [(each.bonus_cents, reason(each)) for each in told] == [(1000, "less_bonus"), (400, "user_limit_reached")]
     make.reversed_again(told[0])
     assert make.converted(ada, make.offer()).bonus_cents == 1000
     assert (used(best), used(next_best), cash(ada), faults()) == (1, 1, 1400, [])

@@ -17,6 +17,7 @@ from app.promotions.models import Promotion
 from app.wallet import ledger
 from app.wallet import service as wallets
 from tests import make
+from tests.client import HTMX
 from tests.counting import count_statements
 from tests.make import NOW
 
@@ -64,7 +65,7 @@ def test_the_newest_comes_first_and_each_says_what_came_of_it(admin: FlaskClient
     make.reversed_again(make.converted(ada, offer, conversion_id="c-3"))
     page = admin.get(LIST).text
     assert ids(page) == ["c-3", "c-2", "c-1"]
-    assert "c-3 ada Survey Mar 2, 2026, 12:00 PM $20.00 $2.00 TEN Reversed" in words(page).replace("\u202f", " ")
+    assert "c-3 A ada Survey Mar 2, 2026, 12:00 PM $20.00 $2.00 TEN Reversed" in words(page).replace("\u202f", " ")
     assert "$20.00 $2.00 TEN Bonus paid" in words(page)
     assert "received Mar 2, 2026, 12:00 PM $20.00 \N{EN DASH} No bonus" in words(page).replace("\u202f", " ")
     assert f'href="/admin/users/{ada.id}"' in page
@@ -88,8 +89,31 @@ def test_they_are_found_by_words_state_and_offer(admin: FlaskClient) -> None:
     assert (found("state=bonus"), found("state=no_bonus"), found("state=reversed")) == (["c-1"], ["c-3"], ["c-2"])
     assert found(f"offer={game.id}") == ["c-3", "c-2"]
     assert found(f"offer={game.id}&state=reversed") == ["c-2"]
+    assert found(f"client={ada.id}") == ["c-2", "c-1"]
+    assert found(f"client={ada.id}&state=bonus") == ["c-1"]
     assert len(found("state=odd&offer=odd")) == 3
+    assert admin.get(f"{LIST}?client=999999").status_code == 404
     assert "No conversion fits" in admin.get(f"{LIST}?q=nobody").text
+
+
+def test_they_stand_in_the_order_of_the_time_they_came(admin: FlaskClient) -> None:
+    ada, offer = make.user(username="ada", display_name="Ada Lovelace"), make.offer()
+    for name, at in (("second", NOW), ("first", NOW - timedelta(hours=1)), ("third", NOW)):
+        make.converted(ada, offer, conversion_id=name, now=at)
+    page = admin.get(LIST).text
+    assert ids(page) == ["third", "second", "first"]
+    assert "Ada Lovelace ada" in words(page)
+    of_ada = admin.get(f"{LIST}?client={ada.id}&q=lovelace")
+    assert "Those of Ada Lovelace" in of_ada.text
+    assert f'href="{LIST}.csv?q=lovelace&amp;client={ada.id}"' in of_ada.text
+
+
+def test_what_is_exported_is_what_the_list_shows_also_after_a_search(admin: FlaskClient) -> None:
+    make.converted(make.user(username="ada"), make.offer(), conversion_id="c-1")
+    for found, shown in (("c-1", True), ("nothing", False)):
+        part = admin.get(f"{LIST}?q={found}", headers=HTMX).text.partition('id="conversions-export"')[2]
+        assert part.startswith(' hx-swap-oob="true"')
+        assert (f'href="{LIST}.csv?q={found}"' in part) is shown
 
 
 def test_without_any_the_page_says_where_they_come_from(admin: FlaskClient) -> None:
@@ -132,7 +156,8 @@ def test_recording_one_pays_at_once_and_says_by_which_code(admin: FlaskClient) -
     assert (entry.entity, entry.entity_id) == ("conversion", str(kept.id))
     assert (entry.after or {})["bonus"] == 2
     assert "Recorded by robin" in words(answer.text)
-    assert "<strong>robin</strong> · recorded" in answer.text
+    assert "robin recorded it" in words(answer.text)
+    assert "user id" not in answer.text
 
 
 def test_what_is_told_of_payout_time_and_id_is_kept(admin: FlaskClient) -> None:
@@ -151,20 +176,42 @@ def test_a_form_for_somebody_and_something_has_both_chosen(admin: FlaskClient) -
     assert re.search(rf'<option[^>]* selected value="{offer.id}"[^>]*>Survey, usually \$20.00<', page)
     assert page.index("Shown to clients") < page.index("Survey, usually") < page.index("Switched off")
     assert page.index("Switched off") < page.index(f'value="{off.id}"')
+    assert "Another, usually $20.00 · switched off<" in page
+
+
+def test_everything_that_is_wrong_is_told_at_once(admin: FlaskClient) -> None:
+    make.offer()
+    answer = admin.post(NEW, data={"username": "nobody", "offer_id": "", "completed_at": "2026-03-02T12:06"})
+    assert answer.status_code == 422
+    assert "no active client of this username" in told_at("username", answer.text)
+    assert "Please choose an offer." in told_at("offer_id", answer.text)
+    assert "This lies in the future." in told_at("completed_at", answer.text)
+
+
+def test_clients_are_offered_by_what_was_typed(admin: FlaskClient) -> None:
+    make.user(username="ada", display_name="Ada Lovelace")
+    make.user(username="adam", is_active=False)
+    make.user(username="adele", role="coach")
+    make.offer()
+    assert 'list="conversion-clients"' in admin.get(NEW).text
+    found = admin.get(f"{LIST}/clients?username=love").text
+    assert re.findall(r'value="([^"]*)">([^<]*)<', found) == [("ada", "Ada Lovelace")]
+    assert re.findall(r'value="([^"]*)"', admin.get(f"{LIST}/clients?username=AD").text) == ["ada"]
+    assert "option" not in admin.get(f"{LIST}/clients").text
 
 
 @pytest.mark.parametrize(
     ("field", "typed", "status", "sentence"),
     [
         ("username", "", 422, "Please fill this in."),
-        ("username", "nobody", 404, "no active client of this username"),
-        ("username", "robin", 404, "no active client of this username"),
+        ("username", "nobody", 422, "no active client of this username"),
+        ("username", "robin", 422, "no active client of this username"),
         ("offer_id", "", 422, "Please choose an offer."),
         ("offer_id", "999999", 422, "Please choose one of the list."),
         ("payout", "much", 422, "Please enter an amount such as 12.50."),
         ("payout", "9" * 30, 422, "Please enter at most 99,999,999.99."),
         ("completed_at", "soon", 422, "Please enter a date and a time"),
-        ("completed_at", "2026-03-02T12:06", 400, "This lies in the future."),
+        ("completed_at", "2026-03-02T12:06", 422, "This lies in the future."),
         ("completed_at", "9999-12-31T12:00", 422, "Please give a year from 1970 to 8999."),
         ("conversion_id", "x" * 129, 422, "at most 128 characters"),
         ("conversion_id", "a\u2028b", 422, "only characters that can be seen"),
@@ -264,6 +311,14 @@ def test_its_page_names_the_codes_that_were_passed_over_and_why(admin: FlaskClie
     assert admin.get(f"{LIST}/999999").status_code == 404
 
 
+def test_its_page_names_the_codes_that_would_have_paid_less(admin: FlaskClient) -> None:
+    ada = make.user(username="ada")
+    for code, per_cent in (("BEST", 50), ("LESS", 30), ("LEAST", 1)):
+        make.applied(ada, make.offer_code(code=code, bonus_value=per_cent))
+    page = words(admin.get(f"{LIST}/{make.converted(ada, make.offer(payout=20)).id}").text)
+    assert "$10.00 with BEST Passed over LESS would have paid $6.00 LEAST would have paid $0.20" in page
+
+
 def test_reversing_takes_the_bonus_and_the_use_back(admin: FlaskClient) -> None:
     ada, code = make.user(username="ada"), make.offer_code(code="TEN")
     make.applied(ada, code)
@@ -277,7 +332,9 @@ def test_reversing_takes_the_bonus_and_the_use_back(admin: FlaskClient) -> None:
     assert "The conversion is reversed. $2.00 came back from ada." in answer.text
     assert "/reverse" not in answer.text
     assert "\N{MINUS SIGN}$2.00" in answer.text
-    assert "<strong>robin</strong> · took back" in answer.text
+    history = words(answer.text).partition("History")[2]
+    assert "robin reversed it" in history
+    assert "State: Bonus \N{RIGHTWARDS ARROW} Reversed" in history
     db.session.rollback()
     assert (cash(ada), db.session.get_one(Promotion, code.id, populate_existing=True).used_count) == (0, 0)
 

@@ -68,6 +68,9 @@ def test_without_any_movement_both_pages_say_so(admin: FlaskClient) -> None:
     page = admin.get(f"{LIST}/{mia.id}").text
     assert "Nothing has moved here yet" in page
     assert 'href="/admin/conversions/new?client=mia"' in page
+    coach = make.user(role="coach")
+    assert admin.get(f"{LIST}/{coach.id}").status_code == 404
+    assert admin.get(f"{LIST}/{coach.id}.csv").status_code == 404
     assert admin.get(f"{LIST}/999999").status_code == 404
     assert admin.get(f"{LIST}/999999.csv").status_code == 404
 

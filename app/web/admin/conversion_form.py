@@ -15,8 +15,12 @@ from wtforms.validators import Length, Optional
 
 from app.accounts import service as accounts
 from app.config import settings
+from app.kit import clock
+from app.offers import service as offers
+from app.offers.errors import UnknownClient
 from app.offers.models import LONGEST_ID, Conversion, Offer
 from app.offers.service import Completed
+from app.offers.words import IN_THE_FUTURE
 from app.promotions.fields import YEARS
 from app.web.admin.promotion_fields import typed
 from app.web.fields import AmountField, Filled
@@ -35,7 +39,13 @@ class ConversionForm(Form):
         [Filled(NEEDED), Length(max=32)],
         filters=[strip],
         description=_l("The username of whoever has completed it."),
-        render_kw={"autocomplete": "off", "maxlength": 32, "autocapitalize": "none", "spellcheck": "false"},
+        render_kw={
+            "autocomplete": "off",
+            "maxlength": 32,
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "list": "conversion-clients",
+        },
     )
     offer_id = SelectField(_l("Offer"), [Filled(_l("Please choose an offer."))])
     payout = AmountField(
@@ -73,7 +83,7 @@ class ConversionForm(Form):
         return bool(self.conversion_id.data)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Also whether the id can be one, and the year is one that we reckon with."""
+        """Also what the room would refuse, so that everything is told at once."""
         fits = super().validate(extra_validators)
         named, at = self.conversion_id.data or "", self.completed_at.data
         if len(named) > LONGEST_ID:
@@ -82,6 +92,10 @@ class ConversionForm(Form):
             fits = _refuse(self.conversion_id, _("Please use only characters that can be seen."))
         if at is not None and at.year not in YEARS:
             fits = _refuse(self.completed_at, _("Please give a year from 1970 to 8999."))
+        elif at is not None and offers.is_ahead(_instant(at), clock.now()):
+            fits = _refuse(self.completed_at, str(IN_THE_FUTURE))
+        if self.username.data and not self.username.errors and not offers.is_client(self.username.data):
+            fits = _refuse(self.username, str(UnknownClient.message))
         return fits
 
     def told(self) -> Completed:
@@ -93,7 +107,7 @@ class ConversionForm(Form):
             offer.external_id,
             self.username.data or "",
             offer.payout_cents if self.payout.data is None else self.payout.data,
-            at.replace(tzinfo=ZoneInfo(settings().timezone)).astimezone(UTC) if at else None,
+            _instant(at) if at else None,
         )
 
     def says(self, conversion: Conversion) -> bool:
@@ -104,9 +118,15 @@ class ConversionForm(Form):
         return typed == kept and (told.completed_at or conversion.received_at) == conversion.completed_at
 
 
+def _instant(typed: datetime) -> datetime:
+    return typed.replace(tzinfo=ZoneInfo(settings().timezone)).astimezone(UTC)
+
+
 def _option(offer: Offer) -> SelectChoice:
     group = _("Shown to clients") if offer.is_active else _("Switched off")
     label = _("%(offer)s, usually %(amount)s", offer=offer.name, amount=money(offer.payout_cents))
+    if not offer.is_active:
+        label = f"{label} · {_('switched off')}"
     return SelectChoice(str(offer.id), label, {"data-payout": f"{offer.payout_cents / 100:.2f}"}, group)
 
 

@@ -1,9 +1,14 @@
 """What became of completed offers, and of the money they moved, in words for the desk."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.offers.converting import EARNED, LESS
 from app.offers.models import Conversion
+from app.offers.sources import Source
 from app.web.filters import money
 
 STATES = {"": _l("All"), "bonus": _l("Bonus"), "no_bonus": _l("No bonus"), "reversed": _l("Reversed")}
@@ -24,7 +29,7 @@ MOST_TOLD = 3
 
 def passed_over(conversion: Conversion) -> list[tuple[str, str]]:
     """The codes on the account that gave nothing: each, and the end of a sentence that says why."""
-    return [(each["code"], _why(each["reason"])) for each in conversion.passed_over]
+    return [(each["code"], _why(each)) for each in conversion.passed_over]
 
 
 def outcome(conversion: Conversion, client: str) -> str:
@@ -39,15 +44,17 @@ def outcome(conversion: Conversion, client: str) -> str:
     return _("No bonus: %(reasons)s.", reasons=f"{told}; …" if len(passed) > MOST_TOLD else told)
 
 
-def movement(reason: str, conversion: Conversion | None) -> str:
+def movement(reason: str, source: Source | None) -> str:
     """What an entry of a wallet is for."""
-    if conversion is None:
+    if source is None:
         return reason.replace("_", " ").capitalize()
-    facts = {"offer": conversion.offer.name, "code": conversion.code}
-    if reason == "conversion":
+    facts = {"offer": source.offer, "code": source.code}
+    if reason == EARNED:
         return _("Bonus for %(offer)s with %(code)s", **facts)
     return _("Bonus for %(offer)s taken back", **facts)
 
 
-def _why(reason: str) -> str:
-    return str(PASSED_OVER.get(reason, reason.replace("_", " ")))
+def _why(passed: Mapping[str, Any]) -> str:
+    if passed["reason"] == LESS:
+        return _("would have paid %(amount)s", amount=money(passed["bonus_cents"]))
+    return str(PASSED_OVER.get(passed["reason"], passed["reason"].replace("_", " ")))

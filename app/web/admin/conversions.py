@@ -14,8 +14,8 @@ from app.accounts.models import User
 from app.config import settings
 from app.errors import DomainError
 from app.kit import clock
-from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.db import db, unit_of_work
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate_rows, stream
 from app.kit.money import as_decimal
 from app.kit.sheets import Cell
@@ -24,11 +24,12 @@ from app.offers import service as offers
 from app.offers.errors import DuplicateConversion
 from app.offers.models import Conversion
 from app.offers.rules import deciding_moment
+from app.offers.sources import sources
 from app.wallet import service as wallets
 from app.web.admin import bp
 from app.web.admin import conversion_words as words
-from app.web.admin.audit import history_of
 from app.web.admin.conversion_form import ConversionForm
+from app.web.admin.offer_history import conversion_lines
 from app.web.admin.sheet_desk import exported
 from app.web.arguments import page_number, whole_number
 from app.web.filters import money
@@ -41,15 +42,18 @@ COLUMNS = (
     *("state", "completed_at", "received_at", "reversed_at"),
 )
 AT_ONCE = 500
+SUGGESTED = 10
 
 
 @bp.get("/conversions")
 @access("admin")
 def list_conversions() -> ResponseReturnValue:
-    """Three statements, however many there are."""
-    asked = _asked()
+    """Three statements, however many there are; one more for the client whose they are."""
+    asked, client_id = _asked(), whole_number(request.args.get("client"))
+    client = accounts.get(client_id) if client_id is not None else None
     found = paginate_rows(conversions.listing(**asked), number=page_number())
-    return page(*LIST, conversions=found, asked=asked, offers=catalogue.every(), states=words.STATES)
+    around: dict[str, Any] = {"client": client, "offers": catalogue.every(), "states": words.STATES}
+    return page(*LIST, conversions=found, asked=asked, is_part=wants_part(), **around)
 
 
 @bp.get("/conversions.csv")
@@ -71,6 +75,16 @@ def new_conversion() -> ResponseReturnValue:
     """An empty form, or one for the `client` and the `offer` that the address names."""
     chosen = {"username": request.args.get("client", "").strip()[:32], "offer_id": request.args.get("offer", "")}
     return _form_page(ConversionForm(catalogue.every(), formdata=None, **chosen))
+
+
+@bp.get("/conversions/clients")
+@access("admin")
+def find_clients() -> ResponseReturnValue:
+    """Some whose name or address has in it what was typed as `username`, for the field to offer. Two statements."""
+    typed = request.args.get("username", "").strip()[:32]
+    query = desk.users(search=typed, role="client", state="active").limit(SUGGESTED)
+    found = db.session.scalars(query).all() if typed else []
+    return Response(render_template("admin/_conversion_clients.html", clients=found))
 
 
 @bp.post("/conversions/new")
@@ -106,7 +120,7 @@ def create_conversion() -> ResponseReturnValue:
 @access("admin")
 def show_conversion(conversion_id: int) -> ResponseReturnValue:
     conversion, user = conversions.one(conversion_id)
-    recorder = conversion.recorded_by_id
+    recorder, purpose = conversion.recorded_by_id, conversion.purpose
     return Response(
         render_template(
             "admin/conversion.html",
@@ -115,11 +129,12 @@ def show_conversion(conversion_id: int) -> ResponseReturnValue:
             judged_at=deciding_moment(conversion.completed_at, conversion.received_at),
             application=conversions.application_of(conversion),
             passed_over=words.passed_over(conversion),
-            entries=wallets.entries_of(user.id, conversion.purpose),
+            entries=wallets.entries_of(user.id, purpose),
+            source=sources([purpose]).get(purpose),
             debts=conversions.debts_of(conversion),
             balances=wallets.balances(user.id),
             recorder=desk.names_of({recorder}).get(recorder) if recorder is not None else None,
-            history=history_of("conversion", conversion.id),
+            lines=conversion_lines(conversion.id),
             movement=words.movement,
         )
     )
@@ -151,7 +166,8 @@ def _asked() -> dict[str, Any]:
     """The search and the filters that the address asks for."""
     search, state = (request.args.get(name, "").strip()[:100] for name in ("q", "state"))
     state = state if state in conversions.STATES else ""
-    return {"search": search, "state": state, "offer_id": whole_number(request.args.get("offer"))}
+    offer_id, client_id = (whole_number(request.args.get(name)) for name in ("offer", "client"))
+    return {"search": search, "state": state, "offer_id": offer_id, "client_id": client_id}
 
 
 def _cells(conversion: Conversion, user: User, zone: ZoneInfo) -> tuple[Cell, ...]:

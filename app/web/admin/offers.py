@@ -1,5 +1,6 @@
 """Offers: what clients complete elsewhere, as admins keep them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request, url_for
@@ -20,7 +21,8 @@ from app.offers.errors import OfferInUse
 from app.offers.models import Offer
 from app.promotions.errors import Stale
 from app.web.admin import bp
-from app.web.admin.audit import history_of
+from app.web.admin.merging import merge
+from app.web.admin.offer_history import offer_lines
 from app.web.admin.promotion_fields import typed
 from app.web.arguments import NEVER, list_arguments, page_number, seen_version, switched
 from app.web.forms import Form, as_lines, explain, strip, tell_stale
@@ -79,9 +81,12 @@ class OfferForm(Form):
     @classmethod
     def of(cls, offer: Offer) -> "OfferForm":
         """As the offer is now."""
-        form = cls(formdata=None, obj=offer)
-        form.payout.data = f"{catalogue.fields_of(offer)['payout']:.2f}"
-        return form
+        return cls.showing({**catalogue.fields_of(offer), "version": offer.version})
+
+    @classmethod
+    def showing(cls, fields: Mapping[str, Any]) -> "OfferForm":
+        """An offer with these fields."""
+        return cls(formdata=None, data={**fields, "payout": f"{fields['payout']:.2f}"})
 
 
 @bp.get("/offers")
@@ -133,7 +138,7 @@ def change_offer(offer_id: int) -> ResponseReturnValue:
             offer = catalogue.change(offer_id, form.fields(), version=version, actor=actor(), now=clock.now())
     except Stale as stale:
         tell_stale(form, stale)
-        return _form_page(form, catalogue.get(offer_id), status=stale.status)
+        return _show_both(form, catalogue.get(offer_id), version, stale.status)
     except DomainError as refusal:
         explain(form, refusal)
         return _form_page(form, catalogue.get(offer_id), status=refusal.status)
@@ -169,6 +174,16 @@ def delete_offer(offer_id: int) -> ResponseReturnValue:
     return see_other(url_for("admin.list_offers"))
 
 
+def _show_both(form: OfferForm, offer: Offer, version: int, status: int) -> Response:
+    """What was typed stays; what only the other has changed is taken over, what both did stands above the fields.
+
+    What stands beside the form is drawn anew.
+    """
+    conflicts = merge(form, OfferForm.showing(catalogue.as_it_was(offer, version)), OfferForm.of(offer))
+    form.version.data = str(offer.version)
+    return _form_page(form, offer, conflicts=conflicts, status=status, is_swapped=wants_part())
+
+
 def _to_list() -> Response:
     """Back to the list as it was being looked at."""
     asked: dict[str, Any] = list_arguments()
@@ -199,13 +214,13 @@ def _form_page(
     *,
     part: str = "admin/_offer_form.html",
     status: int = 200,
-    in_use: bool = False,
+    **more: Any,
 ) -> Response:
-    shown: dict[str, Any] = {"form": form, "offer": offer, "in_use": in_use, "categories": catalogue.categories()}
-    if offer is not None and not wants_part():
+    shown: dict[str, Any] = {"form": form, "offer": offer, "categories": catalogue.categories(), **more}
+    if offer is not None and (not wants_part() or "is_swapped" in more):
         shown |= {
             "totals": conversions.totals([offer.id]).get(offer.id, Totals()),
             "is_completed": conversions.has_any(offer.id),
-            "history": history_of(catalogue.ENTITY, offer.id),
+            "lines": offer_lines(offer.id, form),
         }
     return page("admin/offer.html", part, status, **shown)

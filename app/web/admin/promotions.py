@@ -18,10 +18,10 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import editing, kinds, listing
 from app.promotions.errors import Stale
 from app.web.admin import bp
+from app.web.admin.merging import merge
 from app.web.admin.promotion_fields import PromotionForm
 from app.web.admin.promotion_forms import FORMS, new_form
 from app.web.admin.promotion_history import lines_of
-from app.web.admin.promotion_merging import merge
 from app.web.admin.promotion_pages import Framed, framed
 from app.web.arguments import NEVER, list_arguments, list_arguments_in, seen_version, whole_number
 from app.web.auth.forms import timezones

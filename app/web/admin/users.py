@@ -16,8 +16,9 @@ from app.accounts.models import User
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
+from app.offers import on_account
 from app.wallet import service as wallets
 from app.web.admin import bp
 from app.web.admin.audit import history_of
@@ -178,6 +179,8 @@ def _show(user: User, status: int = 200, form: UserForm | None = None) -> Respon
     context: dict[str, Any] = {"user": user, "form": form, "timezones": timezones()}
     context["history"] = history_of("user", user.id)
     context["clients"] = desk.count_clients(user.id) if user.role == "coach" else 0
+    if not wants_part():
+        context["codes"] = on_account.of_client(user, clock.now())
     context["cash_cents"] = wallets.balances(user.id).cash_cents if user.role == "client" else 0
     return page("admin/user.html", "admin/_user_form.html", status, **context)
 

@@ -1,8 +1,5 @@
 """Clients' wallets, to be looked at: what each has, what moved it, and what could not be taken back."""
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
@@ -11,14 +8,13 @@ from flask_babel import get_timezone
 
 from app.accounts import service as accounts
 from app.accounts.models import User
-from app.kit.db import db
-from app.kit.htmx import page
+from app.errors import NotFound
+from app.kit.htmx import page, wants_part
 from app.kit.lists import paginate, paginate_rows, stream
 from app.kit.money import as_decimal
 from app.kit.sheets import Cell
-from app.offers import conversions
+from app.offers.sources import Moved, movements, sources
 from app.wallet import service as wallets
-from app.wallet.models import WalletEntry
 from app.web.admin import bp
 from app.web.admin.conversion_words import movement
 from app.web.admin.sheet_desk import exported
@@ -39,7 +35,7 @@ def list_wallets() -> ResponseReturnValue:
     search = _search()
     found = paginate_rows(wallets.wallets(search), number=page_number())
     has_bonus = any(bonus for _user, _cash, bonus, _owed in found.items)
-    return page(*LIST, wallets=found, search=search, has_bonus=has_bonus)
+    return page(*LIST, wallets=found, search=search, has_bonus=has_bonus, is_part=wants_part())
 
 
 @bp.get("/wallet.csv")
@@ -56,7 +52,7 @@ def export_wallets() -> ResponseReturnValue:
 @bp.get("/wallet/<int:user_id>")
 @access("admin")
 def show_wallet(user_id: int) -> ResponseReturnValue:
-    user = accounts.get(user_id)
+    user = _owner(user_id)
     found, debts = paginate(wallets.entries(user_id), number=page_number()), wallets.debts(user_id)
     references = {each.reference for each in found.items} | {each.reference for each in debts}
     return page(
@@ -66,7 +62,7 @@ def show_wallet(user_id: int) -> ResponseReturnValue:
         entries=found,
         debts=debts,
         owed_cents=sum(each.amount_cents for each in debts),
-        behind=conversions.behind(references),
+        behind=sources(references),
         movement=movement,
     )
 
@@ -75,34 +71,22 @@ def show_wallet(user_id: int) -> ResponseReturnValue:
 @access("admin")
 def export_wallet(user_id: int) -> Response:
     """All movements of one wallet, the oldest first."""
-    username = accounts.get(user_id).username
-    return exported(ENTRY_COLUMNS, _rows(user_id, ZoneInfo(str(get_timezone() or "UTC"))), f"wallet-{username}")
+    username, zone = _owner(user_id).username, ZoneInfo(str(get_timezone() or "UTC"))
+    return exported(ENTRY_COLUMNS, (_cells(each, zone) for each in movements(user_id)), f"wallet-{username}")
 
 
-def _rows(user_id: int, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
-    """Read a few hundred at a time, the conversions behind them too; meanwhile no connection is held."""
-    moved = stream(wallets.entries(user_id), WalletEntry.id, _facts, size=AT_ONCE)
-    while batch := list(islice(moved, AT_ONCE)):
-        behind = {
-            reference: (each.conversion_id, each.offer.name, each.code)
-            for reference, each in conversions.behind(facts["reference"] for facts in batch).items()
-        }
-        db.session.rollback()
-        for facts in batch:
-            at = facts["at"].astimezone(zone).isoformat(timespec="seconds")
-            about = behind.get(facts["reference"], (facts["reference"], None, None))
-            yield at, facts["balance"], facts["amount"], facts["reason"], *about, facts["after"]
+def _owner(user_id: int) -> User:
+    """Who has a wallet, or may have one: a client, or whoever was one when money was moved. Raises NotFound."""
+    user = accounts.get(user_id)
+    if user.role != "client" and not wallets.has_moved(user_id):
+        raise NotFound
+    return user
 
 
-def _facts(entry: WalletEntry) -> dict[str, Any]:
-    return {
-        "at": entry.created_at,
-        "balance": entry.balance,
-        "amount": as_decimal(entry.amount_cents),
-        "reason": entry.reason,
-        "reference": entry.reference,
-        "after": as_decimal(entry.balance_after_cents),
-    }
+def _cells(moved: Moved, zone: ZoneInfo) -> tuple[Cell, ...]:
+    at, source = moved.at.astimezone(zone).isoformat(timespec="seconds"), moved.source
+    about = (source.conversion_id, source.offer, source.code) if source else (moved.reference, None, None)
+    return at, moved.balance, as_decimal(moved.cents), moved.reason, *about, as_decimal(moved.balance_after_cents)
 
 
 def _search() -> str:

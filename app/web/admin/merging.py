@@ -1,11 +1,12 @@
-"""Two who edit the same promotion: the second keeps what they typed, and takes what only the first has changed."""
+"""Two who edit the same thing: the second keeps what they typed, and takes what only the first has changed."""
 
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from wtforms import Field
 
-from app.web.admin.promotion_fields import PromotionForm, as_words
+from app.web.admin.promotion_fields import as_words
+from app.web.forms import Form
 
 LEFT_ALONE = {"CSRFTokenField", "FileField"}
 OF_THE_FORM = {"version", "no_picture", "code_kind"}
@@ -21,7 +22,7 @@ class Conflict:
     mine: str
 
 
-def merge(mine: PromotionForm, base: PromotionForm, theirs: PromotionForm) -> list[Conflict]:
+def merge(mine: Form, base: Form, theirs: Form) -> list[Conflict]:
     """Put into `mine` what only they have changed since `base`, and tell what both did. What was typed stays."""
     conflicts = []
     for field in mine:
