@@ -140,7 +140,7 @@ def test_an_empty_account_says_what_to_do(client: FlaskClient, mia: User) -> Non
     page = read(client.get("/client/codes").text)
     assert "No code on your account yet" in page
     assert "Nothing earned yet" in page
-    assert "Wallet balance $0.00" in page
+    assert "Cash balance $0.00" in page
 
 
 def test_a_card_says_what_it_is_for_and_what_it_has_earned(client: FlaskClient, mia: User) -> None:

@@ -46,7 +46,7 @@ def movement(reason: str, conversion: Conversion | None) -> str:
     facts = {"offer": conversion.offer.name, "code": conversion.code}
     if reason == "conversion":
         return _("Bonus for %(offer)s with %(code)s", **facts)
-    return _("Bonus for %(offer)s taken back", **facts)
+    return _("Bonus taken back: %(offer)s", **facts)
 
 
 def _why(reason: str) -> str:
