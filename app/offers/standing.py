@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from flask_babel import format_date, format_time, to_user_timezone
+from flask_babel import format_time, to_user_timezone
 from flask_babel import gettext as _
 
+from app.kit.words import weekday_and_day
 from app.offers.holdings import Held
 from app.promotions.hours import MINUTE
 from app.promotions.words import INSTANT
@@ -79,7 +80,7 @@ def _days_ahead(instant: datetime, now: datetime) -> int:
 def _day(instant: datetime, now: datetime) -> str:
     """With its year if it isn't this one's."""
     is_this_year = to_user_timezone(instant).year == to_user_timezone(now).year
-    return str(format_date(instant, "EEE, d MMM" if is_this_year else "d MMM y"))
+    return weekday_and_day(instant, with_year=not is_this_year)
 
 
 def _clock(instant: datetime) -> str:

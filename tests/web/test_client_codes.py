@@ -83,7 +83,7 @@ def test_without_javascript_one_comes_back_to_the_page(client: FlaskClient, mia:
         ("B", {"is_active": False}, "This code is switched off right now."),
         ("B", {"active_hours": hours("18:00", "22:00")}, "Opens today at 11:00 (America/New_York)."),
         ("B", {"active_hours": hours("10:00", "11:00")}, "Opens tomorrow at 03:00 (America/New_York)."),
-        ("B", {"active_hours": hours("10:00", "12:00", weekdays=[5])}, "Opens on Friday, 6 March at 03:00"),
+        ("B", {"active_hours": hours("10:00", "12:00", weekdays=[5])}, "Opens on Fri, Mar 6 at 03:00"),
     ],
 )
 def test_a_refused_code_stays_in_its_field_with_the_reason_beside_it(
@@ -180,9 +180,13 @@ def test_what_is_over_comes_last_and_is_dim(client: FlaskClient, mia: User) -> N
     changed(ends, ends_at=NOW)
     page = client.get("/client/codes").text
     assert codes_on(page) == ["WAITS", "OFF", "ENDS", "ONCE"]
-    said = [card(page, code).split("% bonus ")[1].split(" Uses ")[0] for code in codes_on(page)]
+    assert [("remaining" in card(page, code), "As often" in card(page, code)) for code in codes_on(page)] == [
+        *[(False, True)] * 2,
+        *[(False, False)] * 2,
+    ]
+    said = [re.split(" Uses | Offers ", card(page, code).split("% bonus ")[1])[0] for code in codes_on(page)]
     assert said == [
-        "Not started: begins Wed, 4 Mar at 07:00 Opens in 2d 0h 0m",
+        "Not started: begins Wed, Mar 4 at 07:00 Opens in 2d 0h 0m",
         "Switched off",
         "Ended",
         "Used up",

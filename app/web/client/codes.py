@@ -83,9 +83,11 @@ def remove_code(applied_id: int) -> ResponseReturnValue:
 
 @bp.app_template_filter()
 def hours_here(held: Held) -> str:
-    """When it is open, by the reader's clock; nothing where it always is."""
+    """When it is open, by the reader's clock; nothing where it always is, or will never be again."""
     hours = held.terms.active_hours
-    return hours_in_words(hours.seen_in(_here(), held.context.now)) if hours else ""
+    if hours is None or hours.never_close or held.is_over:
+        return ""
+    return hours_in_words(hours.seen_in(_here(), held.context.now))
 
 
 @bp.app_template_filter()
