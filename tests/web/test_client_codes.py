@@ -62,6 +62,36 @@ def test_a_code_is_put_on_the_account_in_place(client: FlaskClient, mia: User) -
     assert kept() == [(mia.id, "applied")]
 
 
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ({"is_active": False}, "This code is switched off right now."),
+        ({"ends_at": NOW}, "This code expired on March 2, 2026."),
+        (
+            {"starts_at": NOW + timedelta(days=1)},
+            "This code starts on March 3, 2026, 7:00\N{NARROW NO-BREAK SPACE}AM (America/New_York).",
+        ),
+        ({"per_user_limit": 1}, "You have used this code already, and it works once for each person."),
+        (None, "This code has ended."),
+    ],
+)
+def test_what_is_there_already_and_gives_nothing_says_why(
+    client: FlaskClient, mia: User, since: dict[str, object] | None, said: str
+) -> None:
+    code = make.offer_code(code="BONUS10")
+    make.applied(mia, code)
+    make.converted(mia, make.offer())
+    if since is None:
+        with unit_of_work():
+            editing.remove(code.id, make.SYSTEM, NOW)
+    else:
+        changed(code, **since)
+    answer = client.post("/client/codes", data={"code": "BONUS10"}, headers=HTMX)
+    assert answer.status_code == 200
+    assert toasts(dict(answer.headers)) == [f"BONUS10 is on your account already, but gives nothing now: {said}"]
+    assert kept() == [(mia.id, "applied")]
+
+
 def test_without_javascript_one_comes_back_to_the_page(client: FlaskClient, mia: User) -> None:
     make.offer_code(code="BONUS10")
     answer = client.post("/client/codes", data={"code": "BONUS10"})

@@ -20,6 +20,7 @@ from app.offers.holdings import Held
 from app.offers.kind import badge, gives
 from app.offers.service import Applied
 from app.offers.standing import standing
+from app.offers.words import why_nothing
 from app.promotions.words import hours_in_words
 from app.wallet import service as wallets
 from app.web import guesses
@@ -63,10 +64,7 @@ def apply_code() -> ResponseReturnValue:
         answer = _refused(typed, RateLimited(limit.retry_after))
         answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
-    if applied.is_new:
-        toast(_("%(code)s is on your account.", code=applied.code))
-    else:
-        toast(_("%(code)s is on your account already.", code=applied.code), "info")
+    _tell(applied)
     return page(*CODES, **_look()) if wants_part() else see_other(url_for("client.show_codes"))
 
 
@@ -110,6 +108,18 @@ def _apply(typed: str) -> Applied:
         if refusal.code == "not_found":
             guesses.count()
         raise
+
+
+def _tell(applied: Applied) -> None:
+    """That it is on the account, and if it was before, whether it gives something."""
+    if applied.is_new:
+        toast(_("%(code)s is on your account.", code=applied.code))
+    elif applied.refusal is None:
+        toast(_("%(code)s is on your account already.", code=applied.code), "info")
+    else:
+        why = why_nothing(applied.refusal)
+        told = _("%(code)s is on your account already, but gives nothing now: %(why)s", code=applied.code, why=why)
+        toast(told, "warning")
 
 
 def _refused(typed: str, refusal: DomainError) -> Response:
