@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -76,7 +77,7 @@ def test_a_code_is_put_on_the_account_in_place(client: FlaskClient, mia: User) -
     ],
 )
 def test_what_is_there_already_and_gives_nothing_says_why(
-    client: FlaskClient, mia: User, since: dict[str, object] | None, said: str
+    client: FlaskClient, mia: User, since: dict[str, Any] | None, said: str
 ) -> None:
     code = make.offer_code(code="BONUS10")
     make.applied(mia, code)
@@ -107,7 +108,7 @@ def test_without_javascript_one_comes_back_to_the_page(client: FlaskClient, mia:
     ("typed", "terms", "said"),
     [
         ("nope", {}, "We don't know this code. Please check it for typing mistakes."),
-        ("", {}, "We don't know this code."),
+        (" ", {}, "Please type a code."),
         ("B", {"ends_at": NOW - timedelta(days=1)}, "This code expired on March 1, 2026."),
         ("B", {"starts_at": NOW + timedelta(days=1)}, "This code starts on March 3, 2026, 7:00 AM"),
         ("B", {"is_active": False}, "This code is switched off right now."),
@@ -136,6 +137,34 @@ def test_a_discount_for_carts_is_no_code_for_an_account(client: FlaskClient, mia
     answer = client.post("/client/codes", data={"code": "SAVE20"})
     assert (answer.status_code, kept()) == (422, [])
     assert "We don't know this code." in unescape(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"is_public": True}, "This code is for the cart: use it in the store. Open cart"),
+        ({"is_public": False}, "We don't know this code. Please check it for typing mistakes."),
+        ({"is_public": True, "is_active": False}, "We don't know this code. Please check it for typing mistakes."),
+        ({"is_public": True, "ends_at": NOW}, "We don't know this code. Please check it for typing mistakes."),
+    ],
+)
+def test_a_discount_that_everybody_may_know_leads_to_the_cart(
+    client: FlaskClient,
+    mia: User,  # noqa: ARG001
+    terms: dict[str, object],
+    said: str,
+) -> None:
+    make.discount(code="SAVE20", **terms)
+    answer = client.post("/client/codes", data={"code": " save20 "}, headers=HTMX)
+    assert (answer.status_code, part_of(answer.text, 'id="code-error"', "p")) == (422, said)
+    assert ('href="/store/cart">Open cart' in answer.text) == ("Open cart" in said)
+
+
+def test_nothing_typed_is_no_guess(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    for path in ("/client/codes", "/store/cart/code"):
+        for _each in range(12):
+            answer = client.post(path, data={"code": "  "}, headers=HTMX)
+        assert (answer.status_code, "Please type a code." in answer.text) == (422, True)
 
 
 def test_guesses_are_limited_and_told_in_the_place(app: Flask, client: FlaskClient, mia: User, sign_in: SignIn) -> None:  # noqa: ARG001

@@ -8,11 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
+from app.discounts.editing import KIND as DISCOUNT
 from app.errors import DomainError, RateLimited
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate_rows
+from app.kit.text import normalise_code
 from app.offers import holdings
 from app.offers import service as offers
 from app.offers.errors import CodeRefused
@@ -21,12 +23,14 @@ from app.offers.kind import badge, gives
 from app.offers.service import Applied
 from app.offers.standing import standing
 from app.offers.words import why_nothing
+from app.promotions import active
 from app.promotions.words import hours_in_words
 from app.wallet import service as wallets
 from app.web import guesses
 from app.web.arguments import page_number, whole_number
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
+from app.web.guesses import NothingTyped
 from app.web.visitor import access, me
 
 WHOLE = "client/codes.html"
@@ -58,8 +62,8 @@ def apply_code() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:LONGEST_TYPED]
     try:
         applied = _apply(typed)
-    except CodeRefused as refusal:
-        return _refused(typed, refusal)
+    except (CodeRefused, NothingTyped) as refusal:
+        return _refused(typed, refusal, is_for_cart=_is_for_cart(typed, refusal))
     except limits.TooOften as limit:
         answer = _refused(typed, RateLimited(limit.retry_after))
         answer.headers["Retry-After"] = str(limit.retry_after)
@@ -100,12 +104,12 @@ def hours_there(held: Held) -> str:
 
 
 def _apply(typed: str) -> Applied:
-    guesses.check()
+    guesses.check(typed)
     try:
         with unit_of_work():
             return offers.apply(me(), typed, now=clock.now())
     except CodeRefused as refusal:
-        if refusal.code == "not_found":
+        if refusal.code == "not_found" and not _is_for_cart(typed, refusal):
             guesses.count()
         raise
 
@@ -122,8 +126,16 @@ def _tell(applied: Applied) -> None:
         toast(told, "warning")
 
 
-def _refused(typed: str, refusal: DomainError) -> Response:
-    return page(*CODES, refusal.status, **_look(), typed=typed, refusal=refusal)
+def _is_for_cart(typed: str, refusal: DomainError) -> bool:
+    """Whether everybody may know this code, as one for the cart."""
+    if refusal.code != "not_found":
+        return False
+    shown = (each.shown for each in active.offers(clock.now()))
+    return normalise_code(typed) in {each.code for each in shown if each.kind == DISCOUNT}
+
+
+def _refused(typed: str, refusal: DomainError, *, is_for_cart: bool = False) -> Response:
+    return page(*CODES, refusal.status, **_look(), typed=typed, refusal=refusal, is_for_cart=is_for_cart)
 
 
 def _look() -> dict[str, Any]:
