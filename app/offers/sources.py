@@ -19,10 +19,11 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The offer that was completed, by its name at the time, and the code that paid for it."""
+    """The offer that was completed, by its name at the time, the code that paid for it, and the partner's id of it."""
 
     offer: str
     code: str
+    conversion_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ def sources(references: Collection[str]) -> dict[str, Source]:
     ids = {int(each.removeprefix(PREFIX)) for each in references if each.startswith(PREFIX)}
     if not ids:
         return {}
-    query = select(Conversion.id, OfferApplication.offer_name, Conversion.code)
+    query = select(Conversion.id, OfferApplication.offer_name, Conversion.code, Conversion.conversion_id)
     found = db.session.execute(
         query.join(OfferApplication, OfferApplication.conversion_id == Conversion.id).where(among(Conversion.id, ids))
     )
-    return {f"{PREFIX}{row.id}": Source(row.offer_name, row.code) for row in found}
+    return {f"{PREFIX}{row.id}": Source(row.offer_name, row.code, row.conversion_id) for row in found}
 
 
 def movements(user_id: int) -> Iterator[Moved]:

@@ -116,8 +116,11 @@ def test_the_file_holds_every_entry_and_no_formula(
         ("Bonus taken back: Offer 0", "-2.00", "4.00"),
         ("Shop order", "-1.00", "3.00"),
     ]
-    assert told[0]["when"] == "2026-03-02 21:00:00"
-    assert told[0]["reference"] == conversions[0].purpose
+    assert told[0]["when"] == "2026-03-02T21:00:00+09:00"
+    about = [(each["offer"], each["code"], each["conversion"]) for each in told]
+    assert about[0] == about[3] == ("Offer 0", "BONUS10", conversions[0].conversion_id)
+    assert about[4] == ("", "", "")
+    assert "conversion:" not in client.get("/client/wallet.csv").text
 
 
 def test_nobody_sees_anothers_money(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
