@@ -37,14 +37,21 @@ def standing(held: Held) -> Standing:
 
 
 def _open(held: Held) -> str:
-    """Hours are told as they stand on doors, by the last minute in which it is open; an end by its own instant."""
+    moment = until(held)
+    return _("Open now, until %(moment)s", moment=moment) if moment else _("Open now")
+
+
+def until(held: Held) -> str:
+    """Until when it is open; nothing where nothing closes it, or while it is closed.
+
+    Hours are told as they stand on doors, by the last minute in which it is open; an end by its own instant.
+    """
     closes_at, ends_at = held.closes_at, held.terms.ends_at
     if closes_at is None:
-        return _("Open now")
+        return ""
     if closes_at == ends_at:
-        return _("Open now, until %(moment)s", moment=_end(ends_at, held.context.now))
-    last = closes_at - MINUTE
-    return _("Open now, until %(moment)s", moment=_moment(last, held.context.now))
+        return _end(ends_at, held.context.now)
+    return _moment(closes_at - MINUTE, held.context.now)
 
 
 def _opens(opens_at: datetime, held: Held) -> str:
