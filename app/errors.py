@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,9 +85,16 @@ class RateLimited(DomainError):
     code, status = "rate_limited", 429
 
     def __init__(self, retry_after: int) -> None:
-        self.retry_after = max(1, retry_after)
-        told = _l("Too many attempts. Please wait %(seconds)s seconds and try again.", seconds=self.retry_after)
-        super().__init__(told)
+        super().__init__()
+        self.retry_after: int = max(1, retry_after)
+
+    @property
+    def message(self) -> Any:
+        return ngettext(
+            "Too many attempts. Please wait a second and try again.",
+            "Too many attempts. Please wait %(num)d seconds and try again.",
+            self.retry_after,
+        )
 
 
 class ValidationFailed(DomainError):

@@ -64,6 +64,15 @@ def write() -> str:
     return "written"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "wait a second and"), (1, "wait a second and"), (2, "wait 2 seconds and")]
+)
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_how_long_to_wait_is_told_in_proper_numbers(app: Flask, seconds: int, said: str) -> None:
+    with app.test_request_context():
+        assert said in str(RateLimited(seconds).message)
+
+
 @pytest.mark.parametrize("status", sorted(TELLING))
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_each_error_has_a_page_of_its_own_that_says_what_to_do(broken: Flask, status: int) -> None:

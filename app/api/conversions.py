@@ -21,11 +21,12 @@ from app.offers import service as offers
 from app.offers.errors import UnknownClient
 from app.offers.models import Conversion
 from app.offers.service import Completed
+from app.offers.words import why_nothing
 
 TAG = "Conversions"
 NO_SUCH_CLIENT = "`not_found`: there is no active client of this `username`."
 NO_SUCH_OFFER = f"{NO_SUCH_CLIENT} Or no offer of this `offerId`; `fields` says which."
-APPLIED_BEFORE = "It is on the account already; the same answer."
+APPLIED_BEFORE = "It is on the account already; the same answer. Where it gives nothing now, `message` says why."
 RECORDED_BEFORE = "This `conversionId` was recorded before; the same answer again."
 DOES_NOT_APPLY = (
     "The code can't be applied, and `error` is the reason: `not_found`, `expired`, `usage_limit_reached`, `inactive`, "
@@ -56,7 +57,10 @@ def apply_promo_code(body: CodeToApply) -> Answer:
     if user is None:
         raise UnknownClient(field="username")
     applied = offers.apply(user, body.code, now=clock.now())
-    return Answer(AppliedCode.model_validate(applied), _("The code is on the account."), 201 if applied.is_new else 200)
+    told = _("The code is on the account.")
+    if applied.refusal:
+        told = _("The code is on the account, but gives nothing now: %(why)s", why=why_nothing(applied.refusal))
+    return Answer(AppliedCode.model_validate(applied), told, 201 if applied.is_new else 200)
 
 
 @bp.post("/v1/conversions")

@@ -1,6 +1,7 @@
 """Putting a code on a client's account, and taking it off. Callers own the transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ FOUND = promotions.finding(KIND, *LIMITS).where(PromotionCode.code == bindparam(
 class Applied:
     """A code on an account. `uses_left` is how often it can still earn there, None for as often as one likes.
 
-    It `is_new` when this very call has put it there.
+    It `is_new` when this very call has put it there. One that was there may give nothing now: `refusal` says why.
     """
 
     code: str
@@ -37,6 +38,7 @@ class Applied:
     applied_at: datetime
     uses_left: int | None
     is_new: bool
+    refusal: Verdict | None = None
 
 
 def apply(user: User, typed: str, *, now: datetime) -> Applied:
@@ -53,7 +55,7 @@ def apply(user: User, typed: str, *, now: datetime) -> Applied:
         raise _refused(UNKNOWN[0])
     mine = _on_account(user.id, found.promotion_id)
     if mine is not None:
-        return _told(found, mine, is_new=False)
+        return replace(_told(found, mine, is_new=False), refusal=failure_of_applying(_verdicts(found, now)))
     _check(user, found, now)
     if not _hold(found.promotion_id):
         raise _refused(UNKNOWN[0])
@@ -90,9 +92,7 @@ def uses_left(found: Any) -> int | None:
 
 def _check(user: User, found: Row[Any], now: datetime) -> None:
     """Raises CodeRefused; admins will see who was refused."""
-    edition = (KIND, found.promotion_id, found.version, found.updated_at)
-    terms: OfferTerms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
-    verdicts = judge(terms, promotions.context_of(found, now=now, has_account=True), OWN_RULES)
+    verdicts = _verdicts(found, now)
     failed = failure_of_applying(verdicts)
     if failed is None:
         return
@@ -101,6 +101,12 @@ def _check(user: User, found: Row[Any], now: datetime) -> None:
         found.promotion_id, code=found.code, person=user.person, items=(), amount_cents=0, verdicts=asked, at=now
     )
     raise _refused(failed)
+
+
+def _verdicts(found: Row[Any], now: datetime) -> Sequence[Verdict]:
+    edition = (KIND, found.promotion_id, found.version, found.updated_at)
+    terms: OfferTerms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
+    return judge(terms, promotions.context_of(found, now=now, has_account=True), OWN_RULES)
 
 
 def _refused(verdict: Verdict) -> CodeRefused:

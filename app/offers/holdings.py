@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from app.accounts.models import User
 from app.kit.db import db
+from app.kit.text import normalise_code
 from app.offers import catalogue
 from app.offers.applying import LIMITS, uses_left
 from app.offers.editing import terms_of
@@ -126,6 +127,13 @@ def taken_off(user: User, user_promo_code_id: int, now: datetime) -> Held | None
     )
     found = _found(user, UserPromoCode.id == user_promo_code_id, UserPromoCode.status == REMOVED, ~is_back)
     return _held(found[0], now) if found else None
+
+
+def has(user_id: int, typed: str) -> bool:
+    """Whether this code is on that client's account. One statement."""
+    mine = (UserPromoCode.user_id == user_id, UserPromoCode.status == APPLIED)
+    code = select(PromotionCode.id).join(UserPromoCode, UserPromoCode.code_id == PromotionCode.id)
+    return db.session.scalar(code.where(*mine, PromotionCode.code == normalise_code(typed))) is not None
 
 
 def earned_by(user_id: int) -> dict[int, Earned]:

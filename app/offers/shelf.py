@@ -19,8 +19,8 @@ A_PAGE = 24
 class Offered:
     """An offer, how often this client has completed it, and the code of theirs that would pay most for it.
 
-    `by` is the code and its bonus on the usual payout in cents; `later` the same of one that isn't open yet. With
-    neither, it still `may_earn` something, if it pays more than usual.
+    `by` is the code and its bonus on the usual payout in cents; `later` the same of one that isn't open yet, if that is
+    more. With neither, it still `may_earn` something, if it pays more than usual.
     """
 
     offer: Offer
@@ -65,5 +65,7 @@ def _active(user_id: int, search: str, category: str) -> Select[Offer, int]:
 
 def _offered(offer: Offer, completed: int, held: Sequence[Held]) -> Offered:
     by = holdings.best_for(offer, held)
-    later = None if by else holdings.best_later_for(offer, held)
+    later = holdings.best_later_for(offer, held)
+    if by and later and later[1] <= by[1]:
+        later = None
     return Offered(offer, completed, by, later, any(each.covers(offer) for each in held))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from flask_babel import format_date, format_time, to_user_timezone
+from flask_babel import format_time, to_user_timezone
 from flask_babel import gettext as _
 
+from app.kit.words import weekday_and_day
 from app.offers.holdings import Held
 from app.promotions.hours import MINUTE
 from app.promotions.words import INSTANT
@@ -36,14 +37,21 @@ def standing(held: Held) -> Standing:
 
 
 def _open(held: Held) -> str:
-    """Hours are told as they stand on doors, by the last minute in which it is open; an end by its own instant."""
+    moment = until(held)
+    return _("Open now, until %(moment)s", moment=moment) if moment else _("Open now")
+
+
+def until(held: Held) -> str:
+    """Until when it is open; nothing where nothing closes it, or while it is closed.
+
+    Hours are told as they stand on doors, by the last minute in which it is open; an end by its own instant.
+    """
     closes_at, ends_at = held.closes_at, held.terms.ends_at
     if closes_at is None:
-        return _("Open now")
+        return ""
     if closes_at == ends_at:
-        return _("Open now, until %(moment)s", moment=_end(ends_at, held.context.now))
-    last = closes_at - MINUTE
-    return _("Open now, until %(moment)s", moment=_moment(last, held.context.now))
+        return _end(ends_at, held.context.now)
+    return _moment(closes_at - MINUTE, held.context.now)
 
 
 def _opens(opens_at: datetime, held: Held) -> str:
@@ -79,7 +87,7 @@ def _days_ahead(instant: datetime, now: datetime) -> int:
 def _day(instant: datetime, now: datetime) -> str:
     """With its year if it isn't this one's."""
     is_this_year = to_user_timezone(instant).year == to_user_timezone(now).year
-    return str(format_date(instant, "EEE, d MMM" if is_this_year else "d MMM y"))
+    return weekday_and_day(instant, with_year=not is_this_year)
 
 
 def _clock(instant: datetime) -> str:

@@ -26,6 +26,11 @@ def sentence(verdict: Verdict) -> str:
     return str(PLAIN[verdict.rule]) if verdict.rule in PLAIN else words.sentence(verdict)
 
 
+def why_nothing(verdict: Verdict) -> str:
+    """Why a code gives nothing now to whoever has it on the account, and so knows that there is one."""
+    return _("This code has ended.") if verdict.rule == "not_found" else sentence(verdict)
+
+
 def _pays_too_little(facts: Facts) -> str:
     return _("This code is for offers that pay at least %(amount)s.", amount=words.money(facts["min_amount_cents"]))
 

@@ -75,6 +75,12 @@ class ActiveHours:
         closings = [each for each in borders if each > moment and self._closes_at(each)]
         return min(closings).astimezone(self.zone) if closings else None
 
+    @property
+    def never_close(self) -> bool:
+        """Whether every minute of the week is in them."""
+        after_end = (datetime.combine(date.min, self.end) + MINUTE).time()
+        return after_end == self.start and self.weekdays == ALL_WEEK
+
     def _closes_at(self, border: datetime) -> bool:
         return not self.contains(border) and self.contains(border - timedelta.resolution)
 

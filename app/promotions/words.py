@@ -76,7 +76,7 @@ def _opens(facts: Facts) -> str:
         return _("Opens today at %(time)s.", time=time)
     if days_ahead == 1:
         return _("Opens tomorrow at %(time)s.", time=time)
-    return _("Opens on %(day)s at %(time)s.", day=format_date(opens_at, "EEEE, d MMMM"), time=time)
+    return _("Opens on %(day)s at %(time)s.", day=words.weekday_and_day(opens_at), time=time)
 
 
 def _used_by_you(facts: Facts) -> str:
@@ -146,12 +146,17 @@ def hours_in_words(hours: ActiveHours) -> str:
 
 
 def _weekdays(days: list[int]) -> str:
-    """Three or more in a row are told by their ends, also across the end of the week: `Saturday to Monday`."""
+    """Those in a row begin with the first of them, also across the end of the week: `Sunday and Monday`.
+
+    Three or more in a row are told by their ends: `Saturday to Monday`.
+    """
+    begins = [at for at, day in enumerate(days) if (day - 2) % 7 + 1 not in days]
+    if len(begins) == 1:
+        days = days[begins[0] :] + days[: begins[0]]
     names = (get_locale() or Locale("en")).days["format"]["wide"]
     told = [names[each - 1] for each in days]
-    begins = [at for at, day in enumerate(days) if (day - 2) % 7 + 1 not in days]
-    if len(days) >= SHORTEST_RUN and len(begins) == 1:
-        return _("%(first)s to %(last)s", first=told[begins[0]], last=told[begins[0] - 1])
+    if len(begins) == 1 and len(days) >= SHORTEST_RUN:
+        return _("%(first)s to %(last)s", first=told[0], last=told[-1])
     return str(format_list(told, locale=get_locale()))
 
 

@@ -38,6 +38,11 @@ def moment(instant: datetime | None) -> str:
     return f"{format_date(instant, 'medium')}, {format_time(instant, 'short')}"
 
 
+def stamped(instant: datetime) -> str:
+    """The same by the clock of opening hours, for pages that tell both: Mar 1, 2026, 13:30."""
+    return f"{format_date(instant, 'medium')}, {format_time(instant, 'HH:mm')}"
+
+
 def until(instant: datetime | None) -> str:
     """The end of a window on the reader's calendar: one at midnight is told by the day that it still holds."""
     if instant is None:
@@ -104,6 +109,7 @@ def init_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money,
         moment=moment,
+        stamped=stamped,
         day=day,
         until=until,
         age=age,

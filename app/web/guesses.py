@@ -1,13 +1,22 @@
 """How often a visitor may type codes that nobody knows, wherever codes are typed: per session, and per address."""
 
 from flask import request
+from flask_babel import lazy_gettext as _l
 
+from app.errors import DomainError
 from app.kit import limits
+from app.kit.text import normalise_code
 from app.web.visitor import signed_in, visit_key
 
 
-def check() -> None:
-    """Raises TooOften for who has guessed too often in this minute."""
+class NothingTyped(DomainError):
+    code, message = "code_required", _l("Please type a code.")
+
+
+def check(typed: str) -> None:
+    """Raises NothingTyped, which is no guess, and TooOften for who has guessed too often in this minute."""
+    if not normalise_code(typed):
+        raise NothingTyped(field="code")
     for name, key in _guesser().items():
         limits.check(name, key)
 

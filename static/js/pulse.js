@@ -22,16 +22,17 @@ async function look() {
   asking?.abort();
   const mine = new AbortController();
   asking = mine;
+  const { url } = found.dataset;
   const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
   if (found.dataset.etag) headers["If-None-Match"] = found.dataset.etag;
   try {
-    const answer = await fetch(found.dataset.url, { headers, signal: mine.signal });
+    const answer = await fetch(url, { headers, signal: mine.signal });
     document.dispatchEvent(new CustomEvent("server-said", { detail: answer.headers.get("Date") }));
     const elsewhere = answer.headers.get("HX-Redirect");
     if (elsewhere) return location.assign(elsewhere);
     const html = answer.status === 200 ? await answer.text() : "";
-    // whoever has opened a dialog meanwhile goes on with it
-    const isInTheWay = document.querySelector("dialog[open]");
+    // whoever has opened a dialog, or gone on to another search or page meanwhile, goes on with it
+    const isInTheWay = document.querySelector("dialog[open]") || pulse()?.dataset.url !== url;
     if (html && asking === mine && !isInTheWay) swap(found.dataset.target, html);
   } catch {
     // the network is away, or a newer look has taken over

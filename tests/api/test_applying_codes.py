@@ -74,7 +74,10 @@ def test_what_is_on_the_account_stays_as_it_is(client: FlaskClient, mia: User, n
     assert (first.status_code, again.status_code, again.data) == (201, 200, first.data)
     with unit_of_work():
         editing.update(code.id, {"is_active": False}, actor=make.SYSTEM, now=NOW)
-    assert send(client, network).status_code == 200
+    off = send(client, network)
+    told = (off.status_code, data_of(off, 200), off.get_json()["message"])
+    why = "This code is switched off right now."
+    assert told == (200, data_of(first, 201), f"The code is on the account, but gives nothing now: {why}")
     assert on_accounts() == [(mia.id, code.id, "applied")]
 
 

@@ -47,7 +47,7 @@ def take_it_back(desk: Page) -> None:
     desk.get_by_role("button", name="Yes, reverse it").click()
     expect(desk.locator("#toasts")).to_contain_text("$2.00 came back from ada.")
     desk.get_by_role("link", name="The wallet of ada").click()
-    expect(desk.get_by_role("row", name="Bonus for Sleep study taken back")).to_contain_text("$0.00")
+    expect(desk.get_by_role("row", name="Bonus taken back: Sleep study")).to_contain_text("$0.00")
 
 
 @pytest.mark.parametrize("kind", ["page", "page_without_javascript"])

@@ -110,6 +110,23 @@ def test_offers_are_found_as_one_types(page: Page, live_server: str, sign_in: Si
     expect(page.locator("#offers")).not_to_contain_text(survey.name)
 
 
+def test_offers_follow_a_conversion_and_what_is_typed_stays(
+    app: Flask, page: Page, live_server: str, sign_in: SignIn, mia: User, survey: Offer
+) -> None:
+    make.offer(name="Puzzle game", category="Games")
+    sign_in(page, mia)
+    page.goto(f"{live_server}/client/offers?q=survey")
+    page.evaluate("window.stillTheSamePage = true")
+    page.get_by_role("searchbox").focus()
+    complete(app, live_server, mia, survey)
+    page.evaluate("document.dispatchEvent(new Event('logged'))")  # it looks again at once
+    expect(page.locator(".offer")).to_contain_text("Completed once")
+    expect(page.get_by_role("searchbox")).to_have_value("survey")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.locator(".offer")).to_have_count(1)
+    assert page.evaluate("window.stillTheSamePage")
+
+
 def test_it_all_works_without_javascript(
     page_without_javascript: Page, live_server: str, sign_in: SignIn, mia: User
 ) -> None:

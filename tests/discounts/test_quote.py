@@ -92,7 +92,7 @@ def test_the_minimum_is_held_against_the_whole_subtotal_not_the_lines_in_scope()
         (
             {"active_hours": {**EVENINGS, "weekdays": [7]}},
             "outside_active_hours",
-            "Opens on Sunday, 8 March at 17:00 (UTC).",
+            "Opens on Sun, Mar 8 at 17:00 (UTC).",
             {"opensAt": "2026-03-08T17:00:00+00:00", "timezone": "UTC"},
         ),
         ({"requires_account": True}, "account_required", "Sign in to use this code: it is for members.", {}),

@@ -94,7 +94,7 @@ def test_a_wallet_tells_what_moved_it_newest_first(admin: FlaskClient) -> None:
     make.reversed_again(kept)
     page = admin.get(f"{LIST}/{ada.id}").text
     assert rows(page) == [
-        "Bonus for Survey taken back Mar 2, 2026, 12:00 PM \N{MINUS SIGN}$2.00 $1.00",
+        "Bonus taken back: Survey Mar 2, 2026, 12:00 PM \N{MINUS SIGN}$2.00 $1.00",
         "Bonus for Survey with TEN Mar 2, 2026, 12:00 PM +$1.00 $3.00",
         "Bonus for Survey with TEN Mar 2, 2026, 12:00 PM +$2.00 $2.00",
     ]
@@ -110,7 +110,7 @@ def test_what_is_owed_stands_in_the_wallet_with_its_reason(admin: FlaskClient) -
     make.reversed_again(kept)
     page = admin.get(f"{LIST}/{ada.id}").text
     debts = page.partition("Could not be taken back")[2].partition("Entries")[0]
-    assert "Bonus for Survey taken back" in debts
+    assert "Bonus taken back: Survey" in debts
     assert "$1.50" in debts
     assert f'href="/admin/conversions/{kept.id}"' in debts
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -62,6 +63,36 @@ def test_a_code_is_put_on_the_account_in_place(client: FlaskClient, mia: User) -
     assert kept() == [(mia.id, "applied")]
 
 
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ({"is_active": False}, "This code is switched off right now."),
+        ({"ends_at": NOW}, "This code expired on March 2, 2026."),
+        (
+            {"starts_at": NOW + timedelta(days=1)},
+            "This code starts on March 3, 2026, 7:00\N{NARROW NO-BREAK SPACE}AM (America/New_York).",
+        ),
+        ({"per_user_limit": 1}, "You have used this code already, and it works once for each person."),
+        (None, "This code has ended."),
+    ],
+)
+def test_what_is_there_already_and_gives_nothing_says_why(
+    client: FlaskClient, mia: User, since: dict[str, Any] | None, said: str
+) -> None:
+    code = make.offer_code(code="BONUS10")
+    make.applied(mia, code)
+    make.converted(mia, make.offer())
+    if since is None:
+        with unit_of_work():
+            editing.remove(code.id, make.SYSTEM, NOW)
+    else:
+        changed(code, **since)
+    answer = client.post("/client/codes", data={"code": "BONUS10"}, headers=HTMX)
+    assert answer.status_code == 200
+    assert toasts(dict(answer.headers)) == [f"BONUS10 is on your account already, but gives nothing now: {said}"]
+    assert kept() == [(mia.id, "applied")]
+
+
 def test_without_javascript_one_comes_back_to_the_page(client: FlaskClient, mia: User) -> None:
     make.offer_code(code="BONUS10")
     answer = client.post("/client/codes", data={"code": "BONUS10"})
@@ -77,13 +108,13 @@ def test_without_javascript_one_comes_back_to_the_page(client: FlaskClient, mia:
     ("typed", "terms", "said"),
     [
         ("nope", {}, "We don't know this code. Please check it for typing mistakes."),
-        ("", {}, "We don't know this code."),
+        (" ", {}, "Please type a code."),
         ("B", {"ends_at": NOW - timedelta(days=1)}, "This code expired on March 1, 2026."),
         ("B", {"starts_at": NOW + timedelta(days=1)}, "This code starts on March 3, 2026, 7:00 AM"),
         ("B", {"is_active": False}, "This code is switched off right now."),
         ("B", {"active_hours": hours("18:00", "22:00")}, "Opens today at 11:00 (America/New_York)."),
         ("B", {"active_hours": hours("10:00", "11:00")}, "Opens tomorrow at 03:00 (America/New_York)."),
-        ("B", {"active_hours": hours("10:00", "12:00", weekdays=[5])}, "Opens on Friday, 6 March at 03:00"),
+        ("B", {"active_hours": hours("10:00", "12:00", weekdays=[5])}, "Opens on Fri, Mar 6 at 03:00"),
     ],
 )
 def test_a_refused_code_stays_in_its_field_with_the_reason_beside_it(
@@ -106,6 +137,34 @@ def test_a_discount_for_carts_is_no_code_for_an_account(client: FlaskClient, mia
     answer = client.post("/client/codes", data={"code": "SAVE20"})
     assert (answer.status_code, kept()) == (422, [])
     assert "We don't know this code." in unescape(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"is_public": True}, "This code is for the cart: use it in the store. Open cart"),
+        ({"is_public": False}, "We don't know this code. Please check it for typing mistakes."),
+        ({"is_public": True, "is_active": False}, "We don't know this code. Please check it for typing mistakes."),
+        ({"is_public": True, "ends_at": NOW}, "We don't know this code. Please check it for typing mistakes."),
+    ],
+)
+def test_a_discount_that_everybody_may_know_leads_to_the_cart(
+    client: FlaskClient,
+    mia: User,  # noqa: ARG001
+    terms: dict[str, object],
+    said: str,
+) -> None:
+    make.discount(code="SAVE20", **terms)
+    answer = client.post("/client/codes", data={"code": " save20 "}, headers=HTMX)
+    assert (answer.status_code, part_of(answer.text, 'id="code-error"', "p")) == (422, said)
+    assert ('href="/store/cart">Open cart' in answer.text) == ("Open cart" in said)
+
+
+def test_nothing_typed_is_no_guess(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    for path in ("/client/codes", "/store/cart/code"):
+        for _each in range(12):
+            answer = client.post(path, data={"code": "  "}, headers=HTMX)
+        assert (answer.status_code, "Please type a code." in answer.text) == (422, True)
 
 
 def test_guesses_are_limited_and_told_in_the_place(app: Flask, client: FlaskClient, mia: User, sign_in: SignIn) -> None:  # noqa: ARG001
@@ -140,7 +199,7 @@ def test_an_empty_account_says_what_to_do(client: FlaskClient, mia: User) -> Non
     page = read(client.get("/client/codes").text)
     assert "No code on your account yet" in page
     assert "Nothing earned yet" in page
-    assert "Wallet balance $0.00" in page
+    assert "Cash balance $0.00" in page
 
 
 def test_a_card_says_what_it_is_for_and_what_it_has_earned(client: FlaskClient, mia: User) -> None:
@@ -180,9 +239,13 @@ def test_what_is_over_comes_last_and_is_dim(client: FlaskClient, mia: User) -> N
     changed(ends, ends_at=NOW)
     page = client.get("/client/codes").text
     assert codes_on(page) == ["WAITS", "OFF", "ENDS", "ONCE"]
-    said = [card(page, code).split("% bonus ")[1].split(" Uses ")[0] for code in codes_on(page)]
+    assert [("remaining" in card(page, code), "As often" in card(page, code)) for code in codes_on(page)] == [
+        *[(False, True)] * 2,
+        *[(False, False)] * 2,
+    ]
+    said = [re.split(" Uses | Offers ", card(page, code).split("% bonus ")[1])[0] for code in codes_on(page)]
     assert said == [
-        "Not started: begins Wed, 4 Mar at 07:00 Opens in 2d 0h 0m",
+        "Not started: begins Wed, Mar 4 at 07:00 Opens in 2d 0h 0m",
         "Switched off",
         "Ended",
         "Used up",

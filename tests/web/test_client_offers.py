@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
@@ -18,6 +19,7 @@ from tests.holding import changed, hours, part_of, read
 from tests.make import NOW
 
 pytestmark = pytest.mark.usefixtures("frozen")
+Clock = time_machine.TimeMachineFixture
 SignIn = Callable[[FlaskClient, User], None]
 
 
@@ -69,8 +71,14 @@ def test_an_offer_tells_what_it_is_what_it_pays_and_where_it_leads(client: Flask
         ),
         (
             [{"code": "LATE", "active_hours": hours("18:00", "22:00", "UTC"), "bonus_value": 50}, {"code": "TEN"}],
+            "Your bonus: $2.00 with TEN Later $10.00 with LATE Opens today at 18:00",
+        ),
+        (
+            [{"code": "LATE", "active_hours": hours("18:00", "22:00", "UTC")}, {"code": "TEN"}],
             "Your bonus: $2.00 with TEN",
         ),
+        ([{"code": "NOON", "active_hours": hours("10:00", "12:30", "UTC")}], "Your bonus: $2.00 with NOON Until 12:30"),
+        ([{"code": "TEN", "ends_at": NOW + timedelta(days=2)}], "Your bonus: $2.00 with TEN Until Wed, Mar 4, 12:00"),
     ],
 )
 def test_the_bonus_is_that_of_the_code_that_would_be_used(
@@ -98,6 +106,23 @@ def test_codes_that_are_over_are_no_codes(client: FlaskClient, mia: User) -> Non
     page = client.get("/client/offers").text
     assert "No code on your account pays at present." in read(page)
     assert part_of(page, f'id="offer-{survey.id}"', "li") == "Survey Usually pays $20.00 Completed once"
+
+
+def test_the_part_follows_what_happens_elsewhere(client: FlaskClient, mia: User, frozen: Clock) -> None:
+    survey = make.offer(name="Survey & more", category="Surveys")
+    make.applied(mia, make.offer_code(code="NOON", ends_at=NOW + timedelta(hours=1)))
+    page = client.get("/client/offers?q=SURVEY&category=Surveys").text
+    look = unescape(re.findall(r'data-url="([^"]*)" data-target="#offers"', page)[0])
+    assert "q=SURVEY" in look
+    assert "category=Surveys" in look
+    assert client.get(look, headers=HTMX).status_code == 204
+    make.converted(mia, survey)
+    answer = client.get(look, headers=HTMX)
+    assert (answer.status_code, "<html" in answer.text, "Completed once" in answer.text) == (200, False, True)
+    look = unescape(re.findall(r'data-url="([^"]*)"', answer.text)[0])
+    assert client.get(look, headers=HTMX).status_code == 204
+    frozen.shift(timedelta(hours=1))
+    assert "Your bonus" not in client.get(look, headers=HTMX).text
 
 
 def test_it_is_marked_how_often_one_has_completed_it(client: FlaskClient, mia: User) -> None:

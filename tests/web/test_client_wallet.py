@@ -57,9 +57,9 @@ def test_entries_tell_when_what_for_and_what_was_left(client: FlaskClient, mia: 
     page = client.get("/client/wallet").text
     assert "$1.55" in part_of(page, 'id="cash"', "p")
     assert rows(page) == [
-        "Bonus taken back: Survey & more Mar 2, 2026, 9:00 PM \N{MINUS SIGN}$2.00 $1.55",
-        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 9:00 PM +$1.55 $3.55",
-        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 7:00 PM +$2.00 $2.00",
+        "Bonus taken back: Survey & more Mar 2, 2026, 21:00 \N{MINUS SIGN}$2.00 $1.55",
+        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 21:00 +$1.55 $3.55",
+        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 19:00 +$2.00 $2.00",
     ]
 
 
@@ -72,7 +72,7 @@ def test_what_is_owed_is_told_plainly(client: FlaskClient, mia: User) -> None:
     told = part_of(page, 'class="note note-warning"', "div")
     assert "You owe $1.50." in told
     assert "Mar 2, 2026 · Bonus taken back: Survey · $1.50" in read(page)
-    assert rows(page)[0] == "Bonus taken back: Survey Mar 2, 2026, 9:00 PM \N{MINUS SIGN}$0.50 $0.00"
+    assert rows(page)[0] == "Bonus taken back: Survey Mar 2, 2026, 21:00 \N{MINUS SIGN}$0.50 $0.00"
     assert rows(page)[1].startswith("Shop order")
 
 
@@ -116,8 +116,11 @@ def test_the_file_holds_every_entry_and_no_formula(
         ("Bonus taken back: Offer 0", "-2.00", "4.00"),
         ("Shop order", "-1.00", "3.00"),
     ]
-    assert told[0]["when"] == "2026-03-02 21:00:00"
-    assert told[0]["reference"] == conversions[0].purpose
+    assert told[0]["when"] == "2026-03-02T21:00:00+09:00"
+    about = [(each["offer"], each["code"], each["conversion"]) for each in told]
+    assert about[0] == about[3] == ("Offer 0", "BONUS10", conversions[0].conversion_id)
+    assert about[4] == ("", "", "")
+    assert "conversion:" not in client.get("/client/wallet.csv").text
 
 
 def test_nobody_sees_anothers_money(client: FlaskClient, mia: User) -> None:  # noqa: ARG001

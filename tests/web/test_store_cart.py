@@ -277,6 +277,22 @@ def test_refusals_of_known_codes_are_no_guesses(client: FlaskClient, frozen: obj
         assert client.post("/store/cart/code", data={"code": "BIG"}).status_code == 422
 
 
+def test_a_code_of_ones_account_leads_to_the_offers(client: FlaskClient, sign_in: SignIn) -> None:
+    mia = make.user()
+    make.applied(mia, make.offer_code(code="BONUS10"))
+    make.offer_code(code="OTHER")
+    put_in_cart(client, make.product())
+    unknown = "We don&#39;t know this code."
+    assert unknown in client.post("/store/cart/code", data={"code": "BONUS10"}, headers=HTMX).text
+    sign_in(client, mia)
+    assert unknown in client.post("/store/cart/code", data={"code": "OTHER"}, headers=HTMX).text
+    answer = client.post("/store/cart/code", data={"code": " bonus10"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert unknown not in answer.text
+    assert "This code is for offers, and on your account already." in answer.text
+    assert 'href="/client/codes">My codes</a></span>' in answer.text
+
+
 def test_applying_a_code_costs_six_statements_at_most(client: FlaskClient, sign_in: SignIn) -> None:
     make.discount(code="SAVE20", discount_value=20)
     sign_in(client, make.user())

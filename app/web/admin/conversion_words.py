@@ -51,7 +51,7 @@ def movement(reason: str, source: Source | None) -> str:
     facts = {"offer": source.offer, "code": source.code}
     if reason == EARNED:
         return _("Bonus for %(offer)s with %(code)s", **facts)
-    return _("Bonus for %(offer)s taken back", **facts)
+    return _("Bonus taken back: %(offer)s", **facts)
 
 
 def _why(passed: Mapping[str, Any]) -> str:

@@ -8,11 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
+from app.discounts.editing import KIND as DISCOUNT
 from app.errors import DomainError, RateLimited
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate_rows
+from app.kit.text import normalise_code
 from app.offers import holdings
 from app.offers import service as offers
 from app.offers.errors import CodeRefused
@@ -20,12 +22,15 @@ from app.offers.holdings import Held
 from app.offers.kind import badge, gives
 from app.offers.service import Applied
 from app.offers.standing import standing
+from app.offers.words import why_nothing
+from app.promotions import active
 from app.promotions.words import hours_in_words
 from app.wallet import service as wallets
 from app.web import guesses
 from app.web.arguments import page_number, whole_number
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
+from app.web.guesses import NothingTyped
 from app.web.visitor import access, me
 
 WHOLE = "client/codes.html"
@@ -57,16 +62,13 @@ def apply_code() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:LONGEST_TYPED]
     try:
         applied = _apply(typed)
-    except CodeRefused as refusal:
-        return _refused(typed, refusal)
+    except (CodeRefused, NothingTyped) as refusal:
+        return _refused(typed, refusal, is_for_cart=_is_for_cart(typed, refusal))
     except limits.TooOften as limit:
         answer = _refused(typed, RateLimited(limit.retry_after))
         answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
-    if applied.is_new:
-        toast(_("%(code)s is on your account.", code=applied.code))
-    else:
-        toast(_("%(code)s is on your account already.", code=applied.code), "info")
+    _tell(applied)
     return page(*CODES, **_look()) if wants_part() else see_other(url_for("client.show_codes"))
 
 
@@ -83,9 +85,11 @@ def remove_code(applied_id: int) -> ResponseReturnValue:
 
 @bp.app_template_filter()
 def hours_here(held: Held) -> str:
-    """When it is open, by the reader's clock; nothing where it always is."""
+    """When it is open, by the reader's clock; nothing where it always is, or will never be again."""
     hours = held.terms.active_hours
-    return hours_in_words(hours.seen_in(_here(), held.context.now)) if hours else ""
+    if hours is None or hours.never_close or held.is_over:
+        return ""
+    return hours_in_words(hours.seen_in(_here(), held.context.now))
 
 
 @bp.app_template_filter()
@@ -100,18 +104,38 @@ def hours_there(held: Held) -> str:
 
 
 def _apply(typed: str) -> Applied:
-    guesses.check()
+    guesses.check(typed)
     try:
         with unit_of_work():
             return offers.apply(me(), typed, now=clock.now())
     except CodeRefused as refusal:
-        if refusal.code == "not_found":
+        if refusal.code == "not_found" and not _is_for_cart(typed, refusal):
             guesses.count()
         raise
 
 
-def _refused(typed: str, refusal: DomainError) -> Response:
-    return page(*CODES, refusal.status, **_look(), typed=typed, refusal=refusal)
+def _tell(applied: Applied) -> None:
+    """That it is on the account, and if it was before, whether it gives something."""
+    if applied.is_new:
+        toast(_("%(code)s is on your account.", code=applied.code))
+    elif applied.refusal is None:
+        toast(_("%(code)s is on your account already.", code=applied.code), "info")
+    else:
+        why = why_nothing(applied.refusal)
+        told = _("%(code)s is on your account already, but gives nothing now: %(why)s", code=applied.code, why=why)
+        toast(told, "warning")
+
+
+def _is_for_cart(typed: str, refusal: DomainError) -> bool:
+    """Whether everybody may know this code, as one for the cart."""
+    if refusal.code != "not_found":
+        return False
+    shown = (each.shown for each in active.offers(clock.now()))
+    return normalise_code(typed) in {each.code for each in shown if each.kind == DISCOUNT}
+
+
+def _refused(typed: str, refusal: DomainError, *, is_for_cart: bool = False) -> Response:
+    return page(*CODES, refusal.status, **_look(), typed=typed, refusal=refusal, is_for_cart=is_for_cart)
 
 
 def _look() -> dict[str, Any]:

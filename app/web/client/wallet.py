@@ -21,7 +21,7 @@ from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
 
 WALLET = ("client/wallet.html", "client/_wallet.html")
-COLUMNS = ("when", "what_for", "amount", "balance_after", "reference")
+COLUMNS = ("when", "what_for", "offer", "code", "conversion", "amount", "balance_after")
 
 
 @bp.get("/wallet")
@@ -68,10 +68,11 @@ def what_for(reason: str, source: Source | None) -> str:
 
 
 def _cells(moved: Moved, zone: ZoneInfo) -> Sequence[Cell]:
+    source = moved.source
     return (
-        f"{moved.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-        what_for(moved.reason, moved.source),
+        moved.at.astimezone(zone).isoformat(timespec="seconds"),
+        what_for(moved.reason, source),
+        *((source.offer, source.code, source.conversion_id) if source else (None, None, None)),
         Decimal(moved.cents).scaleb(-2),
         Decimal(moved.balance_after_cents).scaleb(-2),
-        moved.reference,
     )

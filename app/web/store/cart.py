@@ -17,10 +17,12 @@ from app.errors import DomainError, NotFound, RateLimited
 from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
+from app.offers import holdings
 from app.web import guesses
 from app.web.arguments import whole_number
+from app.web.guesses import NothingTyped
 from app.web.store import bp, visit
-from app.web.visitor import access, current_person
+from app.web.visitor import access, current_person, signed_in
 
 LONGEST_TYPED = 64
 CART = ("store/cart.html", "store/_cart.html")
@@ -81,14 +83,17 @@ def remove_line(line_id: int) -> ResponseReturnValue:
 def apply_code() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:LONGEST_TYPED]
     try:
-        guesses.check()
+        guesses.check(typed)
         with unit_of_work():
             cart = visit.cart_to_change()
             quote = carts.apply_code(cart, typed, person=current_person(), now=clock.now())
-    except CodeRefused as refusal:
-        if refusal.code == "not_found":
-            guesses.count()
+    except NothingTyped as refusal:
         return cart_page(refusal.status, code_refusal=refusal, typed_code=typed)
+    except CodeRefused as refusal:
+        is_for_offers = refusal.code == "not_found" and _is_on_account(typed)
+        if refusal.code == "not_found" and not is_for_offers:
+            guesses.count()
+        return cart_page(refusal.status, code_refusal=refusal, typed_code=typed, is_for_offers=is_for_offers)
     except limits.TooOften as limit:
         answer = cart_page(RateLimited.status, code_refusal=RateLimited(limit.retry_after), typed_code=typed)
         answer.headers["Retry-After"] = str(limit.retry_after)
@@ -122,6 +127,12 @@ def cart_page(status: int = 200, *, cart: Cart | None = None, quote: Quote | Non
         is_part=wants_part(),
         **told,
     )
+
+
+def _is_on_account(typed: str) -> bool:
+    """Whether whoever types it has put it on their account, as one for offers."""
+    user = signed_in()
+    return user is not None and holdings.has(user.id, typed)
 
 
 def _changed(cart: Cart, quote: Quote | None = None) -> Response:
