@@ -254,7 +254,6 @@ def test_pressed_twice_it_is_recorded_once(admin: FlaskClient) -> None:
     "other",
     [
         {"username": "mia"},
-        {"username": "nobody"},
         {"offer_id": "other"},
         {"payout": "7.50"},
         {"completed_at": "2026-03-01T18:30"},
