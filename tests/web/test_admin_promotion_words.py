@@ -1,0 +1,56 @@
+"""The desk speaks of promotions of every kind in the same way: what is wrong, what a code is, what happened to it."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.accounts.models import User
+from tests import make
+
+SignIn = Callable[[FlaskClient, User], None]
+OFFER = {"title": "Bonus", "bonus_type": "percentage", "bonus_value": "10", "display_order": "0"}
+DISCOUNT = {"title": "Off", "discount_type": "percentage", "discount_value": "10", "display_order": "0"}
+
+
+@pytest.fixture(autouse=True)
+def _admin(frozen: object, client: FlaskClient, sign_in: SignIn) -> None:  # noqa: ARG001 a session of then
+    sign_in(client, make.user(role="admin", username="root"))
+
+
+def words(answer: TestResponse) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", answer.text)))
+
+
+def summed_up(answer: TestResponse) -> list[str]:
+    """The fields that the summary of errors leads to."""
+    summary = answer.text.partition('class="error-summary"')[2].partition("</ul>")[0]
+    return re.findall(r'href="#([a-z_]+)"', summary)
+
+
+@pytest.mark.parametrize(("kind", "typed"), [("offer", OFFER), ("discount", DISCOUNT)])
+def test_that_a_code_is_taken_is_told_with_all_else_that_is_wrong(
+    client: FlaskClient, kind: str, typed: dict[str, Any]
+) -> None:
+    make.discount(code="TAKEN")
+    wrong = {"code": "taken", "usage_limit": "0"}
+    answer = client.post(f"/admin/promotions/new?kind={kind}", data=typed | wrong)
+    assert answer.status_code == 400
+    assert summed_up(answer) == ["code", "usage_limit"]
+    mine = make.offer_code(code="MINE") if kind == "offer" else make.discount(code="MINE")
+    answer = client.post(f"/admin/promotions/{mine.id}", data=typed | wrong | {"version": "1"})
+    assert answer.status_code == 400
+    assert summed_up(answer) == ["code", "usage_limit"]
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_page(client: FlaskClient) -> None:
+    wrong = {"title": "", "code": "-", "bonus_value": "0", "max_bonus": "x", "min_amount": "y", "starts_time": "12:00"}
+    answer = client.post("/admin/promotions/new?kind=offer", data=OFFER | wrong | {"usage_limit": "0"})
+    told = summed_up(answer)
+    assert told == ["title", "code", "bonus_value", "min_amount", "max_bonus", "starts_on", "usage_limit"]
+    places = [answer.text.index(f'id="{name}"') for name in told]
+    assert places == sorted(places)
