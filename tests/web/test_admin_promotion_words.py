@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
+from app.audit.service import SYSTEM
+from app.kit.db import unit_of_work
+from app.offers import editing
 from tests import make
 
 SignIn = Callable[[FlaskClient, User], None]
@@ -54,3 +57,24 @@ def test_what_is_wrong_is_told_in_the_order_of_the_page(client: FlaskClient) -> 
     assert told == ["title", "code", "bonus_value", "min_amount", "max_bonus", "starts_on", "usage_limit"]
     places = [answer.text.index(f'id="{name}"') for name in told]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("below", ["", "/statistics", "/people", "/share", "/explain"])
+def test_the_pages_of_a_code_show_it(client: FlaskClient, below: str) -> None:
+    made = make.discount(code="SHOWN")
+    answer = client.get(f"/admin/promotions/{made.id}{below}")
+    head = answer.text.partition('class="page-header"')[2].partition("</header>")[0]
+    assert "SHOWN</code>" in head
+    assert 'data-copy="SHOWN"' in head
+
+
+def test_the_history_tells_on_which_days_it_was_open(client: FlaskClient) -> None:
+    hours = {"enabled": True, "start_time": "17:00", "end_time": "20:59", "timezone": "Europe/Riga"}
+    made = make.offer_code(active_hours=hours | {"weekdays": [1, 2]})
+    with unit_of_work():
+        editing.update(made.id, {"active_hours": {"weekdays": [5, 6]}}, actor=SYSTEM, now=make.NOW)
+    with unit_of_work():
+        editing.update(made.id, {"active_hours": {"weekdays": []}}, actor=SYSTEM, now=make.NOW)
+    told = words(client.get(f"/admin/promotions/{made.id}"))
+    assert "17:00-20:59 (Europe/Riga), Mon, Tue → 17:00-20:59 (Europe/Riga), Fri, Sat" in told
+    assert "Fri, Sat → 17:00-20:59 (Europe/Riga) " in told

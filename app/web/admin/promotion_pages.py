@@ -44,9 +44,10 @@ PAGES_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """One promotion, and the pages there are about it: label and address of each."""
+    """One promotion, its code if it has just one, and the pages there are about it: label and address of each."""
 
     listed: Listed
+    code: str | None
     tabs: list[tuple[str, str]]
     now: datetime
 
@@ -73,7 +74,8 @@ def framed(promotion_id: int) -> Framed:
         for endpoint, label in TABS
         if endpoint in current_app.view_functions and _has(listed, endpoint)
     ]
-    return Framed(listed, tabs, clock.now())
+    single = listed.promotion.single_code
+    return Framed(listed, single.code if single else None, tabs, clock.now())
 
 
 def people_page(listed: Listed) -> str:
