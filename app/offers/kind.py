@@ -1,6 +1,6 @@
 """What offer codes tell the engine about themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import format_decimal, format_percent
@@ -45,6 +45,15 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     )
 
 
+def accounts_with(promotion_ids: Sequence[int]) -> Mapping[int, int]:
+    """On how many accounts each of these is now, in one statement; those that are on none aren't among them."""
+    counted = select(UserPromoCode.promotion_id, func.count()).where(
+        UserPromoCode.promotion_id.in_(promotion_ids), UserPromoCode.status == APPLIED
+    )
+    rows = db.session.execute(counted.group_by(UserPromoCode.promotion_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def gives(own: OfferCode) -> str:
     """`at most $20.00`; nothing without a limit."""
     return _("at most %(amount)s", amount=money(own.max_bonus_cents)) if own.max_bonus_cents is not None else ""
@@ -82,6 +91,7 @@ OFFER = Kind(
     benefit=benefit_of,
     sentence=sentence,
     statistics=statistics,
+    accounts_with=accounts_with,
     has_active=lambda _promotion_id: False,
     fields_of=lambda promotion_id: editing.fields_of(editing.get(promotion_id)),
     faults=editing.faults,

@@ -13,6 +13,7 @@ from app.accounts.models import User
 from app.audit.service import SYSTEM
 from app.kit.db import unit_of_work
 from app.offers import editing
+from app.promotions import service as promotions
 from tests import make
 
 SignIn = Callable[[FlaskClient, User], None]
@@ -78,3 +79,35 @@ def test_the_history_tells_on_which_days_it_was_open(client: FlaskClient) -> Non
     told = words(client.get(f"/admin/promotions/{made.id}"))
     assert "17:00-20:59 (Europe/Riga), Mon, Tue → 17:00-20:59 (Europe/Riga), Fri, Sat" in told
     assert "Fri, Sat → 17:00-20:59 (Europe/Riga) " in told
+
+
+def removal(client: FlaskClient, promotion_id: int) -> str:
+    """What is asked before it is removed, with the button under it."""
+    asked = client.get("/admin/promotions").text.partition(f'id="delete-{promotion_id}"')[2].partition("</dialog>")[0]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", asked.partition("confirm-question")[2]))).strip('"> ')
+
+
+def test_what_would_be_archived_is_not_asked_about_as_if_it_went(client: FlaskClient) -> None:
+    ada, ben = make.user(username="ada"), make.user(username="ben")
+    unused, used, applied = make.offer_code(title="Unused"), make.offer_code(title="Used"), make.offer_code()
+    for user in (ada, ben):
+        make.applied(user, used)
+    make.converted(ada, make.offer())
+    make.applied(ben, applied)
+    assert (
+        removal(client, unused.id) == "Delete “Unused”? Nothing refers to it yet. This can't be undone. Cancel Delete"
+    )
+    assert removal(client, used.id).startswith("Archive “Used”? It earns nothing any more")
+    assert removal(client, used.id).endswith("duplicate it. So far: 1 use, on 2 accounts. Cancel Archive")
+    assert removal(client, applied.id).endswith("So far: 0 uses, on 1 account. Cancel Archive")
+
+
+def test_a_discount_that_was_given_back_or_is_in_a_cart_is_asked_about_as_archived(client: FlaskClient) -> None:
+    used, again, batch = make.discount(code="USED"), make.discount(code="AGAIN"), make.batch(5)
+    make.use("USED")
+    given_back = make.use("AGAIN")
+    with unit_of_work():
+        promotions.give_back(f"invoice:{given_back}", make.NOW)
+    assert removal(client, used.id).endswith("So far: 1 use. Cancel Archive")
+    assert removal(client, again.id).endswith("So far: 0 uses. Cancel Archive")
+    assert "with its codes? If one was ever used, it is archived instead. Cancel Delete" in removal(client, batch.id)
