@@ -31,18 +31,24 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     on_accounts = select(func.count()).where(
         UserPromoCode.promotion_id == promotion_id, UserPromoCode.status == APPLIED
     )
-    given, people, accounts = db.session.execute(
+    uses, given, people, accounts = db.session.execute(
         select(
+            func.count(),
             func.coalesce(func.sum(OfferApplication.bonus_cents), 0),
             func.count(OfferApplication.user_id.distinct()),
             on_accounts.scalar_subquery(),
         ).where(OfferApplication.promotion_id == promotion_id, OfferApplication.reversed_at.is_(None))
     ).one()
     return (
-        Figure(_("Bonus earned"), money(int(given))),
-        Figure(_("Clients who earned"), format_decimal(people)),
-        Figure(_("On accounts"), format_decimal(accounts)),
+        Figure(_("Bonus earned"), money(int(given)), "badge-dollar-sign", average(int(given), uses)),
+        Figure(_("Clients"), format_decimal(people), "users", _("each counted once")),
+        Figure(_("On accounts"), format_decimal(accounts), "user-check", _("at this moment")),
     )
+
+
+def average(cents: int, uses: int) -> str:
+    """`$2.75 on average`; nothing without any use."""
+    return _("%(amount)s on average", amount=money(round(cents / uses))) if uses else ""
 
 
 def accounts_with(promotion_ids: Sequence[int]) -> Mapping[int, int]:

@@ -20,10 +20,12 @@ Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of a promotion's statistics, already in words."""
+    """A number of a promotion's statistics, already in words, with its sign and what more there is to say of it."""
 
     label: str
     value: str
+    icon: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

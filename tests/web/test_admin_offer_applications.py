@@ -53,11 +53,13 @@ def test_what_a_code_has_come_to_is_told_offer_by_offer(client: FlaskClient) -> 
     answer = client.get(f"/admin/promotions/{code.id}/offers")
     page = words(answer)
     assert "Uses 4 of 9" in page
-    assert "Bonus in all $11.00 $2.75 on average" in page
+    assert "Bonus earned $11.00 $2.75 on average" in page
     assert "Clients 2 each counted once" in page
     assert "Offers 2 that earned something" in page
     assert "Mar 2, 2026: 3, worth $9.00" in page
     assert "Feb 27, 2026: 1, worth $2.00" in page
+    assert re.findall(r'<progress[^>]* value="(\d)" max="(\d)"', answer.text) == [("3", "4"), ("1", "4")]
+    assert 'class="chart-most" aria-hidden="true">3</p>' in answer.text
     assert rows(answer) == ["Survey 3 uses 75% $6.00 2", "Quiz 1 use 25% $5.00 1"]
     assert f'href="/admin/promotions/{code.id}/applications?offer={quiz.id}"' in answer.text
 

@@ -111,3 +111,12 @@ def test_a_discount_that_was_given_back_or_is_in_a_cart_is_asked_about_as_archiv
     assert removal(client, used.id).endswith("So far: 1 use. Cancel Archive")
     assert removal(client, again.id).endswith("So far: 0 uses. Cancel Archive")
     assert "with its codes? If one was ever used, it is archived instead. Cancel Delete" in removal(client, batch.id)
+
+
+def test_figures_are_called_the_same_wherever_they_stand(client: FlaskClient) -> None:
+    ada, code = make.user(), make.offer_code()
+    make.applied(ada, code)
+    make.converted(ada, make.offer(payout=20))
+    for below in ("", "/statistics", "/offers"):
+        told = words(client.get(f"/admin/promotions/{code.id}{below}"))
+        assert "Bonus earned $2.00 $2.00 on average Clients 1 each counted once" in told, below

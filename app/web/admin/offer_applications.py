@@ -45,7 +45,6 @@ def show_offer_analytics(promotion_id: int) -> ResponseReturnValue:
         totals=statistics.totals(promotion_id),
         by_day=statistics.by_day(promotion_id, today, days=DAYS, zone=zone),
         offers=_turned(by_offer, page_number()),
-        most=by_offer[0].uses if by_offer else 0,
     )
 
 
