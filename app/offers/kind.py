@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from app.accounts.models import User
 from app.accounts.persons import Person
@@ -61,8 +62,13 @@ def accounts_with(promotion_ids: Sequence[int]) -> Mapping[int, int]:
 
 
 def gives(own: OfferCode) -> str:
-    """`at most $20.00`; nothing without a limit."""
-    return _("at most %(amount)s", amount=money(own.max_bonus_cents)) if own.max_bonus_cents is not None else ""
+    """`at most $20.00, for 2 offers`; nothing of what isn't limited."""
+    told = []
+    if own.max_bonus_cents is not None:
+        told.append(_("at most %(amount)s", amount=money(own.max_bonus_cents)))
+    if own.applicable_offers:
+        told.append(ngettext("for %(num)d offer", "for %(num)d offers", len(own.applicable_offers)))
+    return ", ".join(told)
 
 
 def facts_of(person: Person | None, promotion_id: int) -> dict[str, Any]:
@@ -91,6 +97,7 @@ OFFER = Kind(
     type_of=lambda own: str(own.bonus_type),
     badge=badge,
     gives=gives,
+    along=(selectinload(OfferCode.scope),),
     rules=OWN_RULES,
     terms_of=editing.terms_now,
     facts_of=facts_of,

@@ -15,6 +15,7 @@ from app.kit.db import unit_of_work
 from app.offers import editing
 from app.promotions import service as promotions
 from tests import make
+from tests.counting import count_statements
 
 SignIn = Callable[[FlaskClient, User], None]
 OFFER = {"title": "Bonus", "bonus_type": "percentage", "bonus_value": "10", "display_order": "0"}
@@ -120,3 +121,25 @@ def test_figures_are_called_the_same_wherever_they_stand(client: FlaskClient) ->
     for below in ("", "/statistics", "/offers"):
         told = words(client.get(f"/admin/promotions/{code.id}{below}"))
         assert "Bonus earned $2.00 $2.00 on average Clients 1 each counted once" in told, below
+
+
+def test_the_card_of_a_code_names_its_limits(client: FlaskClient) -> None:
+    offers = [make.offer().id, make.offer().id]
+    make.offer_code(max_bonus=20, per_user_limit=3, applicable_offers=offers)
+    make.offer_code(applicable_offers=offers[:1])
+    told = words(client.get("/admin/promotions?group=members"))
+    assert "at most $20.00, for 2 offers" in told
+    assert "Uses per client at most 3" in told
+    assert "for 1 offer " in told
+
+
+def test_offers_of_codes_are_counted_by_one_statement_for_the_list(client: FlaskClient) -> None:
+    sent = []
+    for _round in range(2):
+        for _code in range(3):
+            make.offer_code(applicable_offers=[make.offer().id])
+        client.get("/admin/promotions")
+        with count_statements() as sending:
+            client.get("/admin/promotions")
+        sent.append(len(sending))
+    assert sent[0] == sent[1]

@@ -27,6 +27,7 @@ class Words:
     """
 
     uses: Any
+    of_each: Any
     latest: Any
     of_days: Any
     by_day: Any
@@ -55,6 +56,7 @@ class Words:
 TOLD_TO_SHOPPERS = _l("The shopper is told: “%(sentence)s”")
 USUAL = Words(
     uses=_l("Uses"),
+    of_each=_l("Uses per person"),
     latest=_l("Last use taken %(moment)s"),
     of_days=_l("Uses in the last 30 days"),
     by_day=_l("Uses by day"),
@@ -77,6 +79,7 @@ USUAL = Words(
 WORDS = {
     "deal": Words(
         uses=_l("Claims"),
+        of_each=_l("Claims per person"),
         latest=_l("Last claim made %(moment)s"),
         of_days=_l("Claims in the last 30 days"),
         by_day=_l("Claims by day"),
@@ -101,6 +104,7 @@ WORDS = {
     ),
     "offer": Words(
         uses=_l("Uses"),
+        of_each=_l("Uses per client"),
         latest=_l("Last bonus earned %(moment)s"),
         of_days=_l("Uses in the last 30 days"),
         by_day=_l("Uses by day"),
