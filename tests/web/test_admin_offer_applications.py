@@ -75,12 +75,13 @@ def test_a_code_with_many_offers_is_turned_over(client: FlaskClient) -> None:
 
 
 def test_each_use_stands_there_and_leads_to_whom_it_is_about(client: FlaskClient) -> None:
-    ada, code = make.user(username="ada", email="ada@example.com"), make.offer_code()
+    ada = make.user(username="ada", display_name="Ada L.", email="ada@example.com")
+    code = make.offer_code()
     make.applied(ada, code)
     make.converted(ada, make.offer(name="Survey"), conversion_id="partner:7")
     answer = client.get(f"/admin/promotions/{code.id}/applications")
     assert rows(answer) == [
-        "A ada ada@example.com Survey Mar 2, 2026, 12:00\u202fPM $2.00 partner:7".replace("\u202f", " ")
+        "AL Ada L. ada ada@example.com Survey Mar 2, 2026, 12:00\u202fPM $2.00 partner:7".replace("\u202f", " ")
     ]
     assert f'href="/admin/users/{ada.id}"' in answer.text
 
