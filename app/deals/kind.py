@@ -40,15 +40,15 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     ).one()
     granted = granting.counts(promotion_id)
     told = (
-        (_("Waiting for the game"), granted.get("pending", 0)),
-        (_("Handed out"), granted.get("delivered", 0)),
-        (_("Taken back after a refund"), granted.get("revoked", 0)),
-        (_("Handed out, then refunded"), granted["flagged"]),
+        ("clock", _("Waiting for the game"), granted.get("pending", 0)),
+        ("gift", _("Handed out"), granted.get("delivered", 0)),
+        ("undo-2", _("Taken back after a refund"), granted.get("revoked", 0)),
+        ("triangle-alert", _("Handed out, then refunded"), granted["flagged"]),
     )
     return (
-        Figure(_("Spent on it"), money(int(spent))),
-        Figure(_("Shoppers"), format_decimal(people)),
-        *(Figure(label, format_decimal(number)) for label, number in told),
+        Figure(_("Spent on it"), money(int(spent)), "banknote"),
+        Figure(_("Shoppers"), format_decimal(people), "users"),
+        *(Figure(label, format_decimal(number), icon) for icon, label, number in told),
     )
 
 

@@ -35,7 +35,10 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
             PromotionUse.promotion_id == promotion_id, live
         )
     ).one()
-    return (Figure(_("Saved by shoppers"), money(int(given))), Figure(_("Shoppers"), format_decimal(people)))
+    return (
+        Figure(_("Saved by shoppers"), money(int(given)), "piggy-bank"),
+        Figure(_("Shoppers"), format_decimal(people), "users", _("each counted once")),
+    )
 
 
 def facts_of(person: Person | None, _promotion_id: int) -> dict[str, Any]:

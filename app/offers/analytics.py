@@ -74,7 +74,7 @@ def offers_of(promotion_id: int) -> Sequence[tuple[int, str]]:
 def applications(
     promotion_id: int, *, search: str = "", offer_id: int | None = None
 ) -> Select[int, str, str, int, str, datetime, int, str]:
-    """The uses of a code, newest first; `search` looks in usernames, mail addresses, offers and conversion ids.
+    """The uses of a code, newest first; `search` looks in names, mail addresses, offers and conversion ids.
 
     The columns are those of `Application`, in its order.
     """
@@ -101,5 +101,5 @@ def applications(
 
 def _mentions(search: str) -> ColumnElement[bool]:
     wanted = like(search.strip())
-    columns = (User.username, EMAIL, OfferApplication.offer_name, Conversion.conversion_id)
+    columns = (User.username, User.display_name, EMAIL, OfferApplication.offer_name, Conversion.conversion_id)
     return or_(*(column.ilike(wanted, escape="\\") for column in columns))

@@ -1,12 +1,13 @@
 """What offer codes tell the engine about themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from app.accounts.models import User
 from app.accounts.persons import Person
@@ -31,23 +32,43 @@ def statistics(promotion_id: int) -> Sequence[Figure]:
     on_accounts = select(func.count()).where(
         UserPromoCode.promotion_id == promotion_id, UserPromoCode.status == APPLIED
     )
-    given, people, accounts = db.session.execute(
+    uses, given, people, accounts = db.session.execute(
         select(
+            func.count(),
             func.coalesce(func.sum(OfferApplication.bonus_cents), 0),
             func.count(OfferApplication.user_id.distinct()),
             on_accounts.scalar_subquery(),
         ).where(OfferApplication.promotion_id == promotion_id, OfferApplication.reversed_at.is_(None))
     ).one()
     return (
-        Figure(_("Bonus earned"), money(int(given))),
-        Figure(_("Clients who earned"), format_decimal(people)),
-        Figure(_("On accounts"), format_decimal(accounts)),
+        Figure(_("Bonus earned"), money(int(given)), "badge-dollar-sign", average(int(given), uses)),
+        Figure(_("Clients"), format_decimal(people), "users", _("each counted once")),
+        Figure(_("On accounts"), format_decimal(accounts), "user-check", _("at this moment")),
     )
 
 
+def average(cents: int, uses: int) -> str:
+    """`$2.75 on average`; nothing without any use."""
+    return _("%(amount)s on average", amount=money(round(cents / uses))) if uses else ""
+
+
+def accounts_with(promotion_ids: Sequence[int]) -> Mapping[int, int]:
+    """On how many accounts each of these is now, in one statement; those that are on none aren't among them."""
+    counted = select(UserPromoCode.promotion_id, func.count()).where(
+        UserPromoCode.promotion_id.in_(promotion_ids), UserPromoCode.status == APPLIED
+    )
+    rows = db.session.execute(counted.group_by(UserPromoCode.promotion_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def gives(own: OfferCode) -> str:
-    """`at most $20.00`; nothing without a limit."""
-    return _("at most %(amount)s", amount=money(own.max_bonus_cents)) if own.max_bonus_cents is not None else ""
+    """`at most $20.00, for 2 offers`; nothing of what isn't limited."""
+    told = []
+    if own.max_bonus_cents is not None:
+        told.append(_("at most %(amount)s", amount=money(own.max_bonus_cents)))
+    if own.applicable_offers:
+        told.append(ngettext("for %(num)d offer", "for %(num)d offers", len(own.applicable_offers)))
+    return ", ".join(told)
 
 
 def facts_of(person: Person | None, promotion_id: int) -> dict[str, Any]:
@@ -76,12 +97,14 @@ OFFER = Kind(
     type_of=lambda own: str(own.bonus_type),
     badge=badge,
     gives=gives,
+    along=(selectinload(OfferCode.scope),),
     rules=OWN_RULES,
     terms_of=editing.terms_now,
     facts_of=facts_of,
     benefit=benefit_of,
     sentence=sentence,
     statistics=statistics,
+    accounts_with=accounts_with,
     has_active=lambda _promotion_id: False,
     fields_of=lambda promotion_id: editing.fields_of(editing.get(promotion_id)),
     faults=editing.faults,

@@ -108,7 +108,7 @@ class UserPromoCode(Base):
             postgresql_where=ON_ACCOUNT,
             sqlite_where=ON_ACCOUNT,
         ),
-        Index("ix_user_promo_codes_promotion_id", "promotion_id"),
+        Index("ix_user_promo_codes_promotion_id", "promotion_id", "applied_at", "id"),
         Index("ix_user_promo_codes_code_id", "code_id"),
     )
     id: Mapped[pk]

@@ -143,6 +143,16 @@ def is_referred_to(promotion: Promotion) -> bool:
     return bool(db.session.scalar(select(or_(*referring))))
 
 
+def referred_to(promotion_ids: Sequence[int]) -> set[int]:
+    """Those of them that something refers to, in one statement. Uses are found by their codes, so these must be few."""
+    if not promotion_ids:
+        return set()
+    codes = select(PromotionCode.id).where(PromotionCode.promotion_id == Promotion.id).correlate(Promotion)
+    referring = [exists().where(column.in_(codes)) for column in (PromotionUse.code_id, *_REFERRING_TO_CODES)]
+    referring += [exists().where(column == Promotion.id) for column in _REFERRING]
+    return set(db.session.scalars(select(Promotion.id).where(Promotion.id.in_(promotion_ids), or_(*referring))))
+
+
 def delete_unused(promotion: Promotion, snapshot: dict[str, Any], actor: audit.Actor) -> None:
     """Delete a promotion that nothing refers to, with its codes and batches; its kind's own row must be gone."""
     _delete_codes(promotion.id)

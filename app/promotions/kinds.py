@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy.sql.base import ExecutableOption
+
 from app.accounts.persons import Person
 from app.audit.service import Actor
 from app.kit.db import Base
@@ -20,10 +22,12 @@ Progress = Callable[[Person, Sequence[int], datetime], Mapping[int, Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of a promotion's statistics, already in words."""
+    """A number of a promotion's statistics, already in words, with its sign and what more there is to say of it."""
 
     label: str
     value: str
+    icon: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,10 @@ class Kind:
     when it is archived, if that `outlives`), `terms_from` the same terms from a row in hand, `offered` what the public
     list says of it beside the shared terms (all of them stand there if `is_for_all`, else those that are marked
     public), `progress_of` how far a person has come on each, `replays` which part of the past tells what it would have
-    done, if any, and `replay` what, by its terms and that part in its order. `fields_of`, `create`, `change` and
-    `remove` are its verbs, the same for every door; `faults` tells what is wrong before anything is kept.
+    done, if any, and `replay` what, by its terms and that part in its order. `along` is
+    what lists load with its rows, `accounts_with` counts the accounts that
+    have it, of each of several. `fields_of`, `create`, `change` and `remove` are its verbs, the same for every door;
+    `faults` tells what is wrong before anything is kept.
     """
 
     name: str
@@ -67,6 +73,8 @@ class Kind:
     offered: Callable[[Any], Mapping[str, Any]]
     gives: Callable[[Any], str] = field(default=lambda _own: "")
     progress_of: Progress = field(default=lambda _person, _ids, _now: {})
+    along: Sequence[ExecutableOption] = ()
+    accounts_with: Callable[[Sequence[int]], Mapping[int, int]] = field(default=lambda _ids: {})
     measured: Measured = field(default=lambda terms, amount, _facts: (terms, amount))
     sentence: Callable[[Verdict], str] = words.sentence
     outlives: bool = False

@@ -71,9 +71,9 @@ class Overview:
 
 
 def found(wish: Wish, *, number: int, size: int, now: datetime) -> Page[Listed]:
-    """One page of the list, in two statements. A number past the end gives the last page."""
+    """One page of the list, in two statements, and what kinds bring along. Past the end it is the last one."""
     among = _of(wish)
-    query = _with_kinds(among)
+    query = _with_kinds(among).options(*(option for kind in among for option in kind.along))
     if wish.type:
         query = query.where(or_(*(kind.type_column == wish.type for kind in among if wish.type in kind.types)))
     query = narrowed(query, search=wish.search, status=wish.status, now=now)

@@ -123,7 +123,7 @@ def test_what_a_code_has_come_to_is_read_searched_and_downloaded(
     page.goto(f"{live_server}/admin/promotions?kind=offer")
     page.locator("summary[aria-label='More for Spring bonus']").click()
     page.get_by_role("link", name="Offers").last.click()
-    expect(page.locator(".stat-tile", has_text="Bonus in all")).to_contain_text("$9.00")
+    expect(page.locator(".stat-tile", has_text="Bonus earned")).to_contain_text("$9.00")
     expect(page.get_by_role("row", name="Survey")).to_contain_text("$4.00")
     page.get_by_role("link", name="Survey").click()
     expect(page.get_by_role("row")).to_have_count(3)

@@ -285,7 +285,7 @@ def test_the_card_tells_what_is_spent_what_it_gives_and_how_often_it_was_claimed
     typed = client.get("/admin/promotions?group=store&type=recurrent").text
     assert "Again</a>" in typed
     assert "Once</a>" not in typed
-    assert "Delete “Once”? If somebody has spent on it already, it is archived instead." in page
+    assert "Delete “Once”? Nothing refers to it yet. This can't be undone." in page
     assert "its code stays taken" not in page
 
 

@@ -53,11 +53,13 @@ def test_what_a_code_has_come_to_is_told_offer_by_offer(client: FlaskClient) -> 
     answer = client.get(f"/admin/promotions/{code.id}/offers")
     page = words(answer)
     assert "Uses 4 of 9" in page
-    assert "Bonus in all $11.00 $2.75 on average" in page
+    assert "Bonus earned $11.00 $2.75 on average" in page
     assert "Clients 2 each counted once" in page
     assert "Offers 2 that earned something" in page
     assert "Mar 2, 2026: 3, worth $9.00" in page
     assert "Feb 27, 2026: 1, worth $2.00" in page
+    assert re.findall(r'<progress[^>]* value="(\d)" max="(\d)"', answer.text) == [("3", "4"), ("1", "4")]
+    assert 'class="chart-most" aria-hidden="true">3</p>' in answer.text
     assert rows(answer) == ["Survey 3 uses 75% $6.00 2", "Quiz 1 use 25% $5.00 1"]
     assert f'href="/admin/promotions/{code.id}/applications?offer={quiz.id}"' in answer.text
 
@@ -73,12 +75,13 @@ def test_a_code_with_many_offers_is_turned_over(client: FlaskClient) -> None:
 
 
 def test_each_use_stands_there_and_leads_to_whom_it_is_about(client: FlaskClient) -> None:
-    ada, code = make.user(username="ada", email="ada@example.com"), make.offer_code()
+    ada = make.user(username="ada", display_name="Ada L.", email="ada@example.com")
+    code = make.offer_code()
     make.applied(ada, code)
     make.converted(ada, make.offer(name="Survey"), conversion_id="partner:7")
     answer = client.get(f"/admin/promotions/{code.id}/applications")
     assert rows(answer) == [
-        "A ada ada@example.com Survey Mar 2, 2026, 12:00\u202fPM $2.00 partner:7".replace("\u202f", " ")
+        "AL Ada L. ada ada@example.com Survey Mar 2, 2026, 12:00\u202fPM $2.00 partner:7".replace("\u202f", " ")
     ]
     assert f'href="/admin/users/{ada.id}"' in answer.text
 

@@ -295,7 +295,8 @@ def test_a_code_is_switched_ended_and_deleted_or_archived_with_a_trace(client: F
     assert "Unused is switched off." in client.get("/admin/promotions").text
     page = text_of(client, "/admin/promotions")
     assert "It stays on the accounts that have it, but earns nothing" in page
-    assert "If it was ever put on an account, it is archived instead." in page
+    assert "Delete “Unused”? Nothing refers to it yet." in page
+    assert "Archive “Applied”? It earns nothing any more" in page
     client.post(f"/admin/promotions/{kept}/expire")
     client.delete(f"/admin/promotions/{gone}")
     assert "Unused was deleted." in client.get("/admin/promotions").text

@@ -18,6 +18,7 @@ from app.web.admin import (  # noqa: E402
     levels,  # noqa: F401
     mails,  # noqa: F401
     offer_applications,  # noqa: F401
+    offer_holders,  # noqa: F401
     offers,  # noqa: F401
     product_sheets,  # noqa: F401
     products,  # noqa: F401

@@ -59,7 +59,7 @@ class DealForm(PromotionForm):
     )
 
     plain: ClassVar[tuple[str, ...]] = (*PromotionForm.plain, "bonus_type", "auto_claim", "banner")
-    benefit: ClassVar[tuple[str, ...]] = ("min_amount",)
+    benefit: ClassVar[tuple[str, ...]] = ("min_amount", "bonus_type", "reward_items", "auto_claim", "banner")
 
     def show(self, kept: Mapping[str, Any]) -> None:
         super().show(kept)

@@ -85,6 +85,11 @@ class DiscountForm(OrderFields, HoursFields, PromotionForm):
         "first_order_only",
     )
 
+    benefit: ClassVar[tuple[str, ...]] = (
+        *("discount_type", "discount_value", "max_discount"),
+        *("applicable_categories", "excluded_categories", "first_order_only"),
+    )
+
     @property
     def is_batch(self) -> bool:
         return bool(self.code_kind.data == "many")

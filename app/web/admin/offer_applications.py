@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from sqlalchemy import Select
 
+from app.accounts.models import User
 from app.config import settings
 from app.errors import NotFound
 from app.kit import clock, sheets
@@ -35,7 +36,7 @@ COLUMNS = ("username", "email", "offer", "applied_at", "bonus", "conversion_id")
 @access("admin")
 def show_offer_analytics(promotion_id: int) -> ResponseReturnValue:
     """404 for what isn't an offer code."""
-    frame, zone = _framed(promotion_id), ZoneInfo(settings().timezone)
+    frame, zone = framed_offer_code(promotion_id), ZoneInfo(settings().timezone)
     by_offer = analytics.by_offer(promotion_id)
     today = clock.now().astimezone(zone).date()
     return page(
@@ -45,7 +46,6 @@ def show_offer_analytics(promotion_id: int) -> ResponseReturnValue:
         totals=statistics.totals(promotion_id),
         by_day=statistics.by_day(promotion_id, today, days=DAYS, zone=zone),
         offers=_turned(by_offer, page_number()),
-        most=by_offer[0].uses if by_offer else 0,
     )
 
 
@@ -53,14 +53,17 @@ def show_offer_analytics(promotion_id: int) -> ResponseReturnValue:
 @access("admin")
 def list_offer_applications(promotion_id: int) -> ResponseReturnValue:
     """404 for what isn't an offer code."""
-    frame, offers = _framed(promotion_id), analytics.offers_of(promotion_id)
+    frame, offers = framed_offer_code(promotion_id), analytics.offers_of(promotion_id)
     search, offer_id = _asked()
     query = analytics.applications(promotion_id, search=search, offer_id=offer_id)
+    query = query.add_columns(Conversion.id, User.display_name)
     return page(
         "admin/offer_applications.html",
         "admin/_offer_applications.html",
         frame=frame,
-        applications=paginate_rows(query.add_columns(Conversion.id), number=page_number(), size=ON_PAGE),
+        applications=paginate_rows(
+            query.add_columns(Conversion.id, User.display_name), number=page_number(), size=ON_PAGE
+        ),
         offers=offers,
         search=search,
         offer_id=offer_id,
@@ -71,7 +74,7 @@ def list_offer_applications(promotion_id: int) -> ResponseReturnValue:
 @access("admin")
 def export_offer_applications(promotion_id: int) -> ResponseReturnValue:
     """Those that the list shows, all pages of it, the oldest first; times by the reader's clock."""
-    _framed(promotion_id)
+    framed_offer_code(promotion_id)
     search, offer_id = _asked()
     zone = ZoneInfo(str(get_timezone() or "UTC"))
 
@@ -87,7 +90,7 @@ def export_offer_applications(promotion_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _framed(promotion_id: int) -> Framed:
+def framed_offer_code(promotion_id: int) -> Framed:
     """Raises NotFound, also for another kind of promotion."""
     frame = framed(promotion_id)
     if frame.listed.kind.name != KIND:

@@ -66,7 +66,7 @@ class OfferCodeForm(HoursFields, PromotionForm):
         "max_bonus",
         "applicable_offers",
     )
-    benefit: ClassVar[tuple[str, ...]] = ("min_amount",)
+    benefit: ClassVar[tuple[str, ...]] = ("bonus_type", "bonus_value", "min_amount", "max_bonus", "applicable_offers")
 
     @property
     def is_looking(self) -> bool:

@@ -4,7 +4,7 @@ The rooms check the values, for every door alike; a form only reads what has a s
 have is on no form of its own: codes and active hours are brought along by those that do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -75,8 +75,20 @@ def several(label: Any, hint: Any = "", **kwargs: Any) -> SelectMultipleField:
     return SelectMultipleField(label, description=hint, **boxes, **kwargs)
 
 
+ABOVE_BENEFIT = (
+    *("title", "code_kind", "code", "code_prefix", "code_length", "code_count"),
+    *("description", "is_active"),
+)
+BELOW_BENEFIT = (
+    *("starts_on", "starts_time", "ends_on", "ends_time", "min_amount", "usage_limit", "per_user_limit"),
+    *("auto_deactivate_on_max_uses", "requires_account", "release_on_refund"),
+    *("has_hours", "opens_at", "closes_at", "hours_timezone", "weekdays"),
+    *("picture", "no_picture", "image", "is_public", "display_order", "terms_and_conditions"),
+)
+
+
 class PromotionForm(PictureForm):
-    """What all kinds share. `benefit` names those of these fields that stand among the benefit of a kind."""
+    """What all kinds share. `benefit` names the fields that stand among the benefit of a kind, as they follow there."""
 
     version = HiddenField()
     title = typed(
@@ -119,6 +131,12 @@ class PromotionForm(PictureForm):
     )
 
     benefit: ClassVar[tuple[str, ...]] = ()
+
+    def __iter__(self) -> Iterator[Field]:
+        """As they follow each other on the page, and so what is wrong in them."""
+        order = dict.fromkeys((*ABOVE_BENEFIT, *self.benefit, *BELOW_BENEFIT))
+        place = {name: number for number, name in enumerate(order)}
+        return iter(sorted(self._fields.values(), key=lambda field: place.get(field.name, -1)))
 
     @property
     def is_batch(self) -> bool:

@@ -14,7 +14,7 @@ from app.audit.models import AuditEntry
 from app.kit.text import shortened, without_tags
 from app.web.admin.promotion_fields import RICH, PromotionForm
 from app.web.admin.promotion_words import STATUS_WORDS
-from app.web.filters import moment, number
+from app.web.filters import moment, number, weekday_names
 
 DONE = {
     "promotion.created": _l("made it"),
@@ -107,7 +107,8 @@ def _one_of_list(value: Any) -> str:
 def _hours(hours: dict[str, Any]) -> str:
     if not hours.get("enabled"):
         return _("at any hour")
-    return f"{hours['start_time']}-{hours['end_time']} ({hours['timezone']})"
+    told = f"{hours['start_time']}-{hours['end_time']} ({hours['timezone']})"
+    return ", ".join([told, weekday_names(hours["weekdays"])]) if hours.get("weekdays") else told
 
 
 def _instant(text: str) -> str:

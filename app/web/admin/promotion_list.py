@@ -16,6 +16,7 @@ from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
 from app.web.admin.promotion_pages import pages_of
+from app.web.admin.promotion_removal import removals
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
 from app.web.arguments import list_arguments, page_number, switched, whole_number
 from app.web.visitor import access, actor
@@ -102,9 +103,11 @@ def _list() -> Response:
     asked["type"] = asked["type"] if asked["type"] in types else ""
     now = clock.now()
     wish = Wish(search=asked["q"], status=asked["status"], kind=asked["kind"], group=asked["group"], type=asked["type"])
+    promotions = listing.found(wish, number=page_number(), size=ON_PAGE, now=now)
     return page(
         *LIST,
-        promotions=listing.found(wish, number=page_number(), size=ON_PAGE, now=now),
+        promotions=promotions,
+        removals=removals([each for each in promotions.items if each.promotion.archived_at is None]),
         kinds=among,
         types=types,
         has_codes=WITH_CODES in {kind.name for kind in offered if asked["type"] in {"", *kind.types}},

@@ -17,6 +17,7 @@ TABS = (
     ("admin.show_promotion_statistics", _l("Statistics")),
     ("admin.show_offer_analytics", _l("Offers")),
     ("admin.list_offer_applications", _l("Applications")),
+    ("admin.list_offer_holders", _l("Accounts")),
     ("admin.list_promotion_people", _l("People")),
     ("admin.show_deal_progress", _l("Progress")),
     ("admin.list_deal_grants", _l("Grants")),
@@ -33,20 +34,25 @@ OF_PEOPLE = {
     "admin.list_deal_grants": "gift",
     "admin.show_offer_analytics": "badge-dollar-sign",
     "admin.list_offer_applications": "list",
+    "admin.list_offer_holders": "user-check",
 }
 # those that a kind has; the first of them tells of its people
 USUAL_PAGES = ("admin.list_promotion_people",)
 PAGES_OF = {
     "deal": ("admin.show_deal_progress", "admin.list_deal_grants"),
-    "offer": ("admin.list_promotion_people", "admin.show_offer_analytics", "admin.list_offer_applications"),
+    "offer": (
+        *("admin.list_promotion_people", "admin.show_offer_analytics"),
+        *("admin.list_offer_applications", "admin.list_offer_holders"),
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """One promotion, and the pages there are about it: label and address of each."""
+    """One promotion, its code if it has just one, and the pages there are about it: label and address of each."""
 
     listed: Listed
+    code: str | None
     tabs: list[tuple[str, str]]
     now: datetime
 
@@ -73,7 +79,8 @@ def framed(promotion_id: int) -> Framed:
         for endpoint, label in TABS
         if endpoint in current_app.view_functions and _has(listed, endpoint)
     ]
-    return Framed(listed, tabs, clock.now())
+    single = listed.promotion.single_code
+    return Framed(listed, single.code if single else None, tabs, clock.now())
 
 
 def people_page(listed: Listed) -> str:

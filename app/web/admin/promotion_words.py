@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from app.web.filters import number
 
 STATUS_WORDS = {
     "": _l("All"),
@@ -24,6 +27,7 @@ class Words:
     """
 
     uses: Any
+    of_each: Any
     latest: Any
     of_days: Any
     by_day: Any
@@ -32,7 +36,6 @@ class Words:
     what_then: Any
     given_back: Any
     people: Any
-    ask_to_delete: Any
     ask_to_end: Any
     ask_to_archive: Any
     kept: Any
@@ -41,11 +44,19 @@ class Words:
     told: Any
     shared_link: Any = ""
     is_for_things: bool = True
+    claimed: bool = False
+
+    def so_many(self, uses: int) -> str:
+        """`30 uses`, `1 claim`."""
+        if self.claimed:
+            return ngettext("%(count)s claim", "%(count)s claims", uses, count=number(uses))
+        return ngettext("%(count)s use", "%(count)s uses", uses, count=number(uses))
 
 
 TOLD_TO_SHOPPERS = _l("The shopper is told: “%(sentence)s”")
 USUAL = Words(
     uses=_l("Uses"),
+    of_each=_l("Uses per person"),
     latest=_l("Last use taken %(moment)s"),
     of_days=_l("Uses in the last 30 days"),
     by_day=_l("Uses by day"),
@@ -54,7 +65,6 @@ USUAL = Words(
     what_then=_l("Share it, and its days show here."),
     given_back=_l("by refunds and cancelled orders"),
     people=_l("Who used it"),
-    ask_to_delete=_l("Delete “%(title)s”? If it was ever used, it is archived instead: orders refer to it."),
     ask_to_end=_l("End “%(title)s” at this moment? Whoever has it in their cart is told. A later end opens it again."),
     ask_to_archive=_l(
         "Archive “%(title)s”? It stops working, stays as it is for good, and its code stays taken. "
@@ -69,6 +79,7 @@ USUAL = Words(
 WORDS = {
     "deal": Words(
         uses=_l("Claims"),
+        of_each=_l("Claims per person"),
         latest=_l("Last claim made %(moment)s"),
         of_days=_l("Claims in the last 30 days"),
         by_day=_l("Claims by day"),
@@ -77,7 +88,6 @@ WORDS = {
         what_then=_l("As soon as somebody does, its days show here."),
         given_back="",  # its own figures tell
         people=_l("Who has come how far"),
-        ask_to_delete=_l("Delete “%(title)s”? If somebody has spent on it already, it is archived instead."),
         ask_to_end=_l(
             "End “%(title)s” at this moment? Nothing can be earned or claimed from then on; what was claimed is still "
             "handed out. A later end opens it again."
@@ -89,10 +99,12 @@ WORDS = {
         kept=_l("Somebody has spent on %(title)s, so it was archived."),
         amount=_l("Amount"),
         amount_hint=_l("What they would spend now, on top of what counts already."),
+        claimed=True,
         told=TOLD_TO_SHOPPERS,
     ),
     "offer": Words(
         uses=_l("Uses"),
+        of_each=_l("Uses per client"),
         latest=_l("Last bonus earned %(moment)s"),
         of_days=_l("Uses in the last 30 days"),
         by_day=_l("Uses by day"),
@@ -101,7 +113,6 @@ WORDS = {
         what_then=_l("Once somebody who has the code completes an offer, its days show here."),
         given_back=_l("by conversions that were taken back"),
         people=_l("Who used it"),
-        ask_to_delete=_l("Delete “%(title)s”? If it was ever put on an account, it is archived instead."),
         ask_to_end=_l(
             "End “%(title)s” at this moment? It stays on the accounts that have it, but earns nothing for offers that "
             "are completed from then on. A later end opens it again."

@@ -55,6 +55,7 @@ def create_promotion() -> ResponseReturnValue:
                 made = kind.create(form.fields(), actor(), clock.now())
         except DomainError as refusal:
             form.refuse(refusal)
+            form.tell(kind.faults(form.fields(), None))
             return _new(kind, form, "admin/_promotion_form.html", refusal.status)
         if listing.one(made.id).promotion.has_ended(clock.now()):
             toast(_("%(title)s was created, but its end has passed already.", title=form.title.data), "warning")
@@ -118,6 +119,7 @@ def change_promotion(promotion_id: int) -> ResponseReturnValue:
         return _show_both(promotion_id, form, version, stale)
     except DomainError as refusal:
         form.refuse(refusal)
+        form.tell(kind.faults(form.fields(kind.fields_of(promotion_id)), promotion_id))
         return _edit(framed(promotion_id), form, "admin/_promotion_form.html", refusal.status)
     if typed["ends_at"] and typed["ends_at"] <= clock.now():
         toast(_("%(title)s was saved, but its end has passed already.", title=form.title.data), "warning")
