@@ -17,6 +17,7 @@ from app.offers.editing import terms_of
 from app.offers.models import APPLIED, KIND, REMOVED, Offer, OfferApplication, OfferCode, UserPromoCode
 from app.offers.rules import OWN_RULES, OfferTerms, bonus_on, failure_of_applying
 from app.promotions import service as promotions
+from app.promotions.fields import is_code
 from app.promotions.models import Promotion, PromotionCode
 from app.promotions.rules import Context, Verdict, judge
 
@@ -130,10 +131,12 @@ def taken_off(user: User, user_promo_code_id: int, now: datetime) -> Held | None
 
 
 def has(user_id: int, typed: str) -> bool:
-    """Whether this code is on that client's account. One statement."""
+    """Whether this code is on that client's account. One statement, or none for what can't be a code."""
+    wanted = normalise_code(typed)
     mine = (UserPromoCode.user_id == user_id, UserPromoCode.status == APPLIED)
     code = select(PromotionCode.id).join(UserPromoCode, UserPromoCode.code_id == PromotionCode.id)
-    return db.session.scalar(code.where(*mine, PromotionCode.code == normalise_code(typed))) is not None
+    found = code.where(*mine, PromotionCode.code == wanted)
+    return is_code(wanted) and db.session.scalar(found) is not None
 
 
 def earned_by(user_id: int) -> dict[int, Earned]:

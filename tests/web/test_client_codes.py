@@ -324,6 +324,13 @@ def test_the_page_takes_as_many_statements_whatever_is_on_the_account(
     assert len(sent) <= 8, sent
 
 
+def test_codes_for_all_offers_ask_for_no_names(client: FlaskClient, mia: User) -> None:
+    make.applied(mia, make.offer_code())
+    with count_statements() as sent:
+        client.get("/client/codes")
+    assert len(sent) <= 7, sent
+
+
 @pytest.mark.parametrize("role", ["coach", "admin"])
 def test_only_clients_have_codes(app: Flask, sign_in: SignIn, role: str) -> None:
     visitor = app.test_client()

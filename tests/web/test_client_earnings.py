@@ -48,10 +48,10 @@ def test_the_part_follows_conversions_and_brings_the_balance(client: FlaskClient
     assert "$2.00" in part_of(answer.text, 'id="balance"', "section")
     assert "4 uses remaining" in card(answer.text, "BONUS10")
     assert "Earned $2.00 for 1 offer" in card(answer.text, "BONUS10")
-    assert earnings(answer.text) == ["Survey BONUS10 · Mar 2, 2026, 12:00 PM +$2.00"]
+    assert earnings(answer.text) == ["Survey BONUS10 · Mar 2, 2026, 12:00 +$2.00"]
     make.reversed_again(conversion)
     after = client.get(pulse(answer.text), headers=HTMX).text
-    assert earnings(after) == ["Survey BONUS10 · Mar 2, 2026, 12:00 PM $2.00 Taken back"]
+    assert earnings(after) == ["Survey BONUS10 · Mar 2, 2026, 12:00 $2.00 Taken back"]
     assert '<del class="figure">$2.00</del>' in after
     assert "5 uses remaining" in card(after, "BONUS10")
     assert "Nothing yet" in card(after, "BONUS10")

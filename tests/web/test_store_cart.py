@@ -286,6 +286,7 @@ def test_a_code_of_ones_account_leads_to_the_offers(client: FlaskClient, sign_in
     assert unknown in client.post("/store/cart/code", data={"code": "BONUS10"}, headers=HTMX).text
     sign_in(client, mia)
     assert unknown in client.post("/store/cart/code", data={"code": "OTHER"}, headers=HTMX).text
+    assert unknown in client.post("/store/cart/code", data={"code": "BONUS10\0"}, headers=HTMX).text
     answer = client.post("/store/cart/code", data={"code": " bonus10"}, headers=HTMX)
     assert answer.status_code == 422
     assert unknown not in answer.text
