@@ -15,31 +15,17 @@ from app.kit.db import db
 from app.kit.lists import Page, paginate
 from app.promotions import archiving, batches, editing, fields
 from app.promotions.errors import DuplicateCode
-from app.promotions.fields import Errors, Field, Fields, Wrong
+from app.promotions.fields import Errors, Field, Fields
 from app.promotions.listing import narrowed
 from app.promotions.models import Promotion
 
 KIND = "discount"
-TYPES = ("percentage", "fixed")
 WHOLE = 10_000
 
 
-def _type(value: Any) -> str:
-    if value not in TYPES:
-        raise Wrong(_l("Please choose percentage or fixed."))
-    return str(value)
-
-
-def _value(value: Any) -> int:
-    hundredths = fields.amount(value)
-    if hundredths == 0:
-        raise Wrong(_l("This must be more than 0."))
-    return hundredths
-
-
 OWN: Fields = {
-    "discount_type": Field("discount_type", _type, is_needed=True),
-    "discount_value": Field("discount_value", _value, fields.shown_amount, is_needed=True),
+    "discount_type": Field("discount_type", fields.percentage_or_fixed, is_needed=True),
+    "discount_value": Field("discount_value", fields.more_than_nothing, fields.shown_amount, is_needed=True),
     "max_discount": Field("max_discount_cents", fields.optional(fields.amount), fields.shown_amount),
     "applicable_categories": Field("applicable_categories", fields.slugs),
     "excluded_categories": Field("excluded_categories", fields.slugs),

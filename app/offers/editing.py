@@ -12,7 +12,7 @@ from app.audit.service import Actor
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.offers.models import KIND, TYPES, Offer, OfferCode
+from app.offers.models import KIND, Offer, OfferCode
 from app.offers.rules import OfferTerms
 from app.promotions import archiving, editing, fields
 from app.promotions.errors import DuplicateCode
@@ -25,21 +25,6 @@ MOST_PERCENT = 100_000
 MOST_OFFERS = 500
 NOT_OF_OFFERS = frozenset({"requires_account", "is_public", "release_on_refund"})
 FRESH = {"populate_existing": True}
-
-
-def _type(value: Any) -> str:
-    if value not in TYPES:
-        raise Wrong(_l("Please choose percentage or fixed."))
-    return str(value)
-
-
-def _value(value: Any) -> int:
-    if value is None or value == "":
-        raise Wrong(fields.NEEDED)
-    hundredths = fields.amount(value)
-    if hundredths == 0:
-        raise Wrong(_l("This must be more than 0."))
-    return hundredths
 
 
 def _offers(value: Any) -> list[int | str]:
@@ -59,8 +44,8 @@ def _offer_id(value: Any) -> int | str:
 
 SHARED: Fields = {name: field for name, field in fields.SHARED.items() if name not in NOT_OF_OFFERS}
 OWN: Fields = {
-    "bonus_type": Field("bonus_type", _type, is_needed=True),
-    "bonus_value": Field("bonus_value", _value, fields.shown_amount, is_needed=True),
+    "bonus_type": Field("bonus_type", fields.percentage_or_fixed, is_needed=True),
+    "bonus_value": Field("bonus_value", fields.more_than_nothing, fields.shown_amount, is_needed=True),
     "max_bonus": Field("max_bonus_cents", fields.optional(fields.amount), fields.shown_amount),
     "applicable_offers": Field("applicable_offers", _offers),
 }

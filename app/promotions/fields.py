@@ -148,6 +148,21 @@ def amount(value: Any) -> int:
         raise Wrong(AMOUNT_WRONG[wrong.reason]) from None
 
 
+def more_than_nothing(value: Any) -> int:
+    """Cents of an amount, or hundredths of a percentage, of which there is some."""
+    hundredths = amount(value)
+    if hundredths == 0:
+        raise Wrong(_l("This must be more than 0."))
+    return hundredths
+
+
+def percentage_or_fixed(value: Any) -> str:
+    """How a value of a benefit is meant."""
+    if value not in {"percentage", "fixed"}:
+        raise Wrong(_l("Please choose percentage or fixed."))
+    return str(value)
+
+
 def amount_or_none_is_zero(value: Any) -> int:
     return 0 if value is None or value == "" else amount(value)
 
