@@ -61,9 +61,7 @@ def list_offer_applications(promotion_id: int) -> ResponseReturnValue:
         "admin/offer_applications.html",
         "admin/_offer_applications.html",
         frame=frame,
-        applications=paginate_rows(
-            query.add_columns(Conversion.id, User.display_name), number=page_number(), size=ON_PAGE
-        ),
+        applications=paginate_rows(query, number=page_number(), size=ON_PAGE),
         offers=offers,
         search=search,
         offer_id=offer_id,
