@@ -27,6 +27,21 @@ def badge(own: OfferCode | OfferTerms) -> str:
     return _("%(part)s bonus", part=money(own.bonus_value))
 
 
+def promise(terms: OfferTerms) -> str:
+    """`25% of the payout, at most $20.00`; nothing of a fixed bonus, which is the same for every payout."""
+    if terms.bonus_type != "percentage":
+        return ""
+    part = _("%(part)s of the payout", part=format_percent(terms.bonus_value / 10_000, "#,##0.##%"))
+    if terms.max_bonus_cents is None:
+        return part
+    return _("%(part)s, at most %(amount)s", part=part, amount=money(terms.max_bonus_cents))
+
+
+def measured(terms: OfferTerms, amount_cents: int, facts: Mapping[str, Any]) -> tuple[OfferTerms, int]:
+    """The payout; one that is left open is as high as it must be."""
+    return terms, max(amount_cents, terms.min_amount_cents) if facts.get("is_payout_open") else amount_cents
+
+
 def statistics(promotion_id: int) -> Sequence[Figure]:
     """On how many accounts it is, and what it has given to how many clients."""
     on_accounts = select(func.count()).where(
@@ -101,6 +116,7 @@ OFFER = Kind(
     rules=OWN_RULES,
     terms_of=editing.terms_now,
     facts_of=facts_of,
+    measured=measured,
     benefit=benefit_of,
     sentence=sentence,
     statistics=statistics,

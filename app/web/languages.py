@@ -1,7 +1,10 @@
 """In which language and by which clock the visitor reads."""
 
-from flask import Flask, has_request_context, request, session
-from flask_babel import Babel, get_locale
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, get_locale, refresh
 
 from app.accounts.rules import LOCALES
 from app.web.visitor import signed_in
@@ -25,8 +28,22 @@ def chosen_locale() -> str | None:
 
 def chosen_timezone() -> str | None:
     """The user's zone; visitors read by the clock of the installation."""
+    if g.get("clock_of_another"):
+        return str(g.clock_of_another)
     user = signed_in() if has_request_context() else None
     return user.timezone if user else None
+
+
+@contextmanager
+def by_the_clock_of(zone: str) -> Iterator[None]:
+    """Within it, moments are told as somebody in this zone reads them."""
+    g.clock_of_another = zone
+    refresh()
+    try:
+        yield
+    finally:
+        del g.clock_of_another
+        refresh()
 
 
 def current_locale() -> str:

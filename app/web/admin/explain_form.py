@@ -20,8 +20,6 @@ from app.cart import service as carts
 from app.config import settings
 from app.kit.money import NotAnAmount, parse_cents
 from app.kit.text import is_writable
-from app.offers import catalogue
-from app.offers.errors import UnknownOffer
 from app.offers.models import Offer
 from app.promotions.fields import AMOUNT_WRONG, YEARS
 from app.promotions.rules import Item
@@ -64,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who would use a promotion, for what, and when."""
+    """Who would use a promotion, for what, and when; of offers, where nothing says what is paid, that is left open."""
 
     person: Person | None
     items: Sequence[Item]
@@ -72,11 +70,13 @@ class Occasion:
     at: datetime
     code: str
     offer: Offer | None = None
+    is_payout_open: bool = False
 
     @property
     def facts(self) -> dict[str, Any]:
         """What rules of a kind may ask beside that."""
-        return {"offer_id": self.offer.id} if self.offer else {}
+        offer = {"offer_id": self.offer.id} if self.offer else {}
+        return {**offer, "is_payout_open": True} if self.is_payout_open else offer
 
 
 class ExplainForm(Form):
@@ -106,13 +106,6 @@ class ExplainForm(Form):
         filters=[strip],
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
-    offer = StringField(
-        _l("Offer"),
-        [Optional()],
-        filters=[strip],
-        description=_l("Its id, as other programs know it. Empty: as if for one that the code is for."),
-        render_kw={"maxlength": LONGEST, "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
-    )
     on = DateField(_l("Day"), [Optional()])
     at = TimeField(_l("Time"), [Optional()])
 
@@ -120,7 +113,6 @@ class ExplainForm(Form):
         super().__init__(formdata=request.args)
         self.rows = _rows()
         self.who: Person | None = None
-        self.which: Offer | None = None
         self.items: list[Item] = []
         self.cents = 0
         self.moment: datetime | None = None
@@ -142,17 +134,20 @@ class ExplainForm(Form):
             return None
         self._read_person()
         self._read_moment(now)
-        self._read_offer()
         {CART: self._read_cart, AMOUNT: self._read_amount, THINGS: self._read_things}[self.bought.data]()
         if self.errors or any(row.errors for row in self.rows):
             return None
-        return Occasion(self.who, self.items, self.cents, self.moment or now, self.code.data or "", self.which)
+        return Occasion(self.who, self.items, self.cents, self.moment or now, self.code.data or "", **self._more())
+
+    def _more(self) -> dict[str, Any]:
+        """What else a kind asks for."""
+        return {}
 
     def _read_person(self) -> None:
         try:
             self.who = accounts.person_named(self.person.data) if self.person.data else None
         except NotAName as wrong:
-            _refuse(self.person, wrong.message)
+            refuse(self.person, wrong.message)
 
     def _read_moment(self, now: datetime) -> None:
         day: Any = self.on.data
@@ -162,38 +157,32 @@ class ExplainForm(Form):
         if day is None:
             return
         if day.year not in YEARS:
-            _refuse(self.on, _("Please give a year from 1970 to 8999."))
+            refuse(self.on, _("Please give a year from 1970 to 8999."))
             return
         self.moment = datetime.combine(day, self.at.data or MIDNIGHT, zone).astimezone(UTC)
-
-    def _read_offer(self) -> None:
-        if self.offer.data:
-            self.which = catalogue.find(self.offer.data)
-            if self.which is None:
-                _refuse(self.offer, UnknownOffer.message)
 
     def _read_cart(self) -> None:
         if self.person.errors:
             return
         if self.who is None or not self.who.has_account:
-            _refuse(self.person, _("Only accounts have a cart to look into. Name one, or choose an amount."))
+            refuse(self.person, _("Only accounts have a cart to look into. Name one, or choose an amount."))
             return
         self.items = carts.items_of(carts.find(self.who, None))
 
     def _read_amount(self) -> None:
-        usual = self.which.payout_cents if self.which else 0
         try:
-            self.cents = parse_cents(self.amount.data) if self.amount.data else usual
+            self.cents = parse_cents(self.amount.data) if self.amount.data else 0
         except NotAnAmount as wrong:
-            _refuse(self.amount, AMOUNT_WRONG[wrong.reason])
+            refuse(self.amount, AMOUNT_WRONG[wrong.reason])
 
     def _read_things(self) -> None:
         self.items = [row.read() for row in self.rows]
         if not self.items:
-            _refuse(self.bought, _("Please give at least one price."))
+            refuse(self.bought, _("Please give at least one price."))
 
 
-def _refuse(field: Any, message: Any) -> None:
+def refuse(field: Any, message: Any) -> None:
+    """Say what is wrong with a field."""
     field.errors = [*field.errors, str(message)]
 
 

@@ -7,10 +7,14 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.accounts import service as accounts
 from app.catalog import service as catalog
 from app.config import settings
 from app.kit import clock
 from app.kit.htmx import page, wants_part
+from app.offers.kind import promise
+from app.offers.models import KIND as OFFER
+from app.offers.rules import OfferTerms
 from app.promotions import explaining, listing
 from app.promotions.errors import UnknownCode
 from app.promotions.explaining import Explanation
@@ -18,22 +22,26 @@ from app.promotions.rules import Benefit
 from app.promotions.words import described, money
 from app.web.admin import bp
 from app.web.admin.explain_form import ExplainForm, Occasion
+from app.web.admin.explain_offer_form import ExplainOfferForm
 from app.web.admin.promotion_attempts import refused
 from app.web.admin.promotion_pages import framed
 from app.web.admin.promotion_words import words_for
 from app.web.admin.verdicts import judged
 from app.web.forms import explain
+from app.web.languages import by_the_clock_of
 from app.web.visitor import access
 
 
 @bp.get("/promotions/<int:promotion_id>/explain")
 @access("admin")
 def explain_promotion(promotion_id: int) -> ResponseReturnValue:
-    form, now = ExplainForm(), clock.now()
+    now = clock.now()
+    around = {} if wants_part() else _around(promotion_id, now)
+    kind = (around["frame"].listed if around else listing.one(promotion_id)).kind
+    has_batch = bool(around) and around["frame"].listed.codes is not None
+    form = ExplainOfferForm(promotion_id) if kind.name == OFFER else ExplainForm()
     occasion = form.occasion(now) if form.is_asked else None
     told = _explain(promotion_id, occasion, form) if occasion else None
-    around = {} if wants_part() else _around(promotion_id, now)
-    kind = told.kind if told else (around["frame"].listed if around else listing.one(promotion_id)).kind
     words = words_for(kind.name)
     form.amount.label.text = words.amount
     return page(
@@ -43,14 +51,15 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
         promotion_id=promotion_id,
         is_part=wants_part(),
         form=form,
-        asks_for_code="code" in request.args or (bool(around) and around["frame"].listed.codes is not None),
+        asks_for_code="code" in request.args or has_batch,
         categories=_categories(form),
         home_zone=settings().timezone,
         occasion=occasion,
         told=told,
-        rules=judged([described(verdict) for verdict in told.verdicts], told.kind.name) if told else [],
+        rules=judged(_verdicts(told, occasion), told.kind.name) if told and occasion else [],
         words=words,
-        benefit=_in_words(told.benefit) if told and told.benefit else "",
+        benefit=_benefit(told, occasion) if told and occasion else "",
+        **(_told_to(told, occasion) if told and occasion else {}),
         **around,
     )
 
@@ -70,6 +79,35 @@ def _explain(promotion_id: int, occasion: Occasion, form: ExplainForm) -> Explan
     except UnknownCode as refusal:
         explain(form, refusal)
         return None
+
+
+def _verdicts(told: Explanation, occasion: Occasion) -> list[dict[str, Any]]:
+    """As they are kept; a payout that is open is held against nothing."""
+    verdicts = [dict(described(verdict)) for verdict in told.verdicts]
+    hidden = {"amount"} if occasion.is_payout_open else set()
+    return [
+        each | {"facts": {name: fact for name, fact in each["facts"].items() if name not in hidden}}
+        for each in verdicts
+    ]
+
+
+def _told_to(told: Explanation, occasion: Occasion) -> dict[str, str]:
+    """What the person hears: with an account by their own clock, whose zone is told where that makes a difference."""
+    message, zone = told.message, ""
+    user = accounts.by_id(occasion.person.user_id) if occasion.person and occasion.person.user_id else None
+    if user is not None and told.failed is not None:
+        with by_the_clock_of(user.timezone):
+            theirs = told.message
+        message, zone = theirs, user.timezone if theirs != message else ""
+    return {"message": message, "zone": zone}
+
+
+def _benefit(told: Explanation, occasion: Occasion) -> str:
+    """What would be given, in words; nothing of what gives nothing."""
+    if told.benefit is None:
+        return ""
+    part = promise(told.terms) if occasion.is_payout_open and isinstance(told.terms, OfferTerms) else ""
+    return part or ("" if told.gives_nothing else _in_words(told.benefit))
 
 
 def _around(promotion_id: int, now: datetime) -> dict[str, Any]:

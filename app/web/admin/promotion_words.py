@@ -123,7 +123,7 @@ WORDS = {
         ),
         kept=_l("%(title)s was put on an account before, so it was archived."),
         amount=_l("Payout"),
-        amount_hint=_l("What the completed offer pays. Empty: what it usually pays."),
+        amount_hint=_l("What the completed offer pays. Empty: what it usually pays, or any payout that is enough."),
         told=_l("The client is told: “%(sentence)s”"),
         shared_link=_l("It opens the client's own codes, with this one filled in and a button to apply it."),
         is_for_things=False,

@@ -31,7 +31,7 @@ class Judged:
 
 
 def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
-    """Of verdicts as they are kept, in the words of their kind."""
+    """Of verdicts as they are kept, in the words of their kind, without the rules that it has no terms for."""
     names, words = {**NAMES, **NAMES_OF.get(kind, {})}, WORDS_OF.get(kind, {})
     first = next((each for each in told if not each["holds"]), None)
     return [
@@ -43,6 +43,7 @@ def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
             decides=each is first,
         )
         for each in told
+        if not (each["holds"] and each["rule"] in NOT_OF.get(kind, ()))
     ]
 
 
@@ -85,6 +86,8 @@ def _payout(told: Mapping[str, Any]) -> str:
     amounts = {name: money(round(facts[name] * 100)) for name in ("minAmount", "amount", "missing") if name in facts}
     if "minAmount" not in amounts:
         return _("Any payout will do.")
+    if "amount" not in amounts:
+        return _("The payout must be at least %(minAmount)s.", **amounts)
     asked = _("The payout must be at least %(minAmount)s, and is %(amount)s.", **amounts)
     return " ".join([asked, *_shortfall(amounts)])
 
@@ -112,6 +115,8 @@ def _scope(told: Mapping[str, Any]) -> str:
     return only if told["holds"] else " ".join([only, _("This offer is none of them.")])
 
 
+OF_CATEGORIES = frozenset({"items_required", "category_mismatch"})
+NOT_OF: Mapping[str, frozenset[str]] = {"deal": OF_CATEGORIES, "offer": OF_CATEGORIES}
 NAMES_OF: Mapping[str, Mapping[str, Any]] = {
     "deal": {
         "usage_limit_reached": _l("Something left to claim"),
