@@ -138,7 +138,7 @@ def test_what_a_code_has_come_to_is_read_searched_and_downloaded(
     expect(page.get_by_role("row")).to_have_count(3)
     expect(page.get_by_role("row", name="ada-Quiz")).to_contain_text("$5.00")
     with page.expect_download() as started:
-        page.get_by_role("link", name="Download CSV").click()
+        page.get_by_role("link", name="Export CSV").click()
     lines = list(csv.DictReader(Path(started.value.path()).read_text("utf-8-sig").splitlines()))
     assert [(each["username"], each["offer"], each["bonus"]) for each in lines] == [
         ("ada", "Survey", "2.00"),
@@ -161,7 +161,16 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     earned(code, survey="A-name-without-any-space-in-it-" * 4, quiz="A name that is long enough for two lines " * 3)
     sign_in(page, make.user(role="admin"))
     look(page, width, theme)
-    tabs = ("", "/statistics", "/offers", "/applications", "/people", "/explain?person=ada&offer=survey-01", "/share")
+    tabs = (
+        "",
+        "/statistics",
+        "/offers",
+        "/applications",
+        "/accounts",
+        "/people",
+        "/explain?person=ada&offer=survey-01",
+        "/share",
+    )
     for address in ("", "/new?kind=offer", *(f"/{code.id}{tab}" for tab in tabs)):
         page.goto(f"{live_server}/admin/promotions{address}")
         assert faults_of(page) == [], address
