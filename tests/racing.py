@@ -101,6 +101,17 @@ def unguarded_race(app: Flask, contestants: Sequence[Callable[[], T]], *, hold: 
     return race(app, contestants, hold=hold, seconds=FINISH_SECONDS / 2)
 
 
+def patient(contestant: Callable[[], T]) -> Callable[[], T]:
+    """The same, waiting for PostgreSQL's locks as long as the race may last: where asking again would end otherwise."""
+
+    def wait() -> T:
+        db.session.execute(text(f"SET lock_timeout = '{FINISH_SECONDS // 2}s'"))
+        db.session.commit()  # the connection keeps it, and is the next one that is taken
+        return contestant()
+
+    return wait
+
+
 def before_statement(pattern: str, *, letting_go: bool = False) -> Hold:
     """Hold each contestant just before it sends a statement like this (a regular expression).
 

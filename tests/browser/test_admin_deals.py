@@ -1,5 +1,6 @@
 """An admin makes, changes, ends and deletes a deal, and hands out what it gave, in a real browser."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -272,6 +273,7 @@ def test_progress_and_grants_are_looked_at_and_one_is_marked_as_handed_out(
     expect(page.get_by_role("row", name="Ada")).to_contain_text("Waits for it")
     page.get_by_role("link", name="Grants").click()
     page.get_by_role("link", name="Waiting 1").click()
+    expect(page).to_have_url(re.compile("state=pending"))
     page.locator("summary", has_text="Mark as handed out").click()
     page.get_by_role("button", name="They have it").click()
     expect(page.get_by_text("Noted: Ada has it.")).to_be_visible()

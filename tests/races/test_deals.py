@@ -22,7 +22,7 @@ from tests import make
 from tests.make_kit import NOW
 from tests.races import guards
 from tests.races.claimants import COUNTING_CLAIMS, LOOKED, Contestant, claimer, faults, grants, live, rich
-from tests.racing import after_call, after_statement, before_statement, race, unguarded_race
+from tests.racing import after_call, after_statement, before_statement, patient, race, unguarded_race
 
 SHOPPERS = 64
 FEW = 4  # enough to go wrong
@@ -257,7 +257,7 @@ def test_without_the_lock_a_payment_stumbles_over_it(app: Flask, ada: Person, mo
     monkeypatch.setattr(spending, "_running_at", guards.running_unlocked)
     deal, invoice = make.deal(), make.invoice(person=ada)
     with pytest.raises(AssertionError, match=r"fk_(deal_spends|deals)"):
-        unguarded_race(app, [remover(deal), payer(invoice)], hold=REMOVING_AND_PAYING)
+        unguarded_race(app, [remover(deal), patient(payer(invoice))], hold=REMOVING_AND_PAYING)
 
 
 def test_a_payment_that_is_told_8_times_at_once_counts_once(app: Flask, ada: Person) -> None:
