@@ -17,7 +17,7 @@ from app.promotions.models import PromotionBatch, PromotionCode, PromotionUse
 from tests import make
 from tests.races import guards
 from tests.races.contestants import QUOTED, people, takers
-from tests.racing import after_statement, before_statement, race, unguarded_race
+from tests.racing import after_statement, before_statement, patient, race, unguarded_race
 
 WANTED, AT_ONCE = 300, 50
 DELETING = before_statement(r"^INSERT INTO promotion_codes|^DELETE FROM promotion_batches")
@@ -111,5 +111,5 @@ def test_without_the_lock_the_deletion_stumbles_over_new_codes(app: Flask, monke
     monkeypatch.setattr(editing, "_lock_batches", lambda _promotion_id: None)
     made, batch_id = ordered()
     with pytest.raises(AssertionError, match="fk_promotion_codes_batch_id"):
-        unguarded_race(app, [maker(batch_id, lots=1), remover(made)], hold=DELETING)
+        unguarded_race(app, [patient(maker(batch_id, lots=1)), patient(remover(made))], hold=DELETING)
     assert counted() == (AT_ONCE, AT_ONCE)
