@@ -150,6 +150,8 @@ def amount(value: Any) -> int:
 
 def more_than_nothing(value: Any) -> int:
     """Cents of an amount, or hundredths of a percentage, of which there is some."""
+    if value is None or value == "":
+        raise Wrong(NEEDED)
     hundredths = amount(value)
     if hundredths == 0:
         raise Wrong(_l("This must be more than 0."))
@@ -158,7 +160,7 @@ def more_than_nothing(value: Any) -> int:
 
 def percentage_or_fixed(value: Any) -> str:
     """How a value of a benefit is meant."""
-    if value not in {"percentage", "fixed"}:
+    if value not in ("percentage", "fixed"):
         raise Wrong(_l("Please choose percentage or fixed."))
     return str(value)
 
