@@ -20,6 +20,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import text
 
 from app import create_app
 from app.config import Settings
@@ -148,6 +149,9 @@ def desk(kind: str, redis_url: str, size: int) -> Iterator[Desk]:
         app.test_client_class = Browser
         with app.app_context():
             upgrade(MIGRATIONS)
+            if kind == "postgresql":  # making and proving a million of each takes longer than a page may
+                db.session.execute(text("SET statement_timeout = 0"))
+                db.session.commit()
             code = crowd_offers.applications(size)
             if faults := [*offer_books.faults(), *wallet_books.faults()]:
                 raise AssertionError(faults[:3])

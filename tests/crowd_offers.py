@@ -16,7 +16,7 @@ from tests.make_kit import NOW
 
 BONUS = 200
 CLIENTS, OFFERS = 1000, 50
-WHO, WHICH = "(:client + n % :clients)", "(:offer + (n * 7919 + n / :clients) % :offers)"
+WHO, WHICH = "(:client + n % :clients)", "(:offer + (n % 1009 * 7 + n / :clients) % :offers)"
 CONVERSIONS = """
 INSERT INTO conversions
 (conversion_id, offer_id, user_id, payout_cents, completed_at, received_at, bonus_cents, code, passed_over)
