@@ -1,11 +1,13 @@
 """The application factory. Reads settings, plugs in extensions, opens the doors. No query, no rule."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Request
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.routing import MapAdapter
 
 from app import config
@@ -13,6 +15,9 @@ from app.accounts import jobs as account_jobs  # noqa: F401 puts itself on the s
 from app.accounts import resets
 from app.accounts import service as accounts
 from app.activity import service as activity
+from app.bonuses import jobs as bonus_jobs  # noqa: F401 puts itself on the schedule
+from app.bonuses.kind import BONUS
+from app.bonuses.models import CashbackCredit, CashbackPeriod, MemberPromotion, Referral
 from app.cart import jobs as cart_jobs  # noqa: F401 puts itself on the schedule
 from app.cart.models import Cart
 from app.catalog import reward_items
@@ -22,6 +27,8 @@ from app.deals import service as deals
 from app.deals.editing import promises
 from app.deals.kind import DEAL
 from app.deals.models import PromotionClaim
+from app.deposits import withdrawing
+from app.deposits.models import Deposit
 from app.discounts.kind import DISCOUNT
 from app.errors import register_error_handlers
 from app.kit import htmx, methods, outbox
@@ -54,6 +61,13 @@ from app.promotions.models import Promotion
 
 ROOT = Path(__file__).resolve().parent.parent
 csrf = CSRFProtect()
+REFERRING: tuple[InstrumentedAttribute[Any], ...] = (
+    MemberPromotion.promotion_id,
+    CashbackPeriod.promotion_id,
+    CashbackCredit.promotion_id,
+    Referral.promotion_id,
+    Deposit.promotion_id,
+)
 
 
 class Laurel(Flask):
@@ -110,13 +124,17 @@ def _furnish_rooms(app: Flask) -> None:
     accounts.on_anonymised(redeeming.forget)
     accounts.on_anonymised(orders.forget_name)
     accounts.on_anonymised(deals.forget_name)
+    accounts.on_anonymised(withdrawing.forget)
     kinds.register(DISCOUNT)
     kinds.register(DEAL)
     kinds.register(OFFER)
+    kinds.register(BONUS)
     editing.refers_to_codes(Cart.applied_code_id)
     editing.refers_to_codes(UserPromoCode.code_id)
     editing.refers_to_promotions(PromotionClaim.promotion_id)
     editing.refers_to_promotions(OfferApplication.promotion_id)
+    for referring in REFERRING:
+        editing.refers_to_promotions(referring)
     reward_items.promised_where(promises)
     payments.install(app)
 

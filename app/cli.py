@@ -13,8 +13,10 @@ from app.accounts import desk, passwords, rules
 from app.accounts import service as accounts
 from app.accounts.desk import Account
 from app.audit.service import Actor
+from app.bonuses import books as bonus_books
 from app.config import settings
 from app.deals import books as deal_books
+from app.deposits import books as deposit_books
 from app.discounts import exporting, importing, sheet
 from app.discounts.words import FLAWS
 from app.errors import DomainError, SheetRefused
@@ -114,13 +116,18 @@ def reconcile_promotions() -> None:
 
 @wallet_commands.command("reconcile")
 def reconcile_wallets() -> None:
-    """Prove that balances are sums of ledgers, and that every conversion was paid once; name each row that isn't."""
-    found = [*wallet_books.faults(), *offer_books.faults()]
+    """Prove that balances are sums of ledgers, and what moved them right; name each row that isn't.
+
+    That is conversions, deposits, withdrawals, bonuses with their turnover, and orders paid from wallets.
+    """
+    books = (wallet_books, offer_books, bonus_books, deposit_books)
+    found = [fault for book in books for fault in book.faults()]
+    found += [fault for fault in order_books.faults() if fault.book == wallet_books.BOOK]
     for each in found:
         click.echo(str(each))
     if found:
-        raise click.ClickException(f"{len(found)} contradictions between wallets, their ledgers and conversions.")
-    click.echo("Every balance is the sum of its ledger, and every conversion was paid, or taken back, once.")
+        raise click.ClickException(f"{len(found)} contradictions between wallets, their ledgers and what moved them.")
+    click.echo("Every balance is the sum of its ledger, and everything that moved money moved what it says, once.")
 
 
 @outbox_commands.command("sweep")
@@ -137,7 +144,16 @@ def sweep_outbox() -> None:
 @with_appcontext
 def check_invariants() -> None:
     """Prove the books; name each row that contradicts them, and change nothing."""
-    books = (promotion_books, order_books, deal_books, offer_books, wallet_books, loyalty_books)
+    books = (
+        promotion_books,
+        order_books,
+        deal_books,
+        offer_books,
+        bonus_books,
+        deposit_books,
+        wallet_books,
+        loyalty_books,
+    )
     found = [fault for book in books for fault in book.faults()]
     for each in found:
         click.echo(str(each))

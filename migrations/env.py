@@ -2,16 +2,27 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, ForeignKeyConstraint, text
+from sqlalchemy.sql.schema import SchemaItem
 
 from app.kit.db import Base
 
+# SQLAlchemy can't read the names of foreign keys that came with a column added to a table of SQLite's
+ADDED_TO_SQLITE = {("wallet_entries", "member_promotion_id"), ("wallet_debts", "settled_by_id")}
 database = current_app.extensions["migrate"].db
 
 
 def leave_alone(name: str | None, kind: str, parents: object) -> bool:
     """Views, and what SQLite keeps for itself, are none of autogenerate's business."""
     return not (kind == "table" and name is not None and name.startswith("sqlite_"))
+
+
+def compares(thing: SchemaItem, _name: str | None, kind: str, _reflected: bool, _other: SchemaItem | None) -> bool:  # noqa: FBT001
+    """Whether autogenerate can tell if this has changed."""
+    if kind != "foreign_key_constraint" or database.engine.dialect.name != "sqlite":
+        return True
+    assert isinstance(thing, ForeignKeyConstraint)
+    return not any((thing.parent.name, column.name) in ADDED_TO_SQLITE for column in thing.columns)
 
 
 def migrate(connection: Connection) -> None:
@@ -30,6 +41,7 @@ def migrate(connection: Connection) -> None:
         transaction_per_migration=True,
         compare_server_default=False,
         include_name=leave_alone,
+        include_object=compares,
     )
     with context.begin_transaction():
         context.run_migrations()

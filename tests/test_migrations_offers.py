@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit.service import SYSTEM
-from app.kit.db import db, unit_of_work
+from app.kit.db import Base, db, unit_of_work
 from app.offers import catalogue, holdings
 from app.offers import service as offers
 from app.offers.errors import OfferInUse
@@ -24,6 +24,7 @@ from tests.offers.reading import faults
 from tests.test_migrations import _load, _rows, _triggers, scratch  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.usefixtures("scratch")
+LATER = {"member_promotion_id", "settled_at", "settled_how", "settled_why", "settled_by_id"}
 TABLES = (
     "users",
     "offers",
@@ -174,12 +175,13 @@ HAPPENED: dict[str, Any] = {
 def test_going_down_further_is_refused_once_something_would_be_lost(table: str) -> None:
     upgrade(MIGRATIONS)
     HAPPENED[table]()
-    kept = _rows(f"SELECT * FROM {table}")  # noqa: S608
+    columns = ", ".join(column.name for column in Base.metadata.tables[table].c if column.name not in LATER)
+    kept = _rows(f"SELECT {columns} FROM {table}")  # noqa: S608
     assert kept
     db.session.remove()
     with pytest.raises((RuntimeError, SystemExit)):
         downgrade(MIGRATIONS, "0012")
-    assert _rows(f"SELECT * FROM {table}") == kept  # noqa: S608
+    assert _rows(f"SELECT {columns} FROM {table}") == kept  # noqa: S608
     upgrade(MIGRATIONS)
     assert faults() == []
 

@@ -279,8 +279,8 @@ def _take_back(conversion: Conversion, now: datetime) -> None:
     """Under the names at the time."""
     ours = update(OfferApplication).where(OfferApplication.conversion_id == conversion.id).values(reversed_at=now)
     offer = db.session.scalar(ours.returning(OfferApplication.offer_name).execution_options(synchronize_session=False))
-    source = {"reason": TAKEN_BACK, "reference": conversion.purpose}
-    ledger.take_back(conversion.user_id, conversion.bonus_cents, **source, now=now)
+    reference = conversion.purpose
+    ledger.take_back(conversion.user_id, conversion.bonus_cents, reason=TAKEN_BACK, reference=reference, now=now)
     _tell(conversion, "bonus_taken_back", {"offer": offer}, now)
     promotions.give_back(conversion.purpose, now)
 

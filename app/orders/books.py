@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, String, and_, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, String, and_, case, cast, func, literal, or_, select
 
 from app.deals.books import BOOK as OF_CLAIMS
 from app.deals.models import DealSpend
 from app.kit.books import Fault
 from app.kit.db import db
 from app.orders.models import Invoice, InvoiceCounter, InvoiceLine, Refund, RefundLine
+from app.orders.paying import FROM_WALLET, WALLET
+from app.orders.refunding import TO_WALLET
 from app.payments.models import PaymentReturn
+from app.wallet.books import BOOK as OF_WALLETS
+from app.wallet.models import WalletEntry
 
 BOOK = 7
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts book 7, and what deals count of invoices that book 8 can't see."""
-    return [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers(), *_wrong_spends()]
+    """Every row that contradicts book 7, and what deals and wallets count of invoices that books 8 and 3 can't see."""
+    return [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers(), *_wrong_spends(), *_wrong_cash()]
 
 
 def _sum(column: Any, *where: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -54,8 +58,10 @@ def _wrong_lines() -> Iterator[Fault]:
 
 def _wrong_refunds() -> Iterator[Fault]:
     """A refund is the sum of its lines, and what is sent for it is the refund."""
+    key = literal("refund:") + cast(Refund.id, String)
     lines = _sum(RefundLine.amount_cents, RefundLine.refund_id == Refund.id)
-    sent = _sum(PaymentReturn.amount_cents, PaymentReturn.key == literal("refund:") + cast(Refund.id, String))
+    into_wallet = and_(WalletEntry.reason == TO_WALLET, WalletEntry.reference == key)
+    sent = _sum(PaymentReturn.amount_cents, PaymentReturn.key == key) + _sum(WalletEntry.amount_cents, into_wallet)
     for summed, by in ((lines, "its lines"), (sent, "what is sent for it")):
         wrong = select(Refund.id, Refund.amount_cents, summed.label("summed")).where(Refund.amount_cents != summed)
         for row in db.session.execute(wrong.order_by(Refund.id)):
@@ -91,3 +97,18 @@ def _wrong_spends() -> Iterator[Fault]:
         counted = f"counts {spend.amount_cents} less {spend.refunded_cents} for deal {spend.promotion_id}"
         really = "no such invoice was paid" if total is None else f"{total} less {refunded} were paid"
         yield Fault(OF_CLAIMS, "deal_spends", spend.invoice_id, f"{counted}, but {really}")
+
+
+def _wrong_cash() -> Iterator[Fault]:
+    """What was paid from a wallet was taken there, from its client; nothing else was."""
+    theirs = and_(
+        WalletEntry.user_id == Invoice.user_id,
+        WalletEntry.reason == FROM_WALLET,
+        WalletEntry.reference == literal("invoice:") + cast(Invoice.id, String),
+    )
+    taken = -_sum(WalletEntry.amount_cents, theirs)
+    is_theirs = and_(Invoice.provider == WALLET, Invoice.paid_at.is_not(None))
+    due = case((is_theirs, Invoice.total_cents), else_=0)
+    wrong = select(Invoice.id, due.label("due"), taken.label("taken")).where(due != taken)
+    for row in db.session.execute(wrong.order_by(Invoice.id)):
+        yield Fault(OF_WALLETS, "invoices", row.id, f"took {int(row.due)} from a wallet, which lost {int(row.taken)}")

@@ -9,20 +9,24 @@ from sqlalchemy import select, update
 from app.accounts.persons import Person
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
+from app.bonuses import service as bonuses
+from app.bonuses.service import Bought
 from app.deals import service as deals
 from app.discounts import service as discounts
 from app.errors import NotFound
 from app.kit.db import db
 from app.orders.errors import NotPayable, NotVoidable
 from app.orders.finding import by_number, get
-from app.orders.models import Invoice
+from app.orders.models import Invoice, InvoiceLine
 from app.payments import service as payments
 from app.payments.manual import ManualProvider
 from app.payments.models import PaymentReturn
 from app.payments.providers import DECLINED, PAID, Back, Notification, Payable, Told
+from app.wallet import ledger
 
 SUBJECT = "invoice:"
-LONGEST_KEY = 64
+WALLET = "wallet"
+FROM_WALLET = "order"
 
 
 def start_payment(invoice: Invoice, *, back: Back, now: datetime) -> str | None:
@@ -79,6 +83,21 @@ def mark_paid(invoice_id: int, provider: str, told: Notification, now: datetime,
     is_the_same = (invoice.provider, invoice.provider_reference) == (provider, told.reference)
     if told.amount_cents and not is_the_same:
         _let_go_back(invoice, noted, provider, told, actor, now)
+    return invoice
+
+
+def pay_from_wallet(invoice_id: int, now: datetime) -> Invoice:
+    """Pay an unpaid order with its client's cash, which must cover the whole of it. Raises NotPayable, NotEnough.
+
+    The cash is taken as part of what a payment sets off, and then everything holds or nothing does.
+    """
+    if get(invoice_id).user_id is None:
+        raise NotPayable
+    paid = {"status": "paid", "paid_at": now, "provider": WALLET, "provider_reference": f"{WALLET}:{invoice_id}"}
+    if not _leave_pending(invoice_id, paid):
+        raise NotPayable
+    invoice = get(invoice_id)
+    count_as_paid(invoice, SYSTEM, now)
     return invoice
 
 
@@ -149,6 +168,25 @@ def count_as_paid(invoice: Invoice, actor: Actor, now: datetime) -> None:
         paid_at=invoice.paid_at,
         now=now,
     )
+    _count_in_wallet(invoice, now)
+
+
+def _count_in_wallet(invoice: Invoice, now: datetime) -> None:
+    """What was paid from the wallet is taken there; and what members buy is turnover for their bonuses.
+
+    Last of all, since wallets are locked after claims of deals.
+    """
+    if invoice.user_id is None:
+        return
+    if invoice.provider == WALLET and invoice.total_cents:
+        subject = f"{SUBJECT}{invoice.id}"
+        ledger.debit(invoice.user_id, invoice.total_cents, reason=FROM_WALLET, reference=subject, now=now)
+    if invoice.kind == "order":
+        lines = db.session.scalars(
+            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
+        )
+        bought = [Bought(line.id, line.paid_cents, line.category) for line in lines]
+        bonuses.count_order(invoice.user_id, bought, now)
 
 
 def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:
@@ -161,14 +199,6 @@ def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:
 def _let_go_back(  # noqa: PLR0913, PLR0917
     invoice: Invoice, event: int, provider: str, told: Notification, actor: Actor, now: datetime
 ) -> None:
-    payments.mark_stray(event)
-    payments.send_back(
-        f"stray:{provider}:{told.reference}"[:LONGEST_KEY],  # one payment goes back once, whatever events tell of it
-        payable(invoice),
-        provider=provider,
-        reference=told.reference,
-        amount_cents=told.amount_cents,
-        now=now,
-    )
+    payments.send_stray_back(event, payable(invoice), provider, told, now)
     stray = {"provider": provider, "event": told.event_id, "amount_cents": told.amount_cents}
     audit.record(actor, "invoice.stray_payment", "invoice", invoice.id, after=stray)

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 
 from app.audit import service as audit
 from app.audit.service import Actor
+from app.bonuses import service as bonuses
 from app.deals import service as deals
 from app.discounts import service as discounts
 from app.errors import NotFound
@@ -14,11 +15,13 @@ from app.kit.db import db
 from app.orders import rules
 from app.orders.errors import KeyNotUsable, NothingToRefund, NotRefundable, RefundMade, TooMuchToRefund, UnknownLine
 from app.orders.models import Invoice, InvoiceLine, Refund, RefundLine
-from app.orders.paying import payable
+from app.orders.paying import WALLET, payable
 from app.orders.rules import PaidLine, Part
 from app.payments import service as payments
+from app.wallet import ledger
 
 REFUNDABLE = ("paid", "partly_refunded")
+TO_WALLET = "order_refunded"
 
 
 def refund(  # noqa: PLR0913
@@ -52,6 +55,7 @@ def refund(  # noqa: PLR0913
     if invoice.status == "refunded":
         discounts.give_back(invoice.id, now, is_refund=True)
     deals.take_back(invoice.id, made.amount_cents, now)
+    bonuses.take_back({part.line_id: part.amount_cents for part in parts})
     _send(invoice, made, now)
     after = {"status": invoice.status, "refunded_cents": invoice.refunded_cents, "reason": reason}
     audit.record(actor, "invoice.refunded", "invoice", invoice.id, {**before, "reason": ""}, after)
@@ -153,7 +157,10 @@ def _write_down(  # noqa: PLR0913
 
 def _send(invoice: Invoice, made: Refund, now: datetime) -> None:
     """To where it came from; of what cost nothing, nothing goes back."""
-    if made.amount_cents:
+    if made.amount_cents and invoice.provider == WALLET and invoice.user_id is not None:
+        reference = f"refund:{made.id}"
+        ledger.credit(invoice.user_id, made.amount_cents, reason=TO_WALLET, reference=reference, now=now)
+    elif made.amount_cents:
         payments.send_back(
             f"refund:{made.id}",
             payable(invoice),

@@ -55,6 +55,7 @@ from app.orders.paying import (
     note_declined,
     note_return_failed,
     overdue,
+    pay_from_wallet,
     payable,
     start_payment,
     take_in,
@@ -81,6 +82,7 @@ __all__ = [
     "note_declined",
     "note_return_failed",
     "overdue",
+    "pay_from_wallet",
     "payable",
     "refund",
     "refunds_of",
@@ -95,10 +97,18 @@ CHECKOUT_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def check_out(  # noqa: PLR0913
-    cart: Cart, *, person: Person | None, visit: str | None, key: str, expected_total_cents: int | None, now: datetime
+    cart: Cart,
+    *,
+    person: Person | None,
+    visit: str | None,
+    key: str,
+    expected_total_cents: int | None,
+    now: datetime,
+    from_wallet: bool = False,
 ) -> Invoice:
     """Order what is in a locked cart, at the total that its page showed. The same `key` gives the same invoice.
 
+    `from_wallet` it is paid at once with the client's cash, which must cover the whole total: else NotEnough is raised.
     Raises NameNeeded, KeyNotUsable, CartEmpty, NothingForSale, OrderTooLarge, TotalChanged, TooManyUnpaid, TwinOrder
     and CodeRefused, and then nothing was ordered.
     """
@@ -115,6 +125,8 @@ def check_out(  # noqa: PLR0913
         discounts.redeem(view.quote, person=person, invoice_id=invoice.id, now=now)
     if invoice.status == "paid":
         count_as_paid(invoice, SYSTEM, now)
+    elif from_wallet:
+        return pay_from_wallet(invoice.id, now)
     return invoice
 
 

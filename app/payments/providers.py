@@ -10,11 +10,15 @@ PAID, DECLINED, RETURN_FAILED = "paid", "declined", "return_failed"
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """Something to pay. `subject` is our name for it (`invoice:12`), `reference` is what the payer reads."""
+    """Something to pay. `subject` is our name for it (`invoice:12`), `reference` is what the payer reads.
+
+    `title` is what a provider's page calls it, `Order 2026-000012` unless told otherwise.
+    """
 
     subject: str
     reference: str
     amount_cents: int
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

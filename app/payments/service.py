@@ -29,18 +29,19 @@ __all__ = [
     "awaiting_people",
     "history",
     "install",
-    "mark_stray",
     "note",
     "note_given_back",
     "note_return_failed",
     "provider",
     "returns_of",
     "send_back",
+    "send_stray_back",
     "start",
     "try_again",
     "waiting_page",
 ]
 
+LONGEST_KEY = 64
 STILL_OPEN = timedelta(minutes=2)
 
 
@@ -131,9 +132,17 @@ def _end_page(name: str, told: Notification) -> None:
     db.session.execute(update(PaymentSession).where(*page, is_open).values(expires_at=told.happened_at))
 
 
-def mark_stray(event_id: int) -> None:
-    """Nobody owed this money."""
+def send_stray_back(event_id: int, payable: Payable, provider: str, told: Notification, now: datetime) -> None:
+    """Nobody owed this money: let it go back, one payment once, whatever events tell of it."""
     db.session.execute(update(PaymentEvent).where(PaymentEvent.id == event_id).values(is_stray=True))
+    send_back(
+        f"stray:{provider}:{told.reference}"[:LONGEST_KEY],
+        payable,
+        provider=provider,
+        reference=told.reference,
+        amount_cents=told.amount_cents,
+        now=now,
+    )
 
 
 def send_back(  # noqa: PLR0913

@@ -114,7 +114,7 @@ class StripeProvider:
 
     def _page(self, payable: Payable, back: Back, ends_at: datetime) -> SessionCreateParams:
         about = {"shop": self._shop, "subject": payable.subject}
-        name = _("Order %(number)s", number=payable.reference)
+        name = payable.title or _("Order %(number)s", number=payable.reference)
         price = {"currency": self._currency, "unit_amount": payable.amount_cents, "product_data": {"name": name}}
         page = {
             "mode": "payment",

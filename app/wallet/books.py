@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import String, case, cast, func, literal, select
 
 from app.kit.books import Fault
 from app.kit.db import db
-from app.wallet.models import BALANCES, Wallet, WalletEntry
+from app.wallet.adjusting import ADJUSTED, PAID_OFF
+from app.wallet.models import BALANCES, CASH, COLLECTED, Wallet, WalletAdjustment, WalletDebt, WalletEntry
 
 BOOK = 3
 
 
 def faults() -> list[Fault]:
     """Every row that contradicts book 3 where it is about money."""
-    return [*_wrong_balances(), *_without_wallet(), *_broken_chains()]
+    return [*_wrong_balances(), *_without_wallet(), *_broken_chains(), *_wrong_adjustments(), *_wrong_debts()]
 
 
 def _wrong_balances() -> Iterator[Fault]:
@@ -49,3 +50,32 @@ def _broken_chains() -> Iterator[Fault]:
     wrong = select(entries).where(entries.c.told != entries.c.running).order_by(entries.c.id)
     for row in db.session.execute(wrong):
         yield Fault(BOOK, "wallet_entries", row.id, f"says {row.told} were left, but it was {int(row.running)}")
+
+
+def _wrong_adjustments() -> Iterator[Fault]:
+    """What was adjusted by hand was moved, once."""
+    mine = (
+        WalletEntry.user_id == WalletAdjustment.user_id,
+        WalletEntry.balance == CASH,
+        WalletEntry.reason == ADJUSTED,
+        WalletEntry.reference == literal("adjustment:") + cast(WalletAdjustment.id, String),
+    )
+    moved = select(func.coalesce(func.sum(WalletEntry.amount_cents), 0)).where(*mine).correlate(WalletAdjustment)
+    wrong = select(WalletAdjustment.id).where(WalletAdjustment.amount_cents != moved.scalar_subquery())
+    for row_id in db.session.scalars(wrong.order_by(WalletAdjustment.id)):
+        yield Fault(BOOK, "wallet_adjustments", row_id, "isn't what was moved for it")
+
+
+def _wrong_debts() -> Iterator[Fault]:
+    """A debt that was collected was taken from the wallet, and no other was."""
+    mine = (
+        WalletEntry.user_id == WalletDebt.user_id,
+        WalletEntry.balance == CASH,
+        WalletEntry.reason == PAID_OFF,
+        WalletEntry.reference == literal("debt:") + cast(WalletDebt.id, String),
+    )
+    taken = select(func.coalesce(-func.sum(WalletEntry.amount_cents), 0)).where(*mine).correlate(WalletDebt)
+    due = case((WalletDebt.settled_how == COLLECTED, WalletDebt.amount_cents), else_=0)
+    wrong = select(WalletDebt.id).where(taken.scalar_subquery() != due)
+    for row_id in db.session.scalars(wrong.order_by(WalletDebt.id)):
+        yield Fault(BOOK, "wallet_debts", row_id, "wasn't collected as it says")

@@ -1,6 +1,6 @@
 """What other rooms and the doors may ask about wallets. Reads only; money is moved by `ledger`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, func, or_, select
@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from app.accounts.models import User
 from app.kit.db import db
 from app.kit.text import like
-from app.wallet.models import Wallet, WalletDebt, WalletEntry
+from app.wallet.models import Wallet, WalletAdjustment, WalletDebt, WalletEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,27 @@ def entries_of(user_id: int, reference: str) -> Sequence[WalletEntry]:
 
 
 def debts(user_id: int) -> Sequence[WalletDebt]:
-    """What somebody was to give back and no longer had, newest first."""
-    query = select(WalletDebt).where(WalletDebt.user_id == user_id).order_by(WalletDebt.id.desc())
-    return db.session.scalars(query).all()
+    """What somebody was to give back and no longer had, and hasn't settled, newest first."""
+    query = select(WalletDebt).where(WalletDebt.user_id == user_id, WalletDebt.settled_at.is_(None))
+    return db.session.scalars(query.order_by(WalletDebt.id.desc())).all()
+
+
+def settled_debts(user_id: int) -> Sequence[WalletDebt]:
+    """What of it was collected or forgiven, the latest first."""
+    query = select(WalletDebt).where(WalletDebt.user_id == user_id, WalletDebt.settled_at.is_not(None))
+    return db.session.scalars(query.order_by(WalletDebt.settled_at.desc(), WalletDebt.id.desc())).all()
+
+
+def adjustments(ids: Collection[int]) -> Mapping[int, WalletAdjustment]:
+    """What admins did by hand, by number."""
+    found = db.session.scalars(select(WalletAdjustment).where(WalletAdjustment.id.in_(ids))) if ids else ()
+    return {each.id: each for each in found}
+
+
+def has_entry(user_id: int, reason: str) -> bool:
+    """Whether anything was ever moved for this reason."""
+    moved = exists().where(WalletEntry.user_id == user_id, WalletEntry.reason == reason)
+    return bool(db.session.scalar(select(moved)))
 
 
 def has_moved(user_id: int) -> bool:
@@ -53,7 +71,7 @@ def wallets(search: str = "") -> Select[User, int, int, int]:
     """Whose wallets have moved, by name: the user, cash, bonus and debt in cents; `search` looks in names and mail."""
     owed = (
         select(func.coalesce(func.sum(WalletDebt.amount_cents), 0))
-        .where(WalletDebt.user_id == User.id)
+        .where(WalletDebt.user_id == User.id, WalletDebt.settled_at.is_(None))
         .correlate(User)
         .scalar_subquery()
     )

@@ -138,7 +138,8 @@ WRONG: list[tuple[str, Named]] = [
     ("UPDATE promotion_uses SET person = 'user:2' WHERE id = 1", [(1, TABLE, 1, "holds 0 uses of its code")]),
     (
         (
-            "UPDATE wallet_entries SET balance = 'bonus', balance_after_cents = 500 WHERE reference = 'conversion:4';"
+            "UPDATE wallet_entries SET balance = 'bonus', balance_after_cents = 500, member_promotion_id = 1"
+            " WHERE reference = 'conversion:4';"
             "UPDATE wallets SET cash_cents = 0, bonus_cents = 500 WHERE user_id = 2"
         ),
         [(3, TABLE, 4, "earned 500, but 0 were paid and 0 taken back or owed")],

@@ -76,7 +76,7 @@ WRONG: list[tuple[str, Named]] = [
         [(3, ENTRIES, 2, "says 799 were left, but it was 800")],
     ),
     (
-        "UPDATE wallet_entries SET balance = 'bonus' WHERE id = 4",
+        "UPDATE wallet_entries SET balance = 'bonus', member_promotion_id = 1 WHERE id = 4",
         [
             (3, WALLETS, 2, "has 70 in cash, its entries add up to 0"),
             (3, WALLETS, 2, "has 0 in bonus, its entries add up to 70"),

@@ -4,6 +4,7 @@ import structlog
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from app.deposits import service as deposits
 from app.errors import NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -37,7 +38,8 @@ def hear_stripe() -> ResponseReturnValue:
         return jsonify(status="ok")
     try:
         with unit_of_work():
-            orders.take_in(NAME, told, now)
+            take_in = orders.take_in if deposits.deposit_of(told.subject) is None else deposits.take_in
+            take_in(NAME, told, now)
     except NotFound:
         log.warning("payment_of_nothing_known", event_id=told.event_id, subject=told.subject, outcome=told.outcome)
     return jsonify(status="ok")

@@ -1,0 +1,125 @@
+"""What was claimed, for the desk and for the client: lists, and what stands behind each claim. Reads only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, exists, func, or_, select
+
+from app.accounts.models import User
+from app.bonuses.models import ACTIVE, MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
+from app.errors import NotFound, not_shown
+from app.kit.db import db
+from app.kit.text import like
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What was claimed by one bonus, or by all: claims by state, and amounts in cents."""
+
+    promotion_id: int = 0
+    promotion_name: str = ""
+    promotion_code: str | None = None
+    total_claims: int = 0
+    active_claims: int = 0
+    completed_claims: int = 0
+    cancelled_claims: int = 0
+    total_deposit_cents: int = 0
+    total_bonus_cents: int = 0
+    total_turnover_cents: int = 0
+
+
+def stats(promotion_ids: Sequence[int] | None = None) -> Sequence[Stats]:
+    """By the database's own view: of these bonuses, or of every one there is; by their numbers."""
+    query = select(*promotion_stats.c).order_by(promotion_stats.c.promotion_id)
+    if promotion_ids is not None:
+        query = query.where(promotion_stats.c.promotion_id.in_(promotion_ids))
+    return [_stats(each) for each in db.session.execute(query)]
+
+
+def stats_of(promotion_id: int) -> Stats:
+    """Of one bonus. Raises NotFound."""
+    found = stats([promotion_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def overall() -> Stats:
+    """Of all bonuses together."""
+    sums = [func.coalesce(func.sum(each), 0) for each in list(promotion_stats.c)[3:]]
+    return Stats(0, "", None, *map(int, db.session.execute(select(*sums)).one()))
+
+
+def claims(*, promotion_id: int | None = None, search: str = "", status: str = "") -> Select[MemberPromotion, User]:
+    """Claims with whose they are, newest first; `search` looks in names and mail."""
+    query = select(MemberPromotion, User).join(User, User.id == MemberPromotion.user_id)
+    if promotion_id is not None:
+        query = query.where(MemberPromotion.promotion_id == promotion_id)
+    if status:
+        query = query.where(MemberPromotion.status == status)
+    if search.strip():
+        wanted = like(search.strip())
+        names = (User.username, User.email, User.display_name)
+        query = query.where(or_(*(column.ilike(wanted, escape="\\") for column in names)))
+    return query.order_by(MemberPromotion.id.desc())
+
+
+def of_user(user_id: int, *, status: str = "") -> Select[MemberPromotion]:
+    """A member's claims, newest first."""
+    query = select(MemberPromotion).where(MemberPromotion.user_id == user_id)
+    if status:
+        query = query.where(MemberPromotion.status == status)
+    return query.order_by(MemberPromotion.id.desc())
+
+
+def get(claim_id: int) -> MemberPromotion:
+    """Raises NotFound."""
+    found = db.session.get(MemberPromotion, claim_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_own(user_id: int, claim_id: int) -> MemberPromotion:
+    """A member's own claim. Raises NotFound."""
+    query = select(MemberPromotion).where(MemberPromotion.id == claim_id, MemberPromotion.user_id == user_id)
+    found = db.session.scalar(query)
+    if found is None:
+        raise not_shown(select(MemberPromotion.id).where(MemberPromotion.id == claim_id))
+    return found
+
+
+def by_ids(ids: Sequence[int]) -> Mapping[int, MemberPromotion]:
+    """Claims by number, in one statement; none where there are no ids."""
+    found = db.session.scalars(select(MemberPromotion).where(MemberPromotion.id.in_(ids))) if ids else ()
+    return {each.id: each for each in found}
+
+
+def turnover_of(claim_id: int) -> Select[TurnoverEvent, int, int]:
+    """What has counted for a claim, newest first: the event, how much of it counted, and what went back of that."""
+    query = select(TurnoverEvent, TurnoverShare.amount_cents, TurnoverShare.taken_back_cents)
+    query = query.join(TurnoverShare, TurnoverShare.event_id == TurnoverEvent.id)
+    return query.where(TurnoverShare.member_promotion_id == claim_id).order_by(TurnoverShare.id.desc())
+
+
+def referrals(promotion_id: int) -> Select[Referral, User]:
+    """Whom this bonus has rewarded for a friend: the referral and the friend, newest first."""
+    query = select(Referral, User).join(User, User.id == Referral.friend_id)
+    return query.where(Referral.promotion_id == promotion_id).order_by(Referral.created_at.desc())
+
+
+def referral_of(friend_id: int) -> Referral | None:
+    """What came of somebody's first deposit for who referred them."""
+    return db.session.get(Referral, friend_id)
+
+
+def has_active(user_id: int) -> bool:
+    """Whether turnover of theirs is still to be reached."""
+    mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
+    return bool(db.session.scalar(select(exists().where(*mine))))
+
+
+def _stats(found: Row[*tuple[Any, ...]]) -> Stats:
+    number, name, code, *sums = found
+    return Stats(number, name, code, *map(int, sums))

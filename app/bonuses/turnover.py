@@ -1,0 +1,132 @@
+"""What is bought and played, and what of it counts for whose bonus. Callers own the transaction.
+
+Each event counts once, for the client's oldest active claims that it fits; a refund takes it back while they are
+active. The client's wallet is held meanwhile, so that two purchases come one after the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from app.accounts import service as accounts
+from app.bonuses.errors import UnknownClient
+from app.bonuses.models import ACTIVE, MemberPromotion, TurnoverEvent, TurnoverShare
+from app.bonuses.releasing import KEPT_AFTER_END, release_if_met
+from app.bonuses.rules import Running, Share, allot, take_from
+from app.kit.db import db, insert
+from app.promotions.models import Promotion
+from app.wallet import ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A line of a paid order: its id, what was paid for it, and its category."""
+
+    line_id: int
+    amount_cents: int
+    category: str | None
+
+
+def count_order(user_id: int, lines: Sequence[Bought], now: datetime) -> None:
+    """Let a paid order count. Where nothing of the client's waits for turnover, nothing is written."""
+    if not _has_active(user_id):
+        return
+    ledger.hold(user_id)
+    for line in lines:
+        if line.amount_cents > 0:
+            _count(f"line:{line.line_id}", user_id, line.amount_cents, line.category, now)
+
+
+def record(event_id: str, username: str, amount_cents: int, category: str | None, now: datetime) -> bool:
+    """What a program tells was played, once for each `event_id`: the first word counts. Whether it is new.
+
+    Raises UnknownClient.
+    """
+    key = f"event:{event_id}"
+    if _find(key) is not None:
+        return False
+    user = accounts.hold_named(username)
+    if user is None or user.role != "client" or not user.is_active:
+        raise UnknownClient(field="username")
+    ledger.hold(user.id)
+    return _count(key, user.id, amount_cents, category, now)
+
+
+def take_back(refunded: Mapping[int, int]) -> None:
+    """So many cents of these lines, by id, were refunded: they no longer count where the claim is still active."""
+    keys = {f"line:{line_id}": cents for line_id, cents in refunded.items() if cents > 0}
+    found = select(TurnoverEvent.user_id).where(TurnoverEvent.key.in_(keys)).limit(1)
+    user_id = db.session.scalar(found) if keys else None
+    if user_id is None:
+        return
+    ledger.hold(user_id)
+    events = select(TurnoverEvent).where(TurnoverEvent.key.in_(keys)).order_by(TurnoverEvent.id)
+    for event in db.session.scalars(events.execution_options(populate_existing=True)).all():
+        _take_back(event, keys[event.key])
+    db.session.flush()
+
+
+def running(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
+    """The client's claims that turnover counts for, the oldest first. What has lapsed by the clock isn't among them."""
+    query = select(MemberPromotion).join(Promotion, Promotion.id == MemberPromotion.promotion_id)
+    mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
+    query = query.where(*mine, Promotion.ends_at > now - KEPT_AFTER_END)
+    return db.session.scalars(query.order_by(MemberPromotion.id).execution_options(populate_existing=True)).all()
+
+
+def _has_active(user_id: int) -> bool:
+    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
+    return bool(db.session.scalar(select(active)))
+
+
+def _find(key: str) -> TurnoverEvent | None:
+    return db.session.scalar(select(TurnoverEvent).where(TurnoverEvent.key == key))
+
+
+def _count(key: str, user_id: int, amount_cents: int, category: str | None, now: datetime) -> bool:
+    kept = insert(TurnoverEvent).values(
+        key=key, user_id=user_id, amount_cents=amount_cents, refunded_cents=0, category=category, created_at=now
+    )
+    event_id = db.session.scalar(kept.on_conflict_do_nothing(index_elements=["key"]).returning(TurnoverEvent.id))
+    if event_id is None:
+        return False
+    claims = {each.id: each for each in running(user_id, now)}
+    waiting = [Running(each.id, tuple(each.terms["applicable_games"]), each.missing_cents) for each in claims.values()]
+    for claim_id, part in allot(amount_cents, category, waiting):
+        db.session.add(
+            TurnoverShare(event_id=event_id, member_promotion_id=claim_id, amount_cents=part, taken_back_cents=0)
+        )
+        claims[claim_id].current_turnover_cents += part
+        db.session.flush()
+        release_if_met(claims[claim_id], now)
+    return True
+
+
+def _take_back(event: TurnoverEvent, cents: int) -> None:
+    shares = db.session.scalars(
+        select(TurnoverShare)
+        .where(TurnoverShare.event_id == event.id)
+        .order_by(TurnoverShare.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    cents = min(cents, event.amount_cents - event.refunded_cents)
+    counted = sum(each.amount_cents - each.taken_back_cents for each in shares)
+    uncounted = max(0, event.amount_cents - event.refunded_cents - counted)
+    known = {each.id: each for each in shares}
+    left = [Share(each.id, each.amount_cents - each.taken_back_cents) for each in shares]
+    for share_id, part in take_from(left, uncounted, cents):
+        _reduce(known[share_id], part)
+    event.refunded_cents += cents
+
+
+def _reduce(share: TurnoverShare, part: int) -> None:
+    """Of a claim that is over, nothing is taken any more; of one that was released, people are told."""
+    claim = db.session.get_one(MemberPromotion, share.member_promotion_id, populate_existing=True)
+    if claim.status == ACTIVE:
+        share.taken_back_cents += part
+        claim.current_turnover_cents -= part
+    elif claim.completed_at is not None:
+        claim.refunded_turnover_cents += part
+    db.session.flush()

@@ -1,0 +1,97 @@
+"""Looking up deposits and withdrawals, for their clients and for the desk. Reads only."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, func, or_, select
+
+from app.accounts.models import User
+from app.deposits.models import ASKED, REQUESTED, Deposit, Withdrawal
+from app.errors import NotFound, not_shown
+from app.kit.db import db
+from app.kit.text import like
+
+FRESH = {"populate_existing": True}
+T = TypeVar("T")
+
+
+def get(deposit_id: int) -> Deposit:
+    """As it is in the database now. Raises NotFound."""
+    return _found(db.session.get(Deposit, deposit_id, populate_existing=True))
+
+
+def get_own(user_id: int, deposit_id: int) -> Deposit:
+    """A client's own. Raises NotFound."""
+    query = select(Deposit).where(Deposit.id == deposit_id, Deposit.user_id == user_id)
+    found = db.session.scalar(query, execution_options=FRESH)
+    if found is None:
+        raise not_shown(select(Deposit.id).where(Deposit.id == deposit_id))
+    return found
+
+
+def get_withdrawal(withdrawal_id: int) -> Withdrawal:
+    """As it is in the database now. Raises NotFound."""
+    return _found(db.session.get(Withdrawal, withdrawal_id, populate_existing=True))
+
+
+def own_deposits(user_id: int) -> Select[Deposit]:
+    """A client's deposits, newest first."""
+    return select(Deposit).where(Deposit.user_id == user_id).order_by(Deposit.id.desc())
+
+
+def own_withdrawals(user_id: int) -> Select[Withdrawal]:
+    """A client's withdrawals, newest first."""
+    return select(Withdrawal).where(Withdrawal.user_id == user_id).order_by(Withdrawal.id.desc())
+
+
+def open_deposits(user_id: int) -> Sequence[Deposit]:
+    """What a client has asked to deposit and not paid yet, newest first."""
+    return db.session.scalars(own_deposits(user_id).where(Deposit.status == REQUESTED)).all()
+
+
+def deposits(*, search: str = "", status: str = "") -> Select[Deposit, User]:
+    """Everybody's, newest first; those that wait, the oldest first. `search` looks in names, mail and number."""
+    query = select(Deposit, User).join(User, User.id == Deposit.user_id)
+    found: Select[Deposit, User] = _narrowed(query, Deposit, "D-", search, status, waits=status == REQUESTED)
+    return found
+
+
+def withdrawals(*, search: str = "", status: str = "") -> Select[Withdrawal, User]:
+    """Everybody's, newest first; those that wait, the oldest first."""
+    query = select(Withdrawal, User).join(User, User.id == Withdrawal.user_id)
+    found: Select[Withdrawal, User] = _narrowed(query, Withdrawal, "W-", search, status, waits=status == ASKED)
+    return found
+
+
+def waiting() -> tuple[int, int]:
+    """How many deposits and withdrawals wait for somebody to decide."""
+    deposits_waiting = select(func.count()).where(Deposit.status == REQUESTED).scalar_subquery()
+    withdrawals_waiting = select(func.count()).where(Withdrawal.status == ASKED).scalar_subquery()
+    row = db.session.execute(select(deposits_waiting, withdrawals_waiting)).one()
+    return int(row[0]), int(row[1])
+
+
+def deposits_by_ids(ids: Collection[int]) -> Mapping[int, Deposit]:
+    """Deposits by number, in one statement; none where there are no ids."""
+    found = db.session.scalars(select(Deposit).where(Deposit.id.in_(ids))) if ids else ()
+    return {each.id: each for each in found}
+
+
+def _narrowed(query: Select[Any, User], model: Any, prefix: str, search: str, status: str, *, waits: bool) -> Any:  # noqa: PLR0913
+    if status:
+        query = query.where(model.status == status)
+    wanted = search.strip()
+    if wanted:
+        pattern = like(wanted)
+        told = [column.ilike(pattern, escape="\\") for column in (User.username, User.email, User.display_name)]
+        number = wanted.upper().removeprefix(prefix)
+        if number.isascii() and number.isdecimal() and len(number) <= 9:  # noqa: PLR2004
+            told.append(model.id == int(number))
+        query = query.where(or_(*told))
+    return query.order_by(model.id if waits else model.id.desc())
+
+
+def _found(row: T | None) -> T:
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,63 @@
+"""Sending a deposit back, with everything that came of it. Callers own the transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from app.accounts import service as accounts
+from app.audit import service as audit
+from app.audit.service import Actor
+from app.bonuses import service as bonuses
+from app.deposits.depositing import ENTITY, payable
+from app.deposits.errors import NotRefundable
+from app.deposits.finding import get
+from app.deposits.models import CONFIRMED, REFUNDED, Deposit
+from app.kit.db import db
+from app.kit.money import as_number
+from app.messages import notices
+from app.messages.notices import Told
+from app.payments import service as payments
+from app.wallet import ledger
+
+TAKEN_BACK = "deposit_refunded"
+
+
+def refund(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposit:
+    """Send it back to where it came from: its cash is taken back, its bonus cancelled. Doing it again is fine.
+
+    What is no longer there is a debt. The provider is asked after the commit. Raises NotFound, NotRefundable.
+    """
+    deposit = get(deposit_id)
+    users = {deposit.user_id, *bonuses.users_of(deposit.subject)}
+    accounts.hold(*users, *([] if actor.user_id is None else [actor.user_id]))
+    if not _leave_confirmed(deposit_id, note.strip(), actor, now):
+        deposit = get(deposit_id)
+        if deposit.status == REFUNDED:
+            return deposit
+        raise NotRefundable
+    deposit = get(deposit_id)
+    ledger.hold(*users)
+    back, reference = deposit.amount_cents, deposit.subject
+    taken = ledger.take_back(deposit.user_id, back, reason=TAKEN_BACK, reference=reference, now=now)
+    cancelled = bonuses.undo(deposit.subject, actor=actor, now=now)
+    payments.send_back(
+        f"deposit_refund:{deposit.id}",
+        payable(deposit),
+        provider=deposit.provider,
+        reference=deposit.provider_reference or "",
+        amount_cents=deposit.amount_cents,
+        now=now,
+    )
+    told = {"status": REFUNDED, "note": deposit.note, "bonuses_cancelled": cancelled}
+    debt = {"debt": as_number(deposit.amount_cents - taken)} if taken < deposit.amount_cents else {}
+    audit.record(actor, "deposit.refunded", ENTITY, deposit.id, {"status": CONFIRMED}, told | debt)
+    facts = {"cents": deposit.amount_cents, "note": deposit.note}
+    notices.tell(Told(deposit.user_id, "deposit_refunded", f"deposit_refunded:{deposit.id}", facts), now)
+    return deposit
+
+
+def _leave_confirmed(deposit_id: int, note: str, actor: Actor, now: datetime) -> bool:
+    confirmed = update(Deposit).where(Deposit.id == deposit_id, Deposit.status == CONFIRMED)
+    gone = confirmed.values(status=REFUNDED, refunded_at=now, note=note, decided_by_id=actor.user_id)
+    left = gone.returning(Deposit.id)
+    return db.session.scalar(left, execution_options={"synchronize_session": False}) is not None
