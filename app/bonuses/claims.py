@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from app.accounts.models import User
-from app.bonuses.models import ACTIVE, MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
+from app.bonuses.models import MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
@@ -112,12 +112,6 @@ def referrals(promotion_id: int) -> Select[Referral, User]:
 def referral_of(friend_id: int) -> Referral | None:
     """What came of somebody's first deposit for who referred them."""
     return db.session.get(Referral, friend_id)
-
-
-def has_active(user_id: int) -> bool:
-    """Whether turnover of theirs is still to be reached."""
-    mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    return bool(db.session.scalar(select(exists().where(*mine))))
 
 
 def _stats(found: Row[*tuple[Any, ...]]) -> Stats:

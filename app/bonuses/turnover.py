@@ -30,13 +30,17 @@ class Bought:
 
 
 def count_order(user_id: int, lines: Sequence[Bought], now: datetime) -> None:
-    """Let a paid order count. Where nothing of the client's waits for turnover, nothing is written."""
-    if not _has_active(user_id):
-        return
+    """Let a paid order count for what waits for turnover."""
     ledger.hold(user_id)
     for line in lines:
         if line.amount_cents > 0:
             _count(f"line:{line.line_id}", user_id, line.amount_cents, line.category, now)
+
+
+def awaits_turnover(user_id: int) -> bool:
+    """Whether a bonus of theirs is still to be turned over; where none is, no order need be told of."""
+    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
+    return bool(db.session.scalar(select(active)))
 
 
 def record(event_id: str, username: str, amount_cents: int, category: str | None, now: datetime) -> bool:
@@ -74,11 +78,6 @@ def running(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
     mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
     query = query.where(*mine, Promotion.ends_at > now - KEPT_AFTER_END)
     return db.session.scalars(query.order_by(MemberPromotion.id).execution_options(populate_existing=True)).all()
-
-
-def _has_active(user_id: int) -> bool:
-    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    return bool(db.session.scalar(select(active)))
 
 
 def _find(key: str) -> TurnoverEvent | None:
