@@ -157,7 +157,7 @@ def awaiting_return() -> Sequence[tuple[Invoice, PaymentReturn]]:
 def count_as_paid(invoice: Invoice, actor: Actor, now: datetime) -> None:
     """What a payment sets off. A gift is no order: codes for the first order stay good."""
     audit.record(actor, "invoice.paid", "invoice", invoice.id, {"status": "pending"}, {"status": "paid"})
-    if invoice.kind == "order" and bonuses.awaits_turnover(user_id):
+    if invoice.kind == "order":
         discounts.note_paid_order(invoice.person_key, invoice.id, now)
     assert invoice.paid_at is not None, "what is paid has its time"
     deals.count_spend(
