@@ -98,14 +98,12 @@ def has_unsettled(promotion_id: int, now: datetime) -> bool:
 
 
 def _unsettled(cashback: Row[*tuple[Any, ...]], now: datetime) -> Sequence[Period]:
-    """Periods after the last that was settled, or that had begun before the end was moved to within them."""
-    zone = ZoneInfo(settings().timezone)
-    over = ended(cashback.cashback_period, cashback.starts_at, cashback.ends_at, zone=zone, now=now)
+    """Periods that are over and come after the last that was settled; one that was cut by an earlier end goes on."""
     settled = select(CashbackPeriod.ends_at).where(CashbackPeriod.promotion_id == cashback.promotion_id)
     last = db.session.scalar(settled.order_by(CashbackPeriod.ends_at.desc()).limit(1))
-    if last is None:
-        return list(over)
-    return [Period(max(each.starts_at, last), each.ends_at) for each in over if each.ends_at > last]
+    since = max(cashback.starts_at, last or cashback.starts_at)
+    zone = ZoneInfo(settings().timezone)
+    return list(ended(cashback.cashback_period, since, cashback.ends_at, zone=zone, now=now))
 
 
 def _claim(  # noqa: PLR0913, PLR0917
