@@ -21,6 +21,7 @@ from tests import make
 from tests.api.calling import Headers, data_of, refused, turn_away
 from tests.bonuses.reading import balances, faults
 from tests.make import NOW
+from tests.racing import before_statement, race
 
 URL = "/api/v1/deposits"
 BODY = {"depositId": "bank-1", "username": "mia", "amount": 100.05}
@@ -143,6 +144,19 @@ def test_the_same_id_again_is_the_same_answer_whatever_came_since(
     again = send(client, bank)
     assert (again.status_code, again.data) == (200, first.data)
     assert (kept(), faults()) == (1, [])
+
+
+def test_eight_twins_at_once_are_one_deposit(app: Flask, mia: User, bank: Headers) -> None:
+    make.bonus(code="TWIN", turnover_requirement=1, per_user_limit=None)
+
+    def ask() -> tuple[int, str]:
+        answer = send(app.test_client(), bank, promotionCode="TWIN")
+        return answer.status_code, answer.text
+
+    outcomes = race(app, [ask] * 8, hold=before_statement("^INSERT INTO deposits"))
+    assert sorted(outcome[0] for outcome in outcomes) == [200] * 7 + [201]
+    assert len({outcome[1] for outcome in outcomes}) == 1
+    assert (kept(), balances(mia), faults()) == (1, (10_005, 10_005), [])
 
 
 def test_a_friends_first_deposit_rewards_both(client: FlaskClient, mia: User, bank: Headers) -> None:

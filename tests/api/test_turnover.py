@@ -17,6 +17,7 @@ from tests import make
 from tests.api.calling import Headers, data_of, refused, turn_away
 from tests.bonuses.reading import balances, faults, fresh
 from tests.make import NOW
+from tests.racing import before_statement, race
 
 URL = "/api/v1/turnover"
 BODY = {"eventId": "round-1", "username": "mia", "amount": 12.34}
@@ -68,6 +69,19 @@ def test_the_same_id_again_is_the_same_answer_whatever_else_is_sent(
         assert (first.status_code, again.status_code, again.data) == (201, 200, first.data), changes
     assert send(client, make.api_key("deposits")).data == first.data
     assert (kept(), fresh(claim).current_turnover_cents) == (1, 1234)
+
+
+def test_eight_twins_at_once_count_once(app: Flask, mia: User, casino: Headers) -> None:
+    claim = make.claim_of(make.deposit(mia, 10_000, make.bonus(turnover_requirement=1)))
+
+    def ask() -> tuple[int, str]:
+        answer = send(app.test_client(), casino)
+        return answer.status_code, answer.text
+
+    outcomes = race(app, [ask] * 8, hold=before_statement("^INSERT INTO turnover_events"))
+    assert sorted(outcome[0] for outcome in outcomes) == [200] * 7 + [201]
+    assert len({outcome[1] for outcome in outcomes}) == 1
+    assert (kept(), fresh(claim).current_turnover_cents, faults()) == (1, 1234, [])
 
 
 def test_where_nothing_waits_for_it_it_is_kept_all_the_same(client: FlaskClient, mia: User, casino: Headers) -> None:
