@@ -16,7 +16,7 @@ from app.bonuses.rules import BonusTerms
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.promotions import archiving, editing, fields, kinds
+from app.promotions import archiving, editing, fields
 from app.promotions.errors import ActiveClaims, DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.hours import ActiveHours
@@ -193,10 +193,10 @@ def faults(given: Mapping[str, Any], promotion_id: int | None = None) -> Errors:
 def remove(promotion_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
     """Delete a bonus that nobody has claimed, archive one whose claims are over; whether it is gone for good.
 
-    Raises NotFound, Archived, Stale, and ActiveClaims while a claim is active or a cashback's period is to be settled.
+    Raises NotFound, Archived, Stale, and ActiveClaims while a claim is active.
     """
     promotion = editing.lock_for_change(promotion_id, KIND, version, to_delete=True)
-    if kinds.named(KIND).has_active(promotion_id):
+    if has_active(promotion_id):
         raise ActiveClaims
     own = get(promotion_id)
     return archiving.remove(promotion, own, fields_of(own), actor, now)
