@@ -145,6 +145,15 @@ def test_both_can_be_had_as_files_without_formulas(admin: FlaskClient) -> None:
     ]
 
 
+def test_a_wallet_as_a_file_costs_the_same_however_much_has_moved(admin: FlaskClient) -> None:
+    ada, bea = earner("ada"), earner("bea", times=22)
+    with count_statements() as of_one:
+        admin.get(f"{LIST}/{ada.id}.csv")
+    with count_statements() as of_many:
+        assert admin.get(f"{LIST}/{bea.id}.csv").text.count("Survey") == 22
+    assert len(of_many) == len(of_one) <= 3, of_many
+
+
 def test_the_account_page_leads_to_the_wallet(admin: FlaskClient) -> None:
     ada, coach = earner("ada"), make.user(role="coach")
     assert f'href="{LIST}/{ada.id}">$2.00</a>' in admin.get(f"/admin/users/{ada.id}").text

@@ -7,11 +7,12 @@ from flask import url_for
 
 from app.bonuses import claims
 from app.deposits.finding import SUBJECT as DEPOSIT
-from app.offers.sources import sources
+from app.offers.sources import Source, sources
 from app.orders.behind import invoices_behind
 from app.wallet import service as wallets
 from app.web import money_words
 from app.web.admin.conversion_words import movement
+from app.web.admin.wallet_words import claims_url
 
 WITHDRAWAL, CLAIM, ADJUSTMENT, DEBT = "withdrawal:", "member_promotion:", "adjustment:", "debt:"
 
@@ -26,11 +27,11 @@ class Thing:
     name: str = ""
     url: str | None = None
     note: str = ""
-    source: object = None
+    source: Source | None = None
 
     def told(self, reason: str) -> str:
         """What an entry is for, in a few words: its reason, unless a completed offer says more."""
-        return movement(reason, self.source) if self.source else money_words.reason(reason)  # type: ignore[arg-type]
+        return movement(reason, self.source) if self.source else money_words.reason(reason)
 
 
 NOTHING = Thing()
@@ -69,10 +70,7 @@ def _orders(references: Collection[str]) -> dict[str, Thing]:
 
 def _claims(references: Collection[str]) -> dict[str, Thing]:
     found = claims.by_ids(sorted(_ids(references, CLAIM)))
-    return {
-        each.purpose: Thing(each.title, url_for("admin.edit_promotion", promotion_id=each.promotion_id))
-        for each in found.values()
-    }
+    return {each.purpose: Thing(each.title, claims_url(each.promotion_id)) for each in found.values()}
 
 
 def _adjustments(references: Collection[str]) -> dict[str, Thing]:

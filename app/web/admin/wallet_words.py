@@ -1,5 +1,6 @@
 """Deposits, withdrawals and what moved a wallet, in words for the desk."""
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -8,6 +9,7 @@ from app.bonuses.models import MemberPromotion, Referral
 from app.bonuses.referring import KNOWN, NO_CLIENT, NO_PROMOTION, RING, SAME_MAIL
 from app.deposits.models import Deposit, Withdrawal
 from app.web.filters import money
+from app.web.frame import has_page
 
 DEPOSIT_STATES = {
     "": _l("All"),
@@ -42,6 +44,13 @@ CANCELLED = {
 def provider(name: str) -> str:
     """How a deposit is paid."""
     return str(PROVIDERS.get(name, name))
+
+
+def claims_url(promotion_id: int, client: str | None = None) -> str:
+    """Where the claims of a bonus stand, those of one client where it is named."""
+    if has_page("admin.list_claims"):
+        return url_for("admin.list_claims", promotion_id=promotion_id, q=client)
+    return url_for("admin.edit_promotion", promotion_id=promotion_id)
 
 
 def why_no_bonus(reason: str) -> str:

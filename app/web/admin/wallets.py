@@ -20,7 +20,7 @@ from app.kit.htmx import page, wants_part
 from app.kit.lists import paginate, paginate_rows, stream
 from app.kit.money import as_decimal
 from app.kit.sheets import Cell
-from app.offers.sources import Source
+from app.offers.sources import Moved
 from app.wallet import service as wallets
 from app.wallet.models import WalletEntry
 from app.web.admin import bp, money_desk
@@ -28,6 +28,7 @@ from app.web.admin.deposits import surroundings
 from app.web.admin.sheet_desk import exported
 from app.web.admin.wallet_form import AdjustmentForm
 from app.web.admin.wallet_things import Thing, things
+from app.web.admin.wallet_words import claims_url
 from app.web.arguments import page_number
 from app.web.visitor import access
 
@@ -100,6 +101,7 @@ def show_one(user: User, form: AdjustmentForm | None = None, status: int = 200, 
         debts=debts,
         settled=settled,
         owed_cents=sum(each.amount_cents for each in debts),
+        claims_url=claims_url,
         active=db.session.scalars(active).all(),
         behind=behind,
         form=form or AdjustmentForm(formdata=None),
@@ -121,7 +123,7 @@ def _what_waits() -> dict[str, Any]:
 
 def _movements(user_id: int, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
     """Row by row; a few statements for every 500, none held open between them."""
-    entries = stream(wallets.entries(user_id), WalletEntry.id, lambda entry: entry, size=AT_ONCE)
+    entries = stream(wallets.entries(user_id), WalletEntry.id, _plain, size=AT_ONCE)
     while batch := list(islice(entries, AT_ONCE)):
         behind = things({each.reference for each in batch})
         rows = [_cells(each, behind[each.reference], zone) for each in batch]
@@ -129,18 +131,24 @@ def _movements(user_id: int, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
         yield from rows
 
 
-def _cells(entry: WalletEntry, thing: Thing, zone: ZoneInfo) -> tuple[Cell, ...]:
-    source = thing.source if isinstance(thing.source, Source) else None
+def _plain(entry: WalletEntry) -> Moved:
+    """Read while its batch is: rows of the session are forgotten between two."""
+    amounts = (entry.amount_cents, entry.balance_after_cents)
+    return Moved(entry.reason, entry.reference, entry.balance, *amounts, entry.created_at)
+
+
+def _cells(moved: Moved, thing: Thing, zone: ZoneInfo) -> tuple[Cell, ...]:
+    source = thing.source
     about = (source.conversion_id, source.offer, source.code) if source else (None, None, None)
     return (
-        money_desk.written(entry.created_at, zone),
-        entry.balance,
-        as_decimal(entry.amount_cents),
-        entry.reason,
-        thing.name or entry.reference,
+        money_desk.written(moved.at, zone),
+        moved.balance,
+        as_decimal(moved.cents),
+        moved.reason,
+        thing.name or moved.reference,
         *about,
         thing.note,
-        as_decimal(entry.balance_after_cents),
+        as_decimal(moved.balance_after_cents),
     )
 
 
