@@ -1,6 +1,6 @@
 """What was claimed, for the desk and for the client: lists, and what stands behind each claim. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.bonuses.models import MemberPromotion, Referral, TurnoverEvent, Turnove
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
+from app.promotions.models import Promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,25 @@ def get_own(user_id: int, claim_id: int) -> MemberPromotion:
     return found
 
 
+def came_from(cause: str) -> Sequence[tuple[MemberPromotion, User]]:
+    """What a deposit has brought, to whom: the depositor's bonus and those of a referral."""
+    query = select(MemberPromotion, User).join(User, User.id == MemberPromotion.user_id)
+    found = db.session.execute(query.where(MemberPromotion.cause == cause).order_by(MemberPromotion.id))
+    return [(claim, user) for claim, user in found]
+
+
 def by_ids(ids: Sequence[int]) -> Mapping[int, MemberPromotion]:
     """Claims by number, in one statement; none where there are no ids."""
     found = db.session.scalars(select(MemberPromotion).where(MemberPromotion.id.in_(ids))) if ids else ()
     return {each.id: each for each in found}
+
+
+def titles(promotion_ids: Collection[int]) -> Mapping[int, str]:
+    """What bonuses are called now, by number, in one statement; none where there are no ids."""
+    if not promotion_ids:
+        return {}
+    rows = db.session.execute(select(Promotion.id, Promotion.title).where(Promotion.id.in_(promotion_ids)))
+    return {row.id: row.title for row in rows}
 
 
 def turnover_of(claim_id: int) -> Select[TurnoverEvent, int, int]:

@@ -16,9 +16,9 @@ from app.audit.service import SYSTEM, Actor
 from app.bonuses import claims
 from app.bonuses import service as bonuses
 from app.bonuses.service import Deposited, Outcome
-from app.deposits.depositing import ENTITY, deposit_of, leave_requested, payable
+from app.deposits.depositing import ENTITY, leave_requested, payable
 from app.deposits.errors import NotConfirmable, UnknownClient
-from app.deposits.finding import get
+from app.deposits.finding import deposit_of, get
 from app.deposits.models import CONFIRMED, REQUESTED, Deposit
 from app.errors import NotFound
 from app.kit.db import db, insert

@@ -12,6 +12,7 @@ from app.web.admin import (  # noqa: E402
     conversions,  # noqa: F401
     dashboard,  # noqa: F401
     deals,  # noqa: F401
+    deposits,  # noqa: F401
     event_types,  # noqa: F401
     invoices,  # noqa: F401
     keys,  # noqa: F401
@@ -37,5 +38,7 @@ from app.web.admin import (  # noqa: E402
     reward_items,  # noqa: F401
     rewards,  # noqa: F401
     users,  # noqa: F401
+    wallet_changes,  # noqa: F401
     wallets,  # noqa: F401
+    withdrawals,  # noqa: F401
 )

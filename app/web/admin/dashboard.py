@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.config import settings
 from app.deals import granting
+from app.deposits import finding as deposits
 from app.kit import clock, outbox
 from app.kit.db import db
 from app.loyalty import figures as loyalty
@@ -34,6 +35,7 @@ def dashboard() -> ResponseReturnValue:
     zone = ZoneInfo(settings().timezone)
     takings, before = accounting.by_period([Period(since, now), Period(since - PERIOD, since)])
     unpaid, unpaid_cents = books.unpaid()
+    deposits_waiting, withdrawals_waiting = deposits.waiting()
     return render_template(
         "admin/dashboard.html",
         takings=takings,
@@ -47,5 +49,8 @@ def dashboard() -> ResponseReturnValue:
         mails=messages.count_by_state(),
         grants_waiting=granting.waiting_since(now - PATIENCE),
         awaiting_return=orders.awaiting_return(),
+        deposits_waiting=deposits_waiting,
+        withdrawals_waiting=withdrawals_waiting,
+        deposits_awaiting_return=deposits.awaiting_return(),
         latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
     )
