@@ -33,7 +33,7 @@ def test_the_dashboard_takes_a_fixed_number_of_statements(client: FlaskClient, s
     sign_in(client, make.user(role="admin"))
     with count_statements() as sent:
         client.get("/admin")
-    assert len(sent) <= 13, sent
+    assert len(sent) <= 12, sent
 
 
 def test_the_loyalty_overview_adds_up_what_was_awarded_and_redeemed(
