@@ -25,6 +25,7 @@ from tests.bonuses.reading import balances, faults, owed
 from tests.make import NOW
 from tests.payments.stripe_stand_in import Refusal, StandIn, tell
 
+ARABIC_ONE = "\u0660" * 5 + "\u0661"
 SignIn = Callable[[FlaskClient, User], None]
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -114,10 +115,7 @@ def test_nobody_else_finds_it(app: Flask, sign_in: SignIn, mira: User) -> None:
     assert status(deposit) == "requested"
 
 
-@pytest.mark.parametrize(
-    "number",
-    ["D-1", "D-0000001", "d-000001", "D-000002", "D-\u0660\u0660\u0660\u0660\u0660\u0661", "D-999999999", "D-"],
-)
+@pytest.mark.parametrize("number", ["D-1", "D-0000001", "d-000001", "D-000002", f"D-{ARABIC_ONE}", "D-999999999", "D-"])
 def test_a_number_that_is_none_leads_nowhere(client: FlaskClient, mira: User, number: str) -> None:
     assert make.asked_deposit(mira).reference == "D-000001"
     assert client.get(f"/store/payments/test/{number}").status_code == 404
