@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from app.accounts.models import User
 from app.bonuses import cashback
+from app.bonuses.cashback import LATE_NEWS
 from app.bonuses.models import CashbackCredit, CashbackPeriod
 from app.kit.db import db, unit_of_work
 from app.orders import jobs, paying
@@ -106,23 +107,28 @@ def test_a_purchase_is_in_the_period_of_the_calendar_there(
     make.cashback(cashback_period=kind, starts_at=at(start, zone), ends_at=at(end, zone))
     for local, cents in spends:
         bought(mia, cents, at(local, zone))
-    assert tick(at(end, zone) + timedelta(minutes=1))
+    assert tick(at(end, zone) + LATE_NEWS)
     assert by_period(mia, zone) == expected
     assert balances(mia) == (sum(came for _start, _spent, came in expected), 0)
     assert faults() == []
 
 
 @pytest.mark.parametrize("zone", ["Europe/Riga"], indirect=True)
-def test_a_day_is_settled_when_it_is_over_and_not_before(zone: ZoneInfo) -> None:
+def test_a_day_is_settled_when_it_is_over_and_what_was_paid_in_it_has_been_told(zone: ZoneInfo) -> None:
     mia = make.user()
     make.cashback(starts_at=at("2026-03-29T00:00", zone), ends_at=at("2026-04-05T00:00", zone))
     bought(mia, 5000, at("2026-03-29T12:00", zone))
     midnight = at("2026-03-30T00:00", zone)
     assert midnight - at("2026-03-29T00:00", zone) == timedelta(hours=23)
-    tick(midnight - timedelta(seconds=1))
-    assert credited(mia) == []
+    told_at = midnight + timedelta(seconds=20)
     tick(midnight)
-    assert credited(mia) == [(5000, 500)]
+    last = make.invoice(person=mia.person, price_cents=700, now=midnight - timedelta(minutes=1))
+    with unit_of_work():
+        orders.mark_paid(last.id, "test", make.told(last, happened_at=midnight - timedelta(seconds=1)), told_at)
+    tick(midnight + LATE_NEWS - timedelta(seconds=1))
+    assert credited(mia) == []
+    tick(midnight + LATE_NEWS)
+    assert credited(mia) == [(5700, 570)]
 
 
 @pytest.mark.parametrize(

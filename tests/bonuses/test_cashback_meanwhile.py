@@ -20,6 +20,7 @@ from tests.make import NOW
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MIDNIGHT = NOW.replace(hour=0)
+LATER = MIDNIGHT + timedelta(minutes=5)  # when what was paid until then is settled
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -41,11 +42,11 @@ def test_an_outage_over_several_periods_is_made_up_for_by_one_run() -> None:
         if cents:
             bought(mia, cents, MIDNIGHT + day * DAY)
     bought(eve, 800, MIDNIGHT + 3 * DAY)
-    assert tick(MIDNIGHT + 5 * DAY)
+    assert tick(LATER + 5 * DAY)
     assert credited(mia) == [(1000, 100), (3000, 300), (500, 50)]
     assert (credited(eve), settled(back)) == ([(800, 80)], 5)
-    assert not tick(MIDNIGHT + 5 * DAY)
-    assert tick(MIDNIGHT + 5 * DAY + HOUR)
+    assert not tick(LATER + 5 * DAY)
+    assert tick(LATER + 5 * DAY + HOUR)
     assert (balances(mia), balances(eve), settled(back)) == ((450, 0), (80, 0), 5)
     assert faults() == []
 
@@ -78,10 +79,10 @@ def test_who_was_credited_before_a_crash_is_not_credited_again(monkeypatch: pyte
     with monkeypatch.context() as patched:
         patched.setattr(cashback, "credit", dies_at_the_second)
         with pytest.raises(KeyboardInterrupt):
-            tick(MIDNIGHT + DAY)
+            tick(LATER + DAY)
     assert (balances(mia), balances(eve), settled(back)) == ((100, 0), (0, 0), 0)
-    assert not tick(MIDNIGHT + DAY + timedelta(seconds=30))  # somebody seems to be at work on it
-    assert tick(MIDNIGHT + DAY + timedelta(seconds=90))
+    assert not tick(LATER + DAY + timedelta(seconds=30))  # somebody seems to be at work on it
+    assert tick(LATER + DAY + timedelta(seconds=90))
     assert (balances(mia), balances(eve), settled(back)) == ((100, 0), (100, 0), 1)
     assert faults() == []
 
@@ -103,10 +104,10 @@ def test_one_that_a_person_has_switched_off_gives_nothing_and_does_not_come_back
     back = make.cashback(starts_at=MIDNIGHT)
     bought(mia, 1000, NOW)
     changed(back, is_active=False)
-    tick(MIDNIGHT + DAY)
+    tick(LATER + DAY)
     changed(back, is_active=True)
     bought(mia, 2000, MIDNIGHT + DAY)
-    tick(MIDNIGHT + 2 * DAY)
+    tick(LATER + 2 * DAY)
     assert credited(mia) == [(1000, "inactive"), (2000, 200)]
 
 
@@ -115,11 +116,11 @@ def test_an_earlier_end_cuts_the_period_and_a_later_one_goes_on_from_there() -> 
     back = make.cashback(cashback_period="week", starts_at=MIDNIGHT)
     bought(mia, 1000, MIDNIGHT + DAY)
     changed(back, ends_at=MIDNIGHT + 2 * DAY)
-    tick(MIDNIGHT + 3 * DAY)
+    tick(LATER + 3 * DAY)
     assert credited(mia) == [(1000, 100)]
     changed(back, ends_at=MIDNIGHT + 14 * DAY)
     bought(mia, 4000, MIDNIGHT + 3 * DAY)
-    tick(MIDNIGHT + 7 * DAY)
+    tick(LATER + 7 * DAY)
     assert credited(mia) == [(1000, 100), (4000, 400)]
     assert faults() == []
 
@@ -129,7 +130,7 @@ def test_the_last_use_goes_to_one_client_and_the_next_is_told_why() -> None:
     make.cashback(starts_at=MIDNIGHT, usage_limit=1)
     for user in (mia, eve):
         bought(user, 1000, NOW)
-    tick(MIDNIGHT + DAY)
+    tick(LATER + DAY)
     assert (credited(mia), credited(eve)) == ([(1000, 100)], [(1000, "usage_limit_reached")])
     assert faults() == []
 
@@ -139,7 +140,7 @@ def test_a_client_has_it_as_often_as_it_allows() -> None:
     make.cashback(starts_at=MIDNIGHT, per_user_limit=1)
     for day in range(2):
         bought(mia, 1000, MIDNIGHT + day * DAY)
-    tick(MIDNIGHT + 2 * DAY)
+    tick(LATER + 2 * DAY)
     assert credited(mia) == [(1000, 100), (1000, "user_limit_reached")]
 
 
@@ -147,10 +148,10 @@ def test_several_cashbacks_credit_each_for_itself_and_carry_each_for_itself() ->
     mia = make.user()
     daily, weekly = make.cashback(starts_at=MIDNIGHT), make.cashback(starts_at=MIDNIGHT, cashback_period="week")
     first = bought(mia, 1000, NOW)
-    tick(MIDNIGHT + DAY)
+    tick(LATER + DAY)
     refunded(first, NOW + DAY)
     bought(mia, 3000, NOW + 2 * DAY)
-    tick(MIDNIGHT + 7 * DAY)
+    tick(LATER + 7 * DAY)
     assert balances(mia) == (100 + 200 + 300, 0)
     assert (settled(daily), settled(weekly)) == (7, 1)
     assert faults() == []
@@ -160,7 +161,7 @@ def test_what_it_grants_waits_for_its_turnover() -> None:
     mia = make.user()
     make.cashback(starts_at=MIDNIGHT, turnover_requirement=2, max_withdraw=3)
     bought(mia, 10_000, NOW)
-    tick(MIDNIGHT + DAY)
+    tick(LATER + DAY)
     assert balances(mia) == (0, 1000)
     bought(mia, 2000, MIDNIGHT + DAY)
     assert balances(mia) == (300, 0)
@@ -187,5 +188,5 @@ def test_an_archived_one_credits_nothing_any_more(frozen: object) -> None:  # no
     with unit_of_work():
         archiving.archive(back.promotion_id, actor=SYSTEM, now=NOW)
     bought(mia, 1000, NOW)
-    tick(MIDNIGHT + DAY)
+    tick(LATER + DAY)
     assert (credited(mia), settled(back)) == ([], 0)
