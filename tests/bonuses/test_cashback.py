@@ -258,3 +258,14 @@ def test_two_that_both_believe_to_be_alone_credit_once(app: Flask) -> None:
     periods = db.session.scalar(select(func.count()).where(CashbackPeriod.starts_at >= NOW - DAY))
     assert (credited(mia), periods) == ([(1000, 100)], 1)
     assert faults() == []
+
+
+def test_without_looking_whether_it_was_done_the_second_would_credit_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the race above: only the keys of the tables stand in its way."""
+    bought(make.user(), 1000, NOW)
+    make.cashback()
+    monkeypatch.setattr(cashback, "_find", lambda _due, _user_id: None)
+    with pytest.raises(AssertionError, match="IntegrityError"):
+        race(app, [lambda: jobs.credit_cashback(NOW + DAY)] * 2, hold=after_call(cashback, "due"))
