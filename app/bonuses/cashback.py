@@ -5,7 +5,7 @@ What was spent is told by whoever keeps the invoices. Periods are settled in the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from app.promotions.rules import first_failure
 from app.wallet import ledger
 
 MOST_AT_ONCE = 100
+LATE_NEWS = timedelta(minutes=5)
 NOTHING_SPENT = "nothing_spent"
 
 
@@ -36,13 +37,16 @@ class Due:
 
 
 def due(now: datetime) -> Sequence[Due]:
-    """What is to be settled, of each cashback the oldest period first; also what an outage left behind."""
+    """What is to be settled, of each cashback the oldest period first; also what an outage left behind.
+
+    A period is left open for some minutes: what was paid in its last seconds is told, and committed, a little later.
+    """
     running = select(Bonus.promotion_id, Bonus.cashback_period, Promotion.starts_at, Promotion.ends_at)
     running = running.join(Promotion, Promotion.id == Bonus.promotion_id)
     running = running.where(Bonus.type == CASHBACK, Promotion.archived_at.is_(None), Promotion.starts_at < now)
     waiting: list[Due] = []
     for each in db.session.execute(running.order_by(Bonus.promotion_id)).all():
-        waiting += [Due(each.promotion_id, period) for period in _unsettled(each, now)]
+        waiting += [Due(each.promotion_id, period) for period in _unsettled(each, now - LATE_NEWS)]
     return waiting[:MOST_AT_ONCE]
 
 
