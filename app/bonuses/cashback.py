@@ -78,6 +78,11 @@ def credit(due: Due, user_id: int, spent_cents: int, now: datetime) -> MemberPro
     return claim
 
 
+def carried_into(promotion_id: int, period: Period, user_id: int) -> int:
+    """What refunds took below zero in a client's earlier periods, and this one makes good first: 0 or less."""
+    return _carried(Due(promotion_id, period), user_id)
+
+
 def settle(due: Due, now: datetime) -> None:
     """Everybody's spend in this period was looked at."""
     settled = insert(CashbackPeriod).values(
