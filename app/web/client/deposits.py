@@ -131,13 +131,15 @@ def _on_to_pay(deposit: Deposit) -> ResponseReturnValue:
         toast(str(refusal.message), "warning")
         return _back_to_wallet()
     if there is None:
+        toast(_("Deposit %(number)s waits for your payment: the wallet says how.", number=deposit.reference), "info")
         return _back_to_wallet()
     outside = url_for("client.lead_to_deposit", deposit_id=deposit.id)
     return see_other(there if there.startswith("/") else outside)
 
 
 def _back_to_wallet() -> ResponseReturnValue:
-    return see_other(url_for("client.show_wallet", _anchor="unpaid"))
+    """Who asks for a part is there already."""
+    return wallet_page(me()) if wants_part() else see_other(url_for("client.show_wallet", _anchor="unpaid"))
 
 
 def _typed(sent: Mapping[str, str]) -> Typed:

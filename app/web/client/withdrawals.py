@@ -9,7 +9,7 @@ from app.deposits.models import LONGEST_NOTE
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast
+from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
 from app.kit.money import NotAnAmount, parse_cents
 from app.kit.text import is_writable
@@ -37,7 +37,7 @@ def list_withdrawals() -> ResponseReturnValue:
 @access("client")
 def ask_withdrawal() -> ResponseReturnValue:
     """Ask for `amount` to be sent to `pay_to`: it is held at once; refused, all stays as it was typed."""
-    user, now, typed = me(), clock.now(), _typed()
+    user, typed = me(), _typed()
     try:
         cents = parse_cents(typed.amount)
     except NotAnAmount as wrong:
@@ -47,12 +47,12 @@ def ask_withdrawal() -> ResponseReturnValue:
     try:
         with unit_of_work():
             key = request.form.get("idempotency_key", "")
-            made = withdrawing.request(user, cents, typed.pay_to, key=key, now=now)
+            made = withdrawing.request(user, cents, typed.pay_to, key=key, now=clock.now())
     except DomainError as refusal:
         typed.errors.update({name: told[0] for name, told in refusal.fields.items()} or {"": str(refusal.message)})
         return wallet_page(user, refusal.status, withdrawal=typed)
     toast(_("%(amount)s is set aside for you, and sent once we have looked at it.", amount=money(made.amount_cents)))
-    return see_other(url_for("client.show_wallet", _anchor="withdrawals"))
+    return wallet_page(user) if wants_part() else see_other(url_for("client.show_wallet", _anchor="withdrawals"))
 
 
 @bp.get("/wallet/withdrawals/<int:withdrawal_id>")
