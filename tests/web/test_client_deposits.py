@@ -19,6 +19,7 @@ from tests.bonuses.reading import balances
 from tests.client import HTMX, read_csv
 from tests.counting import count_statements
 from tests.holding import part_of, read
+from tests.payments.stripe_stand_in import StandIn, tell
 
 pytestmark = pytest.mark.usefixtures("frozen")
 SignIn = Callable[[FlaskClient, User], None]
@@ -211,6 +212,21 @@ def test_where_people_confirm_the_page_says_how_to_send_it(
     page = answer.text if headers else client.get("/client/wallet").text
     told = part_of(page, 'id="unpaid"', "section")
     assert f"Send us the money with {asked.reference} as its reference." in told
+
+
+def test_another_sites_page_is_reached_by_one_of_ours(
+    app: Flask, client: FlaskClient, stripe: StandIn, mia: User
+) -> None:
+    answer = client.post(PATH, data=form())
+    assert (answer.status_code, answer.location) == (303, f"{PATH}/1/payment")
+    led = client.get(answer.location)
+    assert re.fullmatch(r"0; url=http://127\.0\.0\.1:\d+/pay/cs_test_\d+", led.headers["Refresh"])
+    assert led.headers["Refresh"].partition("=")[2] in led.text
+    assert stripe.page["success_url"] == "http://localhost/client/wallet?paid=1"
+    assert stripe.page["cancel_url"] == "http://localhost/client/wallet"
+    assert tell(app, stripe.pay(stripe.page)).status_code == 200
+    assert balances(mia) == (5000, 0)
+    assert client.get(answer.location).location == "/client/wallet#unpaid"
 
 
 def test_what_became_of_each_is_told(client: FlaskClient, mia: User) -> None:

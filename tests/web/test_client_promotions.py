@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
-from app.bonuses import claims
+from app.bonuses import cashback, claims
 from app.bonuses.models import MemberPromotion
-from app.kit.db import db
+from app.bonuses.periods import Period
+from app.kit.db import db, unit_of_work
 from tests import make
 from tests.bonuses.reading import balances, fresh
 from tests.client import HTMX
@@ -216,11 +217,22 @@ def test_a_claim_tells_its_terms_as_they_were_and_what_counted(client: FlaskClie
 
 def test_cashback_tells_what_the_period_has_come_to(client: FlaskClient, mia: User) -> None:
     make.cashback(title="Weekly", cashback_period="week", min_amount=50)
-    assert "Spend $50.00 more until Mar 8, 2026" in card(client.get(PATH).text, "Weekly")
+    assert "Spend $50.00 more to get it, before it ends: Mar 8, 2026" in card(client.get(PATH).text, "Weekly")
     make.paid_invoice(person=mia.person, price_cents=3000, quantity=2)
     told = card(client.get(PATH).text, "Weekly")
     assert "Until now you have spent $60.00 in this period." in told
-    assert "That brings $6.00 on Mar 8, 2026" in told
+    assert "That brings $6.00 when it ends: Mar 8, 2026" in told
+
+
+def test_what_refunds_took_below_zero_is_made_good_first(client: FlaskClient, mia: User) -> None:
+    daily = make.cashback(title="Daily")
+    with unit_of_work():
+        due = cashback.Due(daily.id, Period(NOW - timedelta(days=2), NOW - timedelta(days=1)))
+        assert cashback.credit(due, mia.id, -4000, NOW) is None
+    make.paid_invoice(person=mia.person, price_cents=6000, quantity=1)
+    told = card(client.get(PATH).text, "Daily")
+    assert "you have spent $60.00 in this period. $40.00 that came back earlier is made good first." in told
+    assert "That brings $2.00" in told
 
 
 def test_friends_are_told_of_by_username_and_what_they_brought(client: FlaskClient, mia: User) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.models import User
-from app.bonuses import cashback, claims, periods, shelf
+from app.bonuses import cashback, claims, shelf
 from app.bonuses import service as bonuses
 from app.bonuses.errors import BonusRefused
 from app.bonuses.models import CASHBACK, DEPOSIT, FREE_CREDIT, REFERRAL, MemberPromotion
@@ -19,7 +18,6 @@ from app.bonuses.periods import Period
 from app.bonuses.rules import bonus_on, cashback_base
 from app.bonuses.shelf import OnShelf
 from app.bonuses.words import OF_TYPE
-from app.config import settings
 from app.errors import DomainError, RateLimited
 from app.kit import clock
 from app.kit.db import db, unit_of_work
@@ -183,11 +181,8 @@ def _look(user: User, now: datetime) -> dict[str, Any]:
 
 def _so_far(each: OnShelf, user_id: int, now: datetime) -> SoFar | None:
     """Of the period that runs now; None before the first and after the last."""
-    terms, zone = each.terms, ZoneInfo(settings().timezone)
-    assert terms.starts_at
-    assert terms.ends_at
-    assert terms.cashback_period
-    period = periods.current(terms.cashback_period, terms.starts_at, terms.ends_at, zone=zone, now=now)
+    terms = each.terms
+    period = cashback.running(each.bonus.id, terms, now)
     if period is None:
         return None
     spent = spending.net_spend_of(user_id, period.starts_at, period.ends_at)
