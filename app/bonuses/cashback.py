@@ -14,8 +14,8 @@ from sqlalchemy import Row, select
 from app.accounts import service as accounts
 from app.bonuses.claiming import BY_ID, LOST, Grant, grant, judged, terms_at
 from app.bonuses.models import CASHBACK, Bonus, CashbackCredit, CashbackPeriod, MemberPromotion
-from app.bonuses.periods import Period, ended
-from app.bonuses.rules import NOTHING, bonus_on, cashback_base
+from app.bonuses.periods import Period, current, ended
+from app.bonuses.rules import NOTHING, BonusTerms, bonus_on, cashback_base
 from app.bonuses.words import reason_of
 from app.config import settings
 from app.kit.db import db, insert, row
@@ -82,6 +82,11 @@ def credit(due: Due, user_id: int, spent_cents: int, now: datetime) -> MemberPro
     return claim
 
 
+def carried_into(promotion_id: int, period: Period, user_id: int) -> int:
+    """What refunds took below zero in a client's earlier periods, and this one makes good first: 0 or less."""
+    return _carried(Due(promotion_id, period), user_id)
+
+
 def settle(due: Due, now: datetime) -> None:
     """Everybody's spend in this period was looked at."""
     settled = insert(CashbackPeriod).values(
@@ -101,11 +106,23 @@ def has_unsettled(promotion_id: int, now: datetime) -> bool:
     return mine is not None and bool(_unsettled(mine, now))
 
 
+def running(promotion_id: int, terms: BonusTerms, now: datetime) -> Period | None:
+    """The period of a cashback that runs now, from where the last one was settled; None outside of its window."""
+    assert terms.cashback_period, "it is a cashback"
+    assert terms.starts_at, "bonuses have a start"
+    assert terms.ends_at, "and an end"
+    since = max(terms.starts_at, _settled_until(promotion_id) or terms.starts_at)
+    return current(terms.cashback_period, since, terms.ends_at, zone=ZoneInfo(settings().timezone), now=now)
+
+
+def _settled_until(promotion_id: int) -> datetime | None:
+    settled = select(CashbackPeriod.ends_at).where(CashbackPeriod.promotion_id == promotion_id)
+    return db.session.scalar(settled.order_by(CashbackPeriod.ends_at.desc()).limit(1))
+
+
 def _unsettled(cashback: Row[*tuple[Any, ...]], now: datetime) -> Sequence[Period]:
     """Periods that are over and come after the last that was settled; one that was cut by an earlier end goes on."""
-    settled = select(CashbackPeriod.ends_at).where(CashbackPeriod.promotion_id == cashback.promotion_id)
-    last = db.session.scalar(settled.order_by(CashbackPeriod.ends_at.desc()).limit(1))
-    since = max(cashback.starts_at, last or cashback.starts_at)
+    since = max(cashback.starts_at, _settled_until(cashback.promotion_id) or cashback.starts_at)
     zone = ZoneInfo(settings().timezone)
     return list(ended(cashback.cashback_period, since, cashback.ends_at, zone=zone, now=now))
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, String, cast, func, literal, or_, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import User
-from app.bonuses.models import MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
+from app.bonuses.models import ACTIVE, MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
@@ -74,6 +76,23 @@ def of_user(user_id: int, *, status: str = "") -> Select[MemberPromotion]:
     return query.order_by(MemberPromotion.id.desc())
 
 
+def active_of(user_id: int) -> Sequence[MemberPromotion]:
+    """A member's active claims with their promotions, the oldest first: that is how turnover goes to them."""
+    query = of_user(user_id, status=ACTIVE).options(joinedload(MemberPromotion.promotion)).order_by(None)
+    return db.session.scalars(query.order_by(MemberPromotion.id)).all()
+
+
+def past_of(user_id: int) -> Select[MemberPromotion]:
+    """What of a member's claims is over, the latest claimed first."""
+    return of_user(user_id).where(MemberPromotion.status != ACTIVE)
+
+
+def titles(promotion_ids: Collection[int]) -> Mapping[int, str]:
+    """What bonuses are called now, by number; none where there are no numbers."""
+    query = select(Promotion.id, Promotion.title).where(Promotion.id.in_(promotion_ids))
+    return {each.id: each.title for each in db.session.execute(query)} if promotion_ids else {}
+
+
 def get(claim_id: int) -> MemberPromotion:
     """Raises NotFound."""
     found = db.session.get(MemberPromotion, claim_id, populate_existing=True)
@@ -83,9 +102,9 @@ def get(claim_id: int) -> MemberPromotion:
 
 
 def get_own(user_id: int, claim_id: int) -> MemberPromotion:
-    """A member's own claim. Raises NotFound."""
+    """A member's own claim, with its promotion. Raises NotFound."""
     query = select(MemberPromotion).where(MemberPromotion.id == claim_id, MemberPromotion.user_id == user_id)
-    found = db.session.scalar(query)
+    found = db.session.scalar(query.options(joinedload(MemberPromotion.promotion)))
     if found is None:
         raise not_shown(select(MemberPromotion.id).where(MemberPromotion.id == claim_id))
     return found
@@ -128,6 +147,21 @@ def referrals(promotion_id: int) -> Select[Referral, User]:
 def referral_of(friend_id: int) -> Referral | None:
     """What came of somebody's first deposit for who referred them."""
     return db.session.get(Referral, friend_id)
+
+
+def brought(referrer_id: int) -> Select[str, datetime, int | None]:
+    """Whom somebody has brought and who counted, newest first: their username, when, and what it has earned."""
+    theirs = MemberPromotion.source == literal("referral:") + cast(Referral.friend_id, String)
+    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents)
+    query = query.select_from(Referral).join(User, User.id == Referral.friend_id).outerjoin(MemberPromotion, theirs)
+    return query.where(Referral.referrer_id == referrer_id, Referral.reason.is_(None)).order_by(
+        Referral.created_at.desc(), Referral.friend_id.desc()
+    )
+
+
+def friends_of(referrer_id: int) -> int:
+    """How many accounts were made with somebody's referral code."""
+    return db.session.scalar(select(func.count()).where(User.referred_by_id == referrer_id)) or 0
 
 
 def _stats(found: Row[*tuple[Any, ...]]) -> Stats:

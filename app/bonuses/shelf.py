@@ -14,6 +14,8 @@ from app.bonuses.models import DEPOSIT, Bonus
 from app.bonuses.rules import BonusTerms, bonus_on, required_turnover
 from app.bonuses.words import sentence
 from app.kit.db import db
+from app.kit.text import normalise_code
+from app.promotions.fields import is_code
 from app.promotions.models import Promotion, PromotionCode
 from app.promotions.rules import Verdict, first_failure
 from app.wallet import service as wallets
@@ -55,6 +57,12 @@ def for_deposits(user: User, now: datetime, code: str = "") -> Sequence[OnShelf]
     """Those of them that a deposit of theirs can bring, and the one of this code, listed or not."""
     which = or_(Bonus.is_listed, PromotionCode.code == code) if code else Bonus.is_listed
     return [each for each in _judged(user, now, which) if each.terms.type == DEPOSIT and each.is_open]
+
+
+def by_code(user: User, now: datetime, typed: str) -> OnShelf | None:
+    """The bonus whose code this is, listed or not, as it stands for this member; None where no bonus has it."""
+    code = normalise_code(typed)
+    return next(iter(_judged(user, now, PromotionCode.code == code)), None) if is_code(code) else None
 
 
 def has_deposited(user_id: int) -> bool:

@@ -33,6 +33,22 @@ def get_own(user_id: int, deposit_id: int) -> Deposit:
     return found
 
 
+def get_own_withdrawal(user_id: int, withdrawal_id: int) -> Withdrawal:
+    """A client's own. Raises NotFound."""
+    query = select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id)
+    found = db.session.scalar(query, execution_options=FRESH)
+    if found is None:
+        raise not_shown(select(Withdrawal.id).where(Withdrawal.id == withdrawal_id))
+    return found
+
+
+def place_of(row: Deposit | Withdrawal) -> int:
+    """How many of the client's come before it where the newest are first."""
+    model = type(row)
+    newer = select(func.count()).where(model.user_id == row.user_id, model.id > row.id)
+    return db.session.scalar(newer) or 0
+
+
 def get_withdrawal(withdrawal_id: int) -> Withdrawal:
     """As it is in the database now. Raises NotFound."""
     return _found(db.session.get(Withdrawal, withdrawal_id, populate_existing=True))
