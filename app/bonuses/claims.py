@@ -123,14 +123,6 @@ def by_ids(ids: Sequence[int]) -> Mapping[int, MemberPromotion]:
     return {each.id: each for each in found}
 
 
-def titles(promotion_ids: Collection[int]) -> Mapping[int, str]:
-    """What bonuses are called now, by number, in one statement; none where there are no ids."""
-    if not promotion_ids:
-        return {}
-    rows = db.session.execute(select(Promotion.id, Promotion.title).where(Promotion.id.in_(promotion_ids)))
-    return {row.id: row.title for row in rows}
-
-
 def turnover_of(claim_id: int) -> Select[TurnoverEvent, int, int]:
     """What has counted for a claim, newest first: the event, how much of it counted, and what went back of that."""
     query = select(TurnoverEvent, TurnoverShare.amount_cents, TurnoverShare.taken_back_cents)

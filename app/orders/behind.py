@@ -1,11 +1,11 @@
-"""Which invoices stand behind movements of money in wallets, which know references only. Reads only."""
+"""Which invoices stand behind movements of money and turnover, which know references only. Reads only."""
 
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
 from app.kit.db import among, db
-from app.orders.models import Invoice, Refund
+from app.orders.models import Invoice, InvoiceLine, Refund
 
 PAID, REFUNDED = "invoice:", "refund:"
 
@@ -20,6 +20,13 @@ def invoices_behind(references: Collection[str]) -> Mapping[str, str]:
         rows = db.session.execute(back.where(among(Refund.id, refunds)))
         found |= {f"{REFUNDED}{row.id}": row.number for row in rows}
     return found
+
+
+def sold_as(line_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    """Of lines of invoices: what was sold, and the number of the invoice. One statement, or none."""
+    query = select(InvoiceLine.id, InvoiceLine.name, Invoice.number).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+    rows = db.session.execute(query.where(among(InvoiceLine.id, line_ids))) if line_ids else ()
+    return {row.id: (row.name, row.number) for row in rows}
 
 
 def _numbers(references: Collection[str], prefix: str) -> set[int]:

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 
 from app.bonuses import claims
 from app.bonuses.models import MemberPromotion
-from app.deposits.depositing import SUBJECT as DEPOSIT
+from app.deposits.finding import SUBJECT as DEPOSIT
 from app.offers.converting import EARNED, TAKEN_BACK
 from app.offers.sources import Source, sources
-from app.orders import naming
+from app.orders import behind
 from app.web.money_words import reason as word_for
 
 CLAIM, WITHDRAWAL = "member_promotion:", "withdrawal:"
@@ -75,7 +75,7 @@ PAGES = (
 
 def known(references: Collection[str]) -> Known:
     """Looked up together: a statement for each kind of thing that is among them."""
-    return Known(sources(references), claims.by_ids(_numbers(references, CLAIM)), naming.numbers_of(references))
+    return Known(sources(references), claims.by_ids(_numbers(references, CLAIM)), behind.invoices_behind(references))
 
 
 def _numbers(references: Collection[str], prefix: str) -> Sequence[int]:

@@ -25,7 +25,7 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.limits import TooOften
 from app.kit.lists import paginate, paginate_rows
 from app.kit.text import normalise_code
-from app.orders import naming, spending
+from app.orders import behind, spending
 from app.promotions.rules import UNKNOWN
 from app.web import guesses
 from app.web.arguments import page_number
@@ -99,7 +99,7 @@ def show_claim(claim_id: int) -> ResponseReturnValue:
     counted = paginate_rows(claims.turnover_of(claim.id), number=page_number(), size=COUNTED)
     seen = stamp(claim.status, claim.current_turnover_cents, claim.promotion.ends_at, counted.total, counted.number)
     lines = [_line_of(event.key) for event, _part, _back in counted.items]
-    sold = naming.sold_as([each for each in lines if each])
+    sold = behind.sold_as([each for each in lines if each])
     return unchanged(seen) or page(
         *CLAIM,
         claim=claim,
