@@ -5,15 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, String, cast, func, literal, or_, select
+from sqlalchemy import Row, Select, String, and_, cast, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import User
-from app.bonuses.models import ACTIVE, MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
+from app.bonuses.models import (
+    ACTIVE,
+    CashbackCredit,
+    CashbackPeriod,
+    MemberPromotion,
+    Referral,
+    TurnoverEvent,
+    TurnoverShare,
+    promotion_stats,
+)
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
 from app.promotions.models import Promotion
+
+SAME_PERIOD = and_(
+    CashbackPeriod.promotion_id == CashbackCredit.promotion_id,
+    CashbackPeriod.starts_at == CashbackCredit.starts_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,35 @@ def brought(referrer_id: int) -> Select[str, datetime, int | None]:
 def friends_of(referrer_id: int) -> int:
     """How many accounts were made with somebody's referral code."""
     return db.session.scalar(select(func.count()).where(User.referred_by_id == referrer_id)) or 0
+
+
+def referrals_of(friend_ids: Sequence[int]) -> Mapping[int, Referral]:
+    """By friend, in one statement; none where there are no ids."""
+    found = db.session.scalars(select(Referral).where(Referral.friend_id.in_(friend_ids))) if friend_ids else ()
+    return {each.friend_id: each for each in found}
+
+
+def credits_of(claim_ids: Sequence[int]) -> Mapping[int, tuple[CashbackCredit, CashbackPeriod | None]]:
+    """By claim, what was spent for it, and the period if everybody's was looked at; in one statement."""
+    if not claim_ids:
+        return {}
+    query = select(CashbackCredit, CashbackPeriod).outerjoin(CashbackPeriod, SAME_PERIOD)
+    found = db.session.execute(query.where(CashbackCredit.member_promotion_id.in_(claim_ids))).all()
+    return {claim_id: (credit, period) for credit, period in found if (claim_id := credit.member_promotion_id)}
+
+
+def periods(promotion_id: int) -> Select[CashbackPeriod, int, int, int]:
+    """Settled periods of a cashback, newest first: how many clients had spent, how many got some of it, how much."""
+    sums = (
+        func.count(CashbackCredit.user_id),
+        func.count(CashbackCredit.member_promotion_id),
+        func.coalesce(func.sum(MemberPromotion.bonus_cents), 0),
+    )
+    query = select(CashbackPeriod, *sums).outerjoin(CashbackCredit, SAME_PERIOD)
+    query = query.outerjoin(MemberPromotion, MemberPromotion.id == CashbackCredit.member_promotion_id)
+    query = query.where(CashbackPeriod.promotion_id == promotion_id)
+    by_period = query.group_by(CashbackPeriod.promotion_id, CashbackPeriod.starts_at)
+    return by_period.order_by(CashbackPeriod.starts_at.desc())
 
 
 def _stats(found: Row[*tuple[Any, ...]]) -> Stats:

@@ -43,6 +43,15 @@ class TermsProtected(ActiveClaims):
         return {name: [str(STAYS)] for name in self.facts["changed"]}
 
 
+class ClaimsActive(ActiveClaims):
+    """Whoever has claimed it still has something coming to them."""
+
+    message = _l(
+        "Members have active claims of this bonus, so it stays. Wait until they are over, or cancel them first: they "
+        "stand under Claims."
+    )
+
+
 class FixedAfterCreation(Conflict):
     """Code and type are what members know a bonus by."""
 

@@ -70,6 +70,12 @@ def has_deposited(user_id: int) -> bool:
     return wallets.has_entry(user_id, DEPOSITED)
 
 
+def outside_pictures() -> Sequence[str]:
+    """The addresses of pictures that are kept elsewhere, of every bonus that isn't archived."""
+    query = select(Bonus.image_url).join(Bonus.promotion).where(Promotion.archived_at.is_(None))
+    return [url for url in db.session.scalars(query.where(Bonus.image_url.is_not(None)).distinct()) if url]
+
+
 def _judged(user: User, now: datetime, which: Any) -> Sequence[OnShelf]:
     found = db.session.execute(FOUND.where(which, Promotion.archived_at.is_(None)), {"person": user.person.key}).all()
     if not found:

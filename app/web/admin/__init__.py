@@ -8,6 +8,7 @@ from app.web.admin import (  # noqa: E402
     accounting,  # noqa: F401
     achievements,  # noqa: F401
     audit,  # noqa: F401
+    bonus_claims,  # noqa: F401
     categories,  # noqa: F401
     conversions,  # noqa: F401
     dashboard,  # noqa: F401

@@ -57,7 +57,7 @@ THINGS = {
     "invoice": _l("invoice"),
     "level": _l("level"),
     "mail": _l("mail"),
-    "member_promotion": _l("bonus"),
+    "member_promotion": _l("bonus of a member"),
     "offer": _l("offer"),
     "outbox_event": _l("event"),
     "payment_return": _l("money"),
