@@ -1,4 +1,4 @@
-"""Asking for a deposit, and what becomes of one that nobody pays."""
+"""A deposit with a bonus that isn't there, and one that is refused or given up again."""
 
 import pytest
 from sqlalchemy import select
