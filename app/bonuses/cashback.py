@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 
 from app.accounts import service as accounts
-from app.bonuses.claiming import BY_ID, LOST, Grant, grant, judged, terms_at
+from app.bonuses.claiming import BY_ID, LOST, Grant, grant, hold_one, judged, terms_at
 from app.bonuses.models import CASHBACK, Bonus, CashbackCredit, CashbackPeriod, MemberPromotion
 from app.bonuses.periods import Period, current, ended
 from app.bonuses.rules import NOTHING, BonusTerms, bonus_on, cashback_base
@@ -57,7 +57,7 @@ def credit(due: Due, user_id: int, spent_cents: int, now: datetime) -> MemberPro
     """
     user = accounts.hold(user_id).get(user_id)
     ledger.hold(user_id)
-    if user is None or _find(due, user_id) is not None:
+    if user is None or not hold_one(due.promotion_id) or _find(due, user_id) is not None:
         return None
     carried = _carried(due, user_id)
     base, _carries_on = cashback_base(spent_cents, carried)

@@ -1,7 +1,8 @@
 """Claiming a bonus: what holds is granted, locked until its turnover is reached. Callers own the transaction.
 
-Locks, always in this order: users (shared), the deposit, the wallet, the bonus's promotion. The use is taken last and
-has the last word: where a rival was faster, what was written for this claim is undone.
+Locks, always in this order: users (shared), the deposit, the wallet, the bonus's promotion (as a reference: what is
+claimed stays as it was read). The use is taken last and has the last word: where a rival was faster, what was written
+for this claim is undone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 
 from app.accounts import service as accounts
 from app.accounts.models import User
@@ -40,7 +41,8 @@ GRANTED = "bonus_granted"
 FOUND = promotions.finding(KIND, Bonus.type.expression).join(Bonus, Bonus.promotion_id == Promotion.id)
 BY_ID = FOUND.where(Promotion.id == bindparam("promotion_id"))
 BY_CODE = FOUND.where(PromotionCode.code == bindparam("code"))
-BY_ITSELF = FOUND.where(Bonus.auto_apply, Bonus.type == DEPOSIT, Promotion.archived_at.is_(None))
+AUTOMATIC = (Bonus.auto_apply.expression, Bonus.type == DEPOSIT, Promotion.archived_at.is_(None))
+BY_ITSELF = FOUND.where(*AUTOMATIC)
 ENTITY = "member_promotion"
 LOST = (UsageLimitReached, UserLimitReached, SwitchedOff)
 
@@ -85,7 +87,7 @@ def claim_on_deposit(told: Deposited, promotion_id: int | None, now: datetime) -
     facts = {"occasion": DEPOSIT, "is_first_deposit": told.is_first, "is_client": is_client}
     person = told.user.person.key
     if promotion_id is not None:
-        found = row(BY_ID, {"promotion_id": promotion_id, "person": person})
+        found = _held(promotion_id, person)
         if found is None:
             return Outcome(reason=UNKNOWN[0].rule)
         failed = first_failure(judged(found, now, told.amount_cents, facts))
@@ -96,11 +98,10 @@ def claim_on_deposit(told: Deposited, promotion_id: int | None, now: datetime) -
 def claim_free_credit(user: User, typed: str, *, now: datetime) -> MemberPromotion:
     """A client claims a free credit by its code. Raises BonusRefused, UnknownClient."""
     user = _held_client(user.id)
-    code = normalise_code(typed)
-    found = row(BY_CODE, {"code": code, "person": user.person.key}) if is_code(code) else None
-    if found is None:
+    promotion_id = find_by_code(typed)
+    if promotion_id is None:
         raise BonusRefused(UNKNOWN[0])
-    return _give(found, user, now, field="code")
+    return _give(promotion_id, user, now, field="code")
 
 
 def give_free_credit(promotion_id: int, username: str, *, actor: Actor, now: datetime) -> MemberPromotion:
@@ -109,10 +110,7 @@ def give_free_credit(promotion_id: int, username: str, *, actor: Actor, now: dat
     user = accounts.hold_named(username, *also)
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
-    found = row(BY_ID, {"promotion_id": promotion_id, "person": user.person.key})
-    if found is None:
-        raise BonusRefused(UNKNOWN[0], field="username")
-    claim = _give(found, user, now, field="username", given_by_id=actor.user_id)
+    claim = _give(promotion_id, user, now, field="username", given_by_id=actor.user_id)
     told = {"user_id": user.id, "promotion_id": promotion_id, "bonus": as_number(claim.bonus_cents)}
     audit.record(actor, "bonus.given", ENTITY, claim.id, after=told)
     return claim
@@ -123,6 +121,17 @@ def find_by_code(typed: str) -> int | None:
     code = normalise_code(typed)
     found = row(BY_CODE, {"code": code, "person": ""}) if is_code(code) else None
     return found.promotion_id if found else None
+
+
+def hold(*which: ColumnElement[bool]) -> Sequence[int]:
+    """Hold these bonuses as whatever refers to them does, by number: they stay, and so does what a claim keeps."""
+    own = select(Promotion.id).join(Bonus, Bonus.promotion_id == Promotion.id).where(*which).order_by(Promotion.id)
+    return db.session.scalars(own.with_for_update(read=True, key_share=True, of=Promotion)).all()
+
+
+def hold_one(promotion_id: int) -> bool:
+    """Hold this one; whether it is there."""
+    return bool(hold(Promotion.id == promotion_id))
 
 
 def judged(found: Row[Any], at: datetime, amount_cents: int, facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -163,6 +172,7 @@ def grant(found: Row[Any], terms: BonusTerms, wanted: Grant, *, now: datetime, a
 
 def _claim_best(told: Deposited, person: str, facts: Mapping[str, Any], now: datetime) -> Outcome | None:
     """The best auto-apply bonus that holds; where a rival took its last use, the next best."""
+    hold(*AUTOMATIC)
     found = {each.promotion_id: each for each in db.session.execute(BY_ITSELF, {"person": person})}
     judgements = {each.promotion_id: judged(each, now, told.amount_cents, facts) for each in found.values()}
     holding = [each for each in found.values() if first_failure(judgements[each.promotion_id]) is None]
@@ -187,9 +197,19 @@ def _try(found: Row[Any], told: Deposited, now: datetime) -> Outcome:
         return Outcome(reason=lost.code)
 
 
-def _give(found: Row[Any], user: User, now: datetime, *, field: str, given_by_id: int | None = None) -> MemberPromotion:
+def _held(promotion_id: int, person: str) -> Row[Any] | None:
+    """The bonus as it is, and stays until the end of the transaction."""
+    return row(BY_ID, {"promotion_id": promotion_id, "person": person}) if hold_one(promotion_id) else None
+
+
+def _give(
+    promotion_id: int, user: User, now: datetime, *, field: str, given_by_id: int | None = None
+) -> MemberPromotion:
     """Grant a free credit where every rule holds. Raises BonusRefused."""
     ledger.hold(user.id)
+    found = _held(promotion_id, user.person.key)
+    if found is None:
+        raise BonusRefused(UNKNOWN[0], field=field)
     terms, verdicts = terms_at(found), judged(found, now, 0, {"occasion": FREE_CREDIT})
     failed, bonus = first_failure(verdicts), bonus_on(terms, 0)
     if failed is not None:

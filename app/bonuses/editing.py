@@ -147,7 +147,8 @@ def update(
     Raises NotFound, Archived, Stale (somebody was faster), ValidationFailed, FixedAfterCreation, TermsProtected or
     CannotOpen.
     """
-    promotion = editing.lock_for_change(promotion_id, KIND, version)
+    changes_terms = not given.keys().isdisjoint(PROTECTED)  # then whoever is just claiming it is waited for
+    promotion = editing.lock_for_change(promotion_id, KIND, version, to_delete=changes_terms)
     own = get(promotion_id)
     before, closed_by = fields_of(own), promotion.deactivated_by
     values, errors = fields.read(fields.with_whole_hours(given, promotion.active_hours), FIELDS, is_new=False)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from app.accounts.models import User
-from app.bonuses.claiming import FOUND, LOST, Deposited, Grant, grant, judged, terms_at
+from app.bonuses.claiming import FOUND, LOST, Deposited, Grant, grant, hold, judged, terms_at
 from app.bonuses.models import REFERRAL, Bonus, MemberPromotion, Referral
 from app.bonuses.rules import BonusTerms, best_first, bonus_on, mailbox_of
 from app.bonuses.words import reason_of
@@ -21,7 +21,8 @@ from app.kit.db import db, take_turns
 from app.promotions.models import Promotion
 from app.promotions.rules import first_failure
 
-RUNNING = FOUND.where(Bonus.type == REFERRAL, Promotion.archived_at.is_(None))
+THESE = (Bonus.type == REFERRAL, Promotion.archived_at.is_(None))
+RUNNING = FOUND.where(*THESE)
 LONGEST_CHAIN = 1000
 NO_PROMOTION, SAME_MAIL, RING, KNOWN, NO_CLIENT = "no_promotion", "same_mail", "ring", "known_friend", "no_client"
 
@@ -86,6 +87,7 @@ def _chain_above(referrer: User) -> Sequence[tuple[int, str]]:
 
 def _grant_best(referrer: User, told: Deposited, now: datetime) -> tuple[int | None, str | None]:
     """By which bonus both were rewarded, or why not: the last reason, since each that runs was tried."""
+    hold(*THESE)
     found = {each.promotion_id: each for each in db.session.execute(RUNNING, {"person": referrer.person.key})}
     reason = NO_PROMOTION
     giving: list[tuple[BonusTerms, int]] = []

@@ -141,11 +141,12 @@ def _by_key(key: str) -> Deposit | None:
 
 def _keep(told: Received, key: str, user: User, now: datetime) -> Deposit | None:
     code = normalise_code(told.promotion_code)[:LONGEST_CODE] if told.promotion_code else None
+    named = bonuses.find_by_code(code) if code else None
     kept = insert(Deposit).values(
         key=key,
         user_id=user.id,
         amount_cents=told.amount_cents,
-        promotion_id=bonuses.find_by_code(code) if code else None,
+        promotion_id=named if named and bonuses.hold_one(named) else None,
         promotion_code=code,
         status=REQUESTED,
         provider=API,

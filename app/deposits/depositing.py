@@ -14,6 +14,8 @@ from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.service import Actor
+from app.bonuses import service as bonuses
+from app.bonuses.errors import BonusRefused
 from app.config import settings
 from app.deposits.errors import AmountNeeded, AskedMeanwhile, KeyNotUsable, NotPayable, NotRefusable, TooManyOpen
 from app.deposits.finding import get, get_own
@@ -24,6 +26,7 @@ from app.messages import notices
 from app.messages.notices import Told
 from app.payments import service as payments
 from app.payments.providers import Back, Payable
+from app.promotions.rules import UNKNOWN
 
 ENTITY = "deposit"
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -33,7 +36,7 @@ TIME_TO_PAY = timedelta(hours=24)
 def request(user: User, amount_cents: int, promotion_id: int | None, *, key: str, now: datetime) -> Deposit:
     """A client asks to deposit so much, with a bonus or without. The same `key` gives the same deposit.
 
-    Raises AmountNeeded, KeyNotUsable, TooManyOpen, AskedMeanwhile.
+    Raises AmountNeeded, KeyNotUsable, TooManyOpen, AskedMeanwhile, and BonusRefused where there is no such bonus.
     """
     if not KEY.fullmatch(key):
         raise KeyNotUsable
@@ -43,6 +46,8 @@ def request(user: User, amount_cents: int, promotion_id: int | None, *, key: str
         return _same(earlier, user, amount_cents, promotion_id)
     if not 0 < amount_cents <= MOST_CENTS:
         raise AmountNeeded(field="amount")
+    if promotion_id is not None and not bonuses.hold_one(promotion_id):
+        raise BonusRefused(UNKNOWN[0], field="promotion_id")
     made = Deposit(
         key=key,
         user_id=user.id,
@@ -83,19 +88,19 @@ def payable(deposit: Deposit) -> Payable:
 
 def cancel(user_id: int, deposit_id: int, now: datetime) -> Deposit:
     """A client doesn't want to pay it after all; doing it again is fine. Raises NotFound, NotRefusable."""
-    deposit = get_own(user_id, deposit_id)
-    if deposit.status == REFUSED:
-        return deposit
-    return _close(deposit_id, "", None, now)
+    get_own(user_id, deposit_id)
+    _close(deposit_id, "", None, now)
+    return get(deposit_id)
 
 
 def refuse(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposit:
     """An admin won't take it; the client is told why. Doing it again is fine. Raises NotFound, NotRefusable."""
     deposit = get(deposit_id)
     accounts.hold(deposit.user_id, *([] if actor.user_id is None else [actor.user_id]))
-    if deposit.status == REFUSED:
+    is_mine = _close(deposit_id, note.strip(), actor.user_id, now)
+    deposit = get(deposit_id)
+    if not is_mine:
         return deposit
-    deposit = _close(deposit_id, note.strip(), actor.user_id, now)
     told = {"status": REFUSED, "note": deposit.note}
     audit.record(actor, "deposit.refused", ENTITY, deposit.id, {"status": REQUESTED}, told)
     facts = {"cents": deposit.amount_cents, "note": deposit.note}
@@ -110,10 +115,13 @@ def leave_requested(deposit_id: int, **values: object) -> bool:
     return db.session.scalar(left, execution_options={"synchronize_session": False}) is not None
 
 
-def _close(deposit_id: int, note: str, by: int | None, now: datetime) -> Deposit:
-    if not leave_requested(deposit_id, status=REFUSED, note=note, decided_by_id=by, closed_at=now):
+def _close(deposit_id: int, note: str, by: int | None, now: datetime) -> bool:
+    """Refuse it; False where it was refused before. Raises NotRefusable."""
+    if leave_requested(deposit_id, status=REFUSED, note=note, decided_by_id=by, closed_at=now):
+        return True
+    if get(deposit_id).status != REFUSED:
         raise NotRefusable
-    return get(deposit_id)
+    return False
 
 
 def _same(earlier: Deposit, user: User, amount_cents: int, promotion_id: int | None) -> Deposit:

@@ -59,15 +59,15 @@ def refund(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposi
     What is no longer there is a debt. The provider is asked after the commit. Raises NotFound, NotRefundable.
     """
     deposit = get(deposit_id)
-    users = {deposit.user_id, *bonuses.users_of(deposit.subject)}
-    accounts.hold(*users, *([] if actor.user_id is None else [actor.user_id]))
+    also = [] if actor.user_id is None else [actor.user_id]
+    accounts.hold(deposit.user_id, *bonuses.users_of(deposit.subject), *also)
     if not _leave_confirmed(deposit_id, note.strip(), actor, now):
         deposit = get(deposit_id)
         if deposit.status == REFUNDED:
             return deposit
         raise NotRefundable
     deposit = get(deposit_id)
-    ledger.hold(*users)
+    ledger.hold(deposit.user_id, *bonuses.users_of(deposit.subject))
     back, reference = deposit.amount_cents, deposit.subject
     taken = ledger.take_back(deposit.user_id, back, reason=TAKEN_BACK, reference=reference, now=now)
     cancelled = bonuses.undo(deposit.subject, actor=actor, now=now)
