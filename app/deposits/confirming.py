@@ -84,7 +84,12 @@ def mark_paid(deposit_id: int, provider: str, told: Notification, now: datetime,
 
 
 def confirm(deposit_id: int, *, actor: Actor, now: datetime) -> Deposit:
-    """An admin has the money in hand; doing it again does nothing. Raises NotFound, NotConfirmable."""
+    """An admin has the money in hand; doing it again does nothing. Raises NotFound, NotConfirmable.
+
+    The deposit is held before it is looked at: an admin's word beside the provider's is no second payment.
+    """
+    _hold(get(deposit_id), actor)
+    db.session.execute(select(Deposit.id).where(Deposit.id == deposit_id).with_for_update())
     deposit = get(deposit_id)
     if deposit.status not in {REQUESTED, CONFIRMED}:
         raise NotConfirmable
