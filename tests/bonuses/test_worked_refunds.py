@@ -186,16 +186,20 @@ def test_a_debt_is_collected_once_there_is_enough() -> None:
     client, debt = indebted()
     make.deposit(client, 599)
     with pytest.raises(NotEnough) as short, unit_of_work():
-        adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
+        collected(debt)
     assert (short.value.facts["missing_cents"], balances(client), owed(client)) == (1, (599, 0), 600)
     make.deposit(client, 2)
     with unit_of_work():
-        adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
+        collected(debt)
     assert (balances(client), owed(client)) == ((1, 0), 0)
-    for verb in (lambda: adjusting.collect(debt.id, actor=SYSTEM, now=NOW), lambda: forgiven(debt)):
+    for settle in (collected, forgiven):
         with pytest.raises(DebtSettled), unit_of_work():
-            verb()
+            settle(debt)
     assert (balances(client), faults()) == ((1, 0), [])
+
+
+def collected(debt: WalletDebt) -> WalletDebt:
+    return adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
 
 
 def forgiven(debt: WalletDebt) -> WalletDebt:
