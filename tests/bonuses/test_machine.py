@@ -94,6 +94,17 @@ class Desk(Till):
         wanted = {line: draw.draw(st.integers(0, many)) for line, many in left.items()}
         if not any(wanted.values()):
             wanted = dict(left)
+        self.return_pieces(who, invoice, left, wanted)
+
+    @rule(who=PEOPLE, cents=AMOUNTS)
+    def deposit_buy_and_return_piece_by_piece(self, who: int, cents: int) -> None:
+        self.told(who, cents, self.books.bonuses[who])
+        self.buy(who, 3, 0, from_wallet=False)
+        _who, invoice, left = self.invoices[-1]
+        for _piece in range(3):
+            self.return_pieces(who, invoice, left, dict.fromkeys(left, 1))
+
+    def return_pieces(self, who: int, invoice: Invoice, left: dict[int, int], wanted: dict[int, int]) -> None:
         key = new_key()
         for _twice in range(2):
             with unit_of_work():
