@@ -1,7 +1,7 @@
 """One family for everything a person can be told, and one place that tells it: as page, part or JSON."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -53,6 +53,12 @@ class DomainError(Exception):
     def fields(self) -> dict[str, list[str]]:
         """The field errors, as forms and the API show them."""
         return {self.field: [str(self.message)]} if self.field else {}
+
+    def rename(self, public: Callable[[str], str]) -> None:
+        """Tell its fields, and those that it says have changed, by the names that the sender knows them by."""
+        self.field = public(self.field) if self.field else None
+        if "changed" in self.facts:  # its sentence names them too
+            self.facts["changed"] = [public(name) for name in self.facts["changed"]]
 
 
 class NotFound(DomainError):
@@ -110,6 +116,9 @@ class ValidationFailed(DomainError):
     @property
     def fields(self) -> dict[str, list[str]]:
         return self._fields
+
+    def rename(self, public: Callable[[str], str]) -> None:
+        self._fields = {public(name): told for name, told in self._fields.items()}
 
 
 class SheetRefused(DomainError):

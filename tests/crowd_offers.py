@@ -64,7 +64,7 @@ def applications(many: int) -> OfferCode:
         "bonus": BONUS,
         "offer": offer,
         "offers": OFFERS,
-        "client": _clients(),
+        "client": clients(),
         "clients": CLIENTS,
     }
     with unit_of_work():
@@ -78,7 +78,7 @@ def applications(many: int) -> OfferCode:
     return code
 
 
-def _clients() -> int:
+def clients() -> int:
     """A thousand of them; the id of the first."""
     each = {"password_hash": "-", "role": "client", "timezone": "UTC", "created_at": NOW, "updated_at": NOW}
     names = [f"crowd{number}" for number in range(CLIENTS)]

@@ -11,8 +11,10 @@ bp = Blueprint("api", __name__, url_prefix="/api")
 from app.api import (  # noqa: E402  (they hang their views on the blueprint)
     activity,  # noqa: F401
     auth,  # noqa: F401
+    bonuses,  # noqa: F401
     conversions,  # noqa: F401
     deals,  # noqa: F401
+    deposits,  # noqa: F401
     explain,  # noqa: F401
     grants,  # noqa: F401
     health,

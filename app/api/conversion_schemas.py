@@ -10,7 +10,7 @@ from app.offers.catalogue import LONGEST_EXTERNAL_ID
 from app.offers.models import LONGEST_ID
 
 CONTROL = r"\x00-\x1f\x7f-\x9f"
-ConversionId = Annotated[
+TheirId = Annotated[
     str,
     Field(
         min_length=1,
@@ -60,7 +60,7 @@ class NewConversion(Body):
             ]
         }
     )
-    conversion_id: ConversionId
+    conversion_id: TheirId
     offer_id: OfferId = Field(description="The offer's external id.")
     username: Username
     payout: Cents = Field(description="What it paid: percentages are of this.")

@@ -23,6 +23,7 @@ class Occasion(Body):
                     "items": [{"price": 42, "quantity": 1, "category": "design"}],
                 },
                 {"username": "ada", "offerId": "survey-7", "amount": 42},
+                {"username": "ada", "amount": 100},
             ]
         }
     )
@@ -32,7 +33,9 @@ class Occasion(Body):
         None, description="Where items are given, the amount is not looked at."
     )
     amount: Annotated[Cents | None, WrapValidator(unless_items)] = Field(
-        None, description="If left out what the offer usually pays, or 0 without one."
+        None,
+        description="Of the cart, the payout, or what a member bonus is reckoned on: the deposit, a period's spend, "
+        "the friend's deposit. If left out what the offer usually pays, or 0 without one.",
     )
     offer_id: OfferId | None = Field(None, description="The external id of an offer that would be completed.")
 

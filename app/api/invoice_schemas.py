@@ -42,7 +42,7 @@ class Applied(Data):
 class Payment(Data):
     """How it is or was paid."""
 
-    provider: str
+    provider: str = Field(description="`manual`, `test`, `stripe`, or `wallet` for the cash of a client's wallet.")
     reference: str | None
 
 

@@ -106,8 +106,9 @@ def void_invoice(number: str, body: Nothing) -> Answer:  # noqa: ARG001
 def refund_invoice(number: str, body: RefundWish) -> Answer:
     """Refund an invoice, whole or by line and quantity.
 
-    Each piece gives back exactly its part of what was paid. The provider is asked to send the money afterwards. Without
-    `lines`, all that is left goes back; an invoice that is refunded already then stays as it is.
+    Each piece gives back exactly its part of what was paid. The provider is asked to send the money afterwards; what
+    was paid from a wallet is back in it at once. Without `lines`, all that is left goes back; an invoice that is
+    refunded already then stays as it is.
     """
     wanted: Counter[int] = Counter()
     for line in body.lines:

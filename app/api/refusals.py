@@ -68,12 +68,7 @@ def of(error: ValidationError) -> ValidationFailed:
 def in_terms_of(body: type[Body], refusal: DomainError) -> DomainError:
     """The same refusal, its fields under the names by which the sender knows them."""
     refusal.spell = body.spell
-    if isinstance(refusal, ValidationFailed):
-        return ValidationFailed({body.public_name(name): told for name, told in refusal.fields.items()})
-    if refusal.field:
-        refusal.field = body.public_name(refusal.field)
-    if "changed" in refusal.facts:  # its sentence names them too
-        refusal.facts["changed"] = [body.public_name(name) for name in refusal.facts["changed"]]
+    refusal.rename(body.public_name)
     return refusal
 
 

@@ -5,7 +5,7 @@ What was spent is told by whoever keeps the invoices. Periods are settled in the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,8 @@ from sqlalchemy import Row, select
 from app.accounts import service as accounts
 from app.bonuses.claiming import BY_ID, LOST, Grant, grant, judged, terms_at
 from app.bonuses.models import CASHBACK, Bonus, CashbackCredit, CashbackPeriod, MemberPromotion
-from app.bonuses.periods import Period, ended
-from app.bonuses.rules import NOTHING, bonus_on, cashback_base
+from app.bonuses.periods import Period, current, ended
+from app.bonuses.rules import NOTHING, BonusTerms, bonus_on, cashback_base
 from app.bonuses.words import reason_of
 from app.config import settings
 from app.kit.db import db, insert, row
@@ -24,6 +24,7 @@ from app.promotions.rules import first_failure
 from app.wallet import ledger
 
 MOST_AT_ONCE = 100
+LATE_NEWS = timedelta(minutes=5)
 NOTHING_SPENT = "nothing_spent"
 
 
@@ -36,13 +37,16 @@ class Due:
 
 
 def due(now: datetime) -> Sequence[Due]:
-    """What is to be settled, of each cashback the oldest period first; also what an outage left behind."""
+    """What is to be settled, of each cashback the oldest period first; also what an outage left behind.
+
+    A period is left open for some minutes: what was paid in its last seconds is told, and committed, a little later.
+    """
     running = select(Bonus.promotion_id, Bonus.cashback_period, Promotion.starts_at, Promotion.ends_at)
     running = running.join(Promotion, Promotion.id == Bonus.promotion_id)
     running = running.where(Bonus.type == CASHBACK, Promotion.archived_at.is_(None), Promotion.starts_at < now)
     waiting: list[Due] = []
     for each in db.session.execute(running.order_by(Bonus.promotion_id)).all():
-        waiting += [Due(each.promotion_id, period) for period in _unsettled(each, now)]
+        waiting += [Due(each.promotion_id, period) for period in _unsettled(each, now - LATE_NEWS)]
     return waiting[:MOST_AT_ONCE]
 
 
@@ -78,6 +82,11 @@ def credit(due: Due, user_id: int, spent_cents: int, now: datetime) -> MemberPro
     return claim
 
 
+def carried_into(promotion_id: int, period: Period, user_id: int) -> int:
+    """What refunds took below zero in a client's earlier periods, and this one makes good first: 0 or less."""
+    return _carried(Due(promotion_id, period), user_id)
+
+
 def settle(due: Due, now: datetime) -> None:
     """Everybody's spend in this period was looked at."""
     settled = insert(CashbackPeriod).values(
@@ -97,15 +106,25 @@ def has_unsettled(promotion_id: int, now: datetime) -> bool:
     return mine is not None and bool(_unsettled(mine, now))
 
 
+def running(promotion_id: int, terms: BonusTerms, now: datetime) -> Period | None:
+    """The period of a cashback that runs now, from where the last one was settled; None outside of its window."""
+    assert terms.cashback_period, "it is a cashback"
+    assert terms.starts_at, "bonuses have a start"
+    assert terms.ends_at, "and an end"
+    since = max(terms.starts_at, _settled_until(promotion_id) or terms.starts_at)
+    return current(terms.cashback_period, since, terms.ends_at, zone=ZoneInfo(settings().timezone), now=now)
+
+
+def _settled_until(promotion_id: int) -> datetime | None:
+    settled = select(CashbackPeriod.ends_at).where(CashbackPeriod.promotion_id == promotion_id)
+    return db.session.scalar(settled.order_by(CashbackPeriod.ends_at.desc()).limit(1))
+
+
 def _unsettled(cashback: Row[*tuple[Any, ...]], now: datetime) -> Sequence[Period]:
-    """Periods after the last that was settled, or that had begun before the end was moved to within them."""
+    """Periods that are over and come after the last that was settled; one that was cut by an earlier end goes on."""
+    since = max(cashback.starts_at, _settled_until(cashback.promotion_id) or cashback.starts_at)
     zone = ZoneInfo(settings().timezone)
-    over = ended(cashback.cashback_period, cashback.starts_at, cashback.ends_at, zone=zone, now=now)
-    settled = select(CashbackPeriod.ends_at).where(CashbackPeriod.promotion_id == cashback.promotion_id)
-    last = db.session.scalar(settled.order_by(CashbackPeriod.ends_at.desc()).limit(1))
-    if last is None:
-        return list(over)
-    return [Period(max(each.starts_at, last), each.ends_at) for each in over if each.ends_at > last]
+    return list(ended(cashback.cashback_period, since, cashback.ends_at, zone=zone, now=now))
 
 
 def _claim(  # noqa: PLR0913, PLR0917

@@ -1,16 +1,33 @@
 """What was claimed, for the desk and for the client: lists, and what stands behind each claim. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy import Row, Select, String, and_, cast, func, literal, or_, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import User
-from app.bonuses.models import ACTIVE, MemberPromotion, Referral, TurnoverEvent, TurnoverShare, promotion_stats
+from app.bonuses.models import (
+    ACTIVE,
+    CashbackCredit,
+    CashbackPeriod,
+    MemberPromotion,
+    Referral,
+    TurnoverEvent,
+    TurnoverShare,
+    promotion_stats,
+)
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
+from app.promotions.models import Promotion
+
+SAME_PERIOD = and_(
+    CashbackPeriod.promotion_id == CashbackCredit.promotion_id,
+    CashbackPeriod.starts_at == CashbackCredit.starts_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,23 @@ def of_user(user_id: int, *, status: str = "") -> Select[MemberPromotion]:
     return query.order_by(MemberPromotion.id.desc())
 
 
+def active_of(user_id: int) -> Sequence[MemberPromotion]:
+    """A member's active claims with their promotions, the oldest first: that is how turnover goes to them."""
+    query = of_user(user_id, status=ACTIVE).options(joinedload(MemberPromotion.promotion)).order_by(None)
+    return db.session.scalars(query.order_by(MemberPromotion.id)).all()
+
+
+def past_of(user_id: int) -> Select[MemberPromotion]:
+    """What of a member's claims is over, the latest claimed first."""
+    return of_user(user_id).where(MemberPromotion.status != ACTIVE)
+
+
+def titles(promotion_ids: Collection[int]) -> Mapping[int, str]:
+    """What bonuses are called now, by number; none where there are no numbers."""
+    query = select(Promotion.id, Promotion.title).where(Promotion.id.in_(promotion_ids))
+    return {each.id: each.title for each in db.session.execute(query)} if promotion_ids else {}
+
+
 def get(claim_id: int) -> MemberPromotion:
     """Raises NotFound."""
     found = db.session.get(MemberPromotion, claim_id, populate_existing=True)
@@ -82,12 +116,19 @@ def get(claim_id: int) -> MemberPromotion:
 
 
 def get_own(user_id: int, claim_id: int) -> MemberPromotion:
-    """A member's own claim. Raises NotFound."""
+    """A member's own claim, with its promotion. Raises NotFound."""
     query = select(MemberPromotion).where(MemberPromotion.id == claim_id, MemberPromotion.user_id == user_id)
-    found = db.session.scalar(query)
+    found = db.session.scalar(query.options(joinedload(MemberPromotion.promotion)))
     if found is None:
         raise not_shown(select(MemberPromotion.id).where(MemberPromotion.id == claim_id))
     return found
+
+
+def came_from(cause: str) -> Sequence[tuple[MemberPromotion, User]]:
+    """What a deposit has brought, to whom: the depositor's bonus and those of a referral."""
+    query = select(MemberPromotion, User).join(User, User.id == MemberPromotion.user_id)
+    found = db.session.execute(query.where(MemberPromotion.cause == cause).order_by(MemberPromotion.id))
+    return [(claim, user) for claim, user in found]
 
 
 def by_ids(ids: Sequence[int]) -> Mapping[int, MemberPromotion]:
@@ -114,10 +155,48 @@ def referral_of(friend_id: int) -> Referral | None:
     return db.session.get(Referral, friend_id)
 
 
-def has_active(user_id: int) -> bool:
-    """Whether turnover of theirs is still to be reached."""
-    mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    return bool(db.session.scalar(select(exists().where(*mine))))
+def brought(referrer_id: int) -> Select[str, datetime, int | None]:
+    """Whom somebody has brought and who counted, newest first: their username, when, and what it has earned."""
+    theirs = MemberPromotion.source == literal("referral:") + cast(Referral.friend_id, String)
+    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents)
+    query = query.select_from(Referral).join(User, User.id == Referral.friend_id).outerjoin(MemberPromotion, theirs)
+    return query.where(Referral.referrer_id == referrer_id, Referral.reason.is_(None)).order_by(
+        Referral.created_at.desc(), Referral.friend_id.desc()
+    )
+
+
+def friends_of(referrer_id: int) -> int:
+    """How many accounts were made with somebody's referral code."""
+    return db.session.scalar(select(func.count()).where(User.referred_by_id == referrer_id)) or 0
+
+
+def referrals_of(friend_ids: Sequence[int]) -> Mapping[int, Referral]:
+    """By friend, in one statement; none where there are no ids."""
+    found = db.session.scalars(select(Referral).where(Referral.friend_id.in_(friend_ids))) if friend_ids else ()
+    return {each.friend_id: each for each in found}
+
+
+def credits_of(claim_ids: Sequence[int]) -> Mapping[int, tuple[CashbackCredit, CashbackPeriod | None]]:
+    """By claim, what was spent for it, and the period if everybody's was looked at; in one statement."""
+    if not claim_ids:
+        return {}
+    query = select(CashbackCredit, CashbackPeriod).outerjoin(CashbackPeriod, SAME_PERIOD)
+    found = db.session.execute(query.where(CashbackCredit.member_promotion_id.in_(claim_ids))).all()
+    return {claim_id: (credit, period) for credit, period in found if (claim_id := credit.member_promotion_id)}
+
+
+def periods(promotion_id: int) -> Select[CashbackPeriod, int, int, int]:
+    """Settled periods of a cashback, newest first: how many clients had spent, how many got some of it, how much."""
+    sums = (
+        func.count(CashbackCredit.user_id),
+        func.count(CashbackCredit.member_promotion_id),
+        func.coalesce(func.sum(MemberPromotion.bonus_cents), 0),
+    )
+    query = select(CashbackPeriod, *sums).outerjoin(CashbackCredit, SAME_PERIOD)
+    query = query.outerjoin(MemberPromotion, MemberPromotion.id == CashbackCredit.member_promotion_id)
+    query = query.where(CashbackPeriod.promotion_id == promotion_id)
+    by_period = query.group_by(CashbackPeriod.promotion_id, CashbackPeriod.starts_at)
+    return by_period.order_by(CashbackPeriod.starts_at.desc())
 
 
 def _stats(found: Row[*tuple[Any, ...]]) -> Stats:

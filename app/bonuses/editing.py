@@ -10,14 +10,14 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from app.audit.service import Actor
-from app.bonuses.errors import FixedAfterCreation, TermsProtected
+from app.bonuses.errors import ClaimsActive, FixedAfterCreation, TermsProtected
 from app.bonuses.models import ACTIVE, CASHBACK, DEPOSIT, FREE_CREDIT, KIND, PERIODS, TYPES, Bonus, MemberPromotion
 from app.bonuses.rules import BonusTerms
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
 from app.promotions import archiving, editing, fields
-from app.promotions.errors import ActiveClaims, DuplicateCode
+from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.hours import ActiveHours
 from app.promotions.listing import narrowed
@@ -151,13 +151,27 @@ def update(
     own = get(promotion_id)
     before, closed_by = fields_of(own), promotion.deactivated_by
     values, errors = fields.read(fields.with_whole_hours(given, promotion.active_hours), FIELDS, is_new=False)
+    fixed = [] if errors else _differing(own, values, FIXED)
+    if fixed:
+        raise FixedAfterCreation(fixed)
     _validate(columns_of(own) | values, errors)
-    _look_over(own, values)
+    protected = _protected(own, values)
+    if protected:
+        raise TermsProtected(protected)
     editing.change(promotion, fields.within(SHARED, values), now)
     editing.set_columns(own, fields.within(OWN, values))
     db.session.flush()
     editing.note_change_of_switch(promotion, before, fields_of(get(promotion_id)), closed_by, actor, now)
     return own
+
+
+def switch(
+    promotion_id: int, *, is_active: bool | None = None, version: int | None = None, actor: Actor, now: datetime
+) -> Bonus:
+    """Switch it on or off; where it isn't said which, to the other side. Raises as `update` does."""
+    promotion = editing.lock_for_change(promotion_id, KIND, version)
+    wanted = not promotion.is_active if is_active is None else is_active
+    return update(promotion_id, {"is_active": wanted}, actor=actor, now=now)
 
 
 def faults(given: Mapping[str, Any], promotion_id: int | None = None) -> Errors:
@@ -179,11 +193,11 @@ def faults(given: Mapping[str, Any], promotion_id: int | None = None) -> Errors:
 def remove(promotion_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
     """Delete a bonus that nobody has claimed, archive one whose claims are over; whether it is gone for good.
 
-    Raises NotFound, Archived, Stale, and ActiveClaims while a claim is active.
+    Raises NotFound, Archived, Stale, and ClaimsActive while a claim is active.
     """
     promotion = editing.lock_for_change(promotion_id, KIND, version, to_delete=True)
     if has_active(promotion_id):
-        raise ActiveClaims
+        raise ClaimsActive
     own = get(promotion_id)
     return archiving.remove(promotion, own, fields_of(own), actor, now)
 
@@ -276,15 +290,6 @@ def _read_new(given: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
     if kind == CASHBACK and values["cashback_period"] is None and "cashback_period" not in errors:
         values["cashback_period"] = "month"
     return values, errors
-
-
-def _look_over(own: Bonus, values: Mapping[str, Any]) -> None:
-    fixed = _differing(own, values, FIXED)
-    if fixed:
-        raise FixedAfterCreation(fixed)
-    protected = _protected(own, values)
-    if protected:
-        raise TermsProtected(protected)
 
 
 def _protected(own: Bonus, values: Mapping[str, Any]) -> list[str]:

@@ -37,11 +37,19 @@ class TermsProtected(ActiveClaims):
 
     def __init__(self, names: Collection[str]) -> None:
         super().__init__(changed=sorted(names))
-        self._names = sorted(names)
 
     @property
     def fields(self) -> dict[str, list[str]]:
-        return {name: [str(STAYS)] for name in self._names}
+        return {name: [str(STAYS)] for name in self.facts["changed"]}
+
+
+class ClaimsActive(ActiveClaims):
+    """Whoever has claimed it still has something coming to them."""
+
+    message = _l(
+        "Members have active claims of this bonus, so it stays. Wait until they are over, or cancel them first: they "
+        "stand under Claims."
+    )
 
 
 class FixedAfterCreation(Conflict):
@@ -51,11 +59,10 @@ class FixedAfterCreation(Conflict):
 
     def __init__(self, names: Collection[str]) -> None:
         super().__init__(changed=sorted(names))
-        self._names = sorted(names)
 
     @property
     def fields(self) -> dict[str, list[str]]:
-        return {name: [str(FIXED)] for name in self._names}
+        return {name: [str(FIXED)] for name in self.facts["changed"]}
 
 
 class NotActive(Conflict):

@@ -1,6 +1,6 @@
 """Tables of member bonuses: their own terms, what members claimed by them, turnover, cashback by period, referrals."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, column, table, text
@@ -200,6 +200,11 @@ class CashbackPeriod(Base):
     starts_at: Mapped[datetime] = mapped_column(primary_key=True)
     ends_at: Mapped[datetime]
     settled_at: Mapped[datetime]
+
+    @property
+    def last_instant(self) -> datetime:
+        """The end is exclusive."""
+        return self.ends_at - timedelta(microseconds=1)
 
 
 class CashbackCredit(Base):

@@ -14,6 +14,8 @@ from app.bonuses.models import DEPOSIT, Bonus
 from app.bonuses.rules import BonusTerms, bonus_on, required_turnover
 from app.bonuses.words import sentence
 from app.kit.db import db
+from app.kit.text import normalise_code
+from app.promotions.fields import is_code
 from app.promotions.models import Promotion, PromotionCode
 from app.promotions.rules import Verdict, first_failure
 from app.wallet import service as wallets
@@ -57,9 +59,21 @@ def for_deposits(user: User, now: datetime, code: str = "") -> Sequence[OnShelf]
     return [each for each in _judged(user, now, which) if each.terms.type == DEPOSIT and each.is_open]
 
 
+def by_code(user: User, now: datetime, typed: str) -> OnShelf | None:
+    """The bonus whose code this is, listed or not, as it stands for this member; None where no bonus has it."""
+    code = normalise_code(typed)
+    return next(iter(_judged(user, now, PromotionCode.code == code)), None) if is_code(code) else None
+
+
 def has_deposited(user_id: int) -> bool:
     """Whether a deposit of theirs was ever confirmed."""
     return wallets.has_entry(user_id, DEPOSITED)
+
+
+def outside_pictures() -> Sequence[str]:
+    """The addresses of pictures that are kept elsewhere, of every bonus that isn't archived."""
+    query = select(Bonus.image_url).join(Bonus.promotion).where(Promotion.archived_at.is_(None))
+    return [url for url in db.session.scalars(query.where(Bonus.image_url.is_not(None)).distinct()) if url]
 
 
 def _judged(user: User, now: datetime, which: Any) -> Sequence[OnShelf]:

@@ -11,13 +11,18 @@ from datetime import datetime
 from sqlalchemy import exists, select
 
 from app.accounts import service as accounts
+from app.audit import service as audit
+from app.audit.service import Actor
 from app.bonuses.errors import UnknownClient
 from app.bonuses.models import ACTIVE, MemberPromotion, TurnoverEvent, TurnoverShare
 from app.bonuses.releasing import KEPT_AFTER_END, release_if_met
 from app.bonuses.rules import Running, Share, allot, take_from
 from app.kit.db import db, insert
+from app.kit.money import as_number
 from app.promotions.models import Promotion
 from app.wallet import ledger
+
+ENTITY = "turnover_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +35,44 @@ class Bought:
 
 
 def count_order(user_id: int, lines: Sequence[Bought], now: datetime) -> None:
-    """Let a paid order count. Where nothing of the client's waits for turnover, nothing is written."""
-    if not _has_active(user_id):
-        return
+    """Let a paid order count for what waits for turnover."""
     ledger.hold(user_id)
     for line in lines:
         if line.amount_cents > 0:
             _count(f"line:{line.line_id}", user_id, line.amount_cents, line.category, now)
 
 
-def record(event_id: str, username: str, amount_cents: int, category: str | None, now: datetime) -> bool:
+def awaits_turnover(user_id: int) -> bool:
+    """Whether a bonus of theirs is still to be turned over; where none is, no order need be told of."""
+    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
+    return bool(db.session.scalar(select(active)))
+
+
+def record(  # noqa: PLR0913, PLR0917
+    event_id: str, username: str, amount_cents: int, category: str | None, now: datetime, actor: Actor | None = None
+) -> bool:
     """What a program tells was played, once for each `event_id`: the first word counts. Whether it is new.
 
-    Raises UnknownClient.
+    What an `actor` tells by hand stands in the audit log; what programs tell comes without one. Raises UnknownClient.
     """
-    key = f"event:{event_id}"
-    if _find(key) is not None:
+    if find(event_id) is not None:
         return False
-    user = accounts.hold_named(username)
+    user = accounts.hold_named(username, *([actor.user_id] if actor and actor.user_id else []))
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
     ledger.hold(user.id)
-    return _count(key, user.id, amount_cents, category, now)
+    is_new = _count(_key(event_id), user.id, amount_cents, category, now)
+    event = find(event_id) if actor is not None else None
+    if is_new and actor is not None and event is not None:
+        told = {"user_id": user.id, "amount": as_number(amount_cents), "category": category}
+        audit.record(actor, "turnover.recorded", ENTITY, event.id, after=told)
+    return is_new
+
+
+def find(event_id: str) -> TurnoverEvent | None:
+    """What a program has told under this id."""
+    found = select(TurnoverEvent).where(TurnoverEvent.key == _key(event_id))
+    return db.session.scalar(found, execution_options={"populate_existing": True})
 
 
 def take_back(refunded: Mapping[int, int]) -> None:
@@ -76,13 +97,8 @@ def running(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
     return db.session.scalars(query.order_by(MemberPromotion.id).execution_options(populate_existing=True)).all()
 
 
-def _has_active(user_id: int) -> bool:
-    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    return bool(db.session.scalar(select(active)))
-
-
-def _find(key: str) -> TurnoverEvent | None:
-    return db.session.scalar(select(TurnoverEvent).where(TurnoverEvent.key == key))
+def _key(event_id: str) -> str:
+    return f"event:{event_id}"
 
 
 def _count(key: str, user_id: int, amount_cents: int, category: str | None, now: datetime) -> bool:

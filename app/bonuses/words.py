@@ -72,6 +72,10 @@ def _starts(facts: Facts) -> str:
     return _("This bonus starts on %(moment)s.", moment=words.moment(facts["starts_at"]))
 
 
+def _opens(facts: Facts) -> str:
+    return words.sentence(Verdict("outside_active_hours", holds=False, facts=facts))
+
+
 def _used_by_you(facts: Facts) -> str:
     return ngettext(
         "You have had this bonus already, and there is one for each member.",
@@ -94,6 +98,7 @@ def _not_this(facts: Facts) -> str:
 TOLD: Mapping[str, Callable[[Facts], str]] = {
     "expired": _ended,
     "not_started": _starts,
+    "outside_active_hours": _opens,
     "user_limit_reached": _used_by_you,
     "min_amount_not_met": _missing,
     "not_eligible": _not_this,

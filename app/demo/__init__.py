@@ -19,6 +19,7 @@ ORDER = (
     "loyalty",
     "redemptions",
     "offers",
+    "bonuses",
 )
 SIGN_INS = ("admin", "coach", "client")
 PASSWORD = "laurel-demo"  # noqa: S105 it is printed at every start

@@ -16,9 +16,9 @@ from app.audit.service import SYSTEM, Actor
 from app.bonuses import claims
 from app.bonuses import service as bonuses
 from app.bonuses.service import Deposited, Outcome
-from app.deposits.depositing import ENTITY, deposit_of, leave_requested, payable
+from app.deposits.depositing import ENTITY, leave_requested, payable
 from app.deposits.errors import NotConfirmable, UnknownClient
-from app.deposits.finding import get
+from app.deposits.finding import deposit_of, get
 from app.deposits.models import CONFIRMED, REQUESTED, Deposit
 from app.errors import NotFound
 from app.kit.db import db, insert
@@ -97,10 +97,10 @@ def confirm(deposit_id: int, *, actor: Actor, now: datetime) -> Deposit:
     return deposit
 
 
-def record(told: Received, now: datetime) -> tuple[Deposit, bool]:
+def record(told: Received, now: datetime, actor: Actor = SYSTEM) -> tuple[Deposit, bool]:
     """A program tells that it has taken a deposit: credited once for each of its ids; whether it is new.
 
-    The first word counts. Raises UnknownClient.
+    The first word counts. Who told it (`actor`) stands in the audit log. Raises UnknownClient.
     """
     key = f"{API}:{told.deposit_id}"
     known = _by_key(key)
@@ -109,7 +109,7 @@ def record(told: Received, now: datetime) -> tuple[Deposit, bool]:
     user = accounts.find(told.username)
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
-    user = accounts.hold(user.id, *_referrer_of(user))[user.id]
+    user = accounts.hold(user.id, *_referrer_of(user), *_themself(actor))[user.id]
     if not user.is_active:
         raise UnknownClient(field="username")
     made = _keep(told, key, user, now)
@@ -117,19 +117,22 @@ def record(told: Received, now: datetime) -> tuple[Deposit, bool]:
         twin = _by_key(key)
         assert twin is not None, "what conflicts is there"
         return twin, False
-    _confirm(made.id, SYSTEM, now, provider=API, provider_reference=told.deposit_id)
-    return _credit(get(made.id), user, SYSTEM, now), True
+    _confirm(made.id, actor, now, provider=API, provider_reference=told.deposit_id)
+    return _credit(get(made.id), user, actor, now), True
 
 
 def _hold(deposit: Deposit, actor: Actor) -> User:
     """The depositor, held with who referred them and who confirms, as users are locked."""
     user = accounts.get(deposit.user_id)
-    others = [*_referrer_of(user), *([] if actor.user_id is None else [actor.user_id])]
-    return accounts.hold(user.id, *others)[user.id]
+    return accounts.hold(user.id, *_referrer_of(user), *_themself(actor))[user.id]
 
 
 def _referrer_of(user: User) -> list[int]:
     return [] if user.referred_by_id is None else [user.referred_by_id]
+
+
+def _themself(actor: Actor) -> list[int]:
+    return [] if actor.user_id is None else [actor.user_id]
 
 
 def _by_key(key: str) -> Deposit | None:

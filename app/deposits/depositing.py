@@ -25,7 +25,6 @@ from app.messages.notices import Told
 from app.payments import service as payments
 from app.payments.providers import Back, Payable
 
-SUBJECT = "deposit:"
 ENTITY = "deposit"
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 TIME_TO_PAY = timedelta(hours=24)
@@ -80,12 +79,6 @@ def payable(deposit: Deposit) -> Payable:
     """What a provider is asked to collect for a deposit."""
     title = _("Deposit %(number)s", number=deposit.reference)
     return Payable(deposit.subject, deposit.reference, deposit.amount_cents, title)
-
-
-def deposit_of(subject: str) -> int | None:
-    """The id of the deposit that providers know by this name; None for anything else that can be paid."""
-    number = subject.removeprefix(SUBJECT)
-    return int(number) if subject.startswith(SUBJECT) and number.isdecimal() else None
 
 
 def cancel(user_id: int, deposit_id: int, now: datetime) -> Deposit:

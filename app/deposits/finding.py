@@ -4,14 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import User
 from app.deposits.models import ASKED, REQUESTED, Deposit, Withdrawal
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
+from app.payments import service as payments
+from app.payments.models import PaymentReturn
 
 FRESH = {"populate_existing": True}
+SUBJECT = "deposit:"
 T = TypeVar("T")
 
 
@@ -27,6 +31,22 @@ def get_own(user_id: int, deposit_id: int) -> Deposit:
     if found is None:
         raise not_shown(select(Deposit.id).where(Deposit.id == deposit_id))
     return found
+
+
+def get_own_withdrawal(user_id: int, withdrawal_id: int) -> Withdrawal:
+    """A client's own. Raises NotFound."""
+    query = select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id)
+    found = db.session.scalar(query, execution_options=FRESH)
+    if found is None:
+        raise not_shown(select(Withdrawal.id).where(Withdrawal.id == withdrawal_id))
+    return found
+
+
+def place_of(row: Deposit | Withdrawal) -> int:
+    """How many of the client's come before it where the newest are first."""
+    model = type(row)
+    newer = select(func.count()).where(model.user_id == row.user_id, model.id > row.id)
+    return db.session.scalar(newer) or 0
 
 
 def get_withdrawal(withdrawal_id: int) -> Withdrawal:
@@ -63,12 +83,32 @@ def withdrawals(*, search: str = "", status: str = "") -> Select[Withdrawal, Use
     return found
 
 
+def with_deciders(query: Select[Withdrawal, User]) -> Select[Withdrawal, User, str | None]:
+    """The same withdrawals with the username of whoever has decided."""
+    decider = aliased(User)
+    return query.outerjoin(decider, decider.id == Withdrawal.decided_by_id).add_columns(decider.username)
+
+
 def waiting() -> tuple[int, int]:
     """How many deposits and withdrawals wait for somebody to decide."""
     deposits_waiting = select(func.count()).where(Deposit.status == REQUESTED).scalar_subquery()
     withdrawals_waiting = select(func.count()).where(Withdrawal.status == ASKED).scalar_subquery()
     row = db.session.execute(select(deposits_waiting, withdrawals_waiting)).one()
     return int(row[0]), int(row[1])
+
+
+def awaiting_return() -> Sequence[tuple[Deposit, PaymentReturn]]:
+    """Money that people have to give back, with the deposit it came for; the oldest first."""
+    waiting = [(deposit_of(each.subject), each) for each in payments.awaiting_people()]
+    mine = [(deposit_id, money) for deposit_id, money in waiting if deposit_id is not None]
+    found = deposits_by_ids({deposit_id for deposit_id, _money in mine})
+    return [(found[deposit_id], money) for deposit_id, money in mine if deposit_id in found]
+
+
+def deposit_of(subject: str) -> int | None:
+    """The id of the deposit that providers know by this name; None for anything else that can be paid."""
+    number = subject.removeprefix(SUBJECT)
+    return int(number) if subject.startswith(SUBJECT) and number.isdecimal() else None
 
 
 def deposits_by_ids(ids: Collection[int]) -> Mapping[int, Deposit]:

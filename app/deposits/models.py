@@ -95,6 +95,11 @@ class Withdrawal(Base):
     decided_at: Mapped[datetime | None]
 
     @property
+    def reference(self) -> str:
+        """What people call it."""
+        return f"W-{self.id:06d}"
+
+    @property
     def subject(self) -> str:
         """What its entries in the wallet refer to."""
         return f"withdrawal:{self.id}"

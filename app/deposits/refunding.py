@@ -1,13 +1,18 @@
 """Sending a deposit back, with everything that came of it. Callers own the transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 
 from app.accounts import service as accounts
+from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.service import Actor
+from app.bonuses import claims
 from app.bonuses import service as bonuses
+from app.bonuses.models import CANCELLED, MemberPromotion
 from app.deposits.depositing import ENTITY, payable
 from app.deposits.errors import NotRefundable
 from app.deposits.finding import get
@@ -18,8 +23,34 @@ from app.messages import notices
 from app.messages.notices import Told
 from app.payments import service as payments
 from app.wallet import ledger
+from app.wallet import service as wallets
 
 TAKEN_BACK = "deposit_refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a refund would do: the depositor's cash now, bonuses that would end, and who would owe how much."""
+
+    cash_cents: int
+    cancelled: Sequence[tuple[MemberPromotion, User]]
+    owed: Sequence[tuple[User, int]]
+
+
+def outlook(deposit: Deposit) -> Outlook:
+    """To be shown before `refund`. Reads only."""
+    depositor = accounts.get(deposit.user_id)
+    cancelled = [each for each in claims.came_from(deposit.subject) if each[0].status != CANCELLED]
+    back = [(depositor, deposit.amount_cents), *((user, claim.released_cents) for claim, user in cancelled)]
+    cash = {user.id: wallets.balances(user.id).cash_cents for user, _cents in back}
+    owed: dict[int, int] = {}
+    left = dict(cash)
+    for user, cents in back:
+        taken = min(cents, left[user.id])
+        left[user.id] -= taken
+        owed[user.id] = owed.get(user.id, 0) + cents - taken
+    people = {user.id: user for user, _cents in back}
+    return Outlook(cash[depositor.id], cancelled, [(people[each], cents) for each, cents in owed.items() if cents])
 
 
 def refund(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposit:

@@ -11,7 +11,7 @@ from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.service import Actor
-from app.bonuses import claims
+from app.bonuses import service as bonuses
 from app.deposits.depositing import KEY
 from app.deposits.errors import (
     AmountNeeded,
@@ -52,7 +52,7 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
     earlier = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
     if earlier is not None:
         return _same(earlier, user, amount_cents, pay_to.strip())
-    if claims.has_active(user.id):
+    if bonuses.awaits_turnover(user.id):
         raise BonusesActive(field="amount")
     made = _keep(user, amount_cents, pay_to.strip(), key, now)
     try:

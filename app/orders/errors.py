@@ -58,6 +58,10 @@ class WayToPayUnknown(DomainError):
     code, message = "unknown_payment", _l("This way to pay is not offered here. Please choose another one.")
 
 
+class WalletForClients(WayToPayUnknown):
+    message = _l("Only clients who are signed in pay with a wallet. Please choose another way to pay.")
+
+
 class NoSuchAccount(DomainError):
     code, message = "no_such_account", _l("There is no active account of that name. Please check how it is written.")
 

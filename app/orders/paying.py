@@ -176,17 +176,18 @@ def _count_in_wallet(invoice: Invoice, now: datetime) -> None:
 
     Last of all, since wallets are locked after claims of deals.
     """
-    if invoice.user_id is None:
+    user_id = invoice.user_id
+    if user_id is None:
         return
     if invoice.provider == WALLET and invoice.total_cents:
         subject = f"{SUBJECT}{invoice.id}"
-        ledger.debit(invoice.user_id, invoice.total_cents, reason=FROM_WALLET, reference=subject, now=now)
-    if invoice.kind == "order":
+        ledger.debit(user_id, invoice.total_cents, reason=FROM_WALLET, reference=subject, now=now)
+    if invoice.kind == "order" and bonuses.awaits_turnover(user_id):
         lines = db.session.scalars(
             select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
         )
         bought = [Bought(line.id, line.paid_cents, line.category) for line in lines]
-        bonuses.count_order(invoice.user_id, bought, now)
+        bonuses.count_order(user_id, bought, now)
 
 
 def _leave_pending(invoice_id: int, values: dict[str, Any]) -> bool:

@@ -118,7 +118,7 @@ def check_out(  # noqa: PLR0913
         return placed
     view = carts.view(cart, person, now)
     _look_over(view, expected_total_cents)
-    slot = _free_slot(earlier) if view.total_cents else None
+    slot = _free_slot(earlier) if view.total_cents and not from_wallet else None
     carts.close(cart)
     invoice = write_down(bill_of(view), person, now, checkout_key=key, unpaid_slot=slot, **owner)
     if view.quote and view.discount_cents:

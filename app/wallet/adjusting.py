@@ -15,7 +15,7 @@ from app.errors import NotFound, ValidationFailed
 from app.kit.db import db, insert
 from app.kit.money import MOST_CENTS, as_number
 from app.wallet import ledger
-from app.wallet.errors import AdjustmentMade, DebtSettled, TooMuch
+from app.wallet.errors import AdjustmentMade, DebtSettled, NothingToMove, TooMuch
 from app.wallet.models import COLLECTED, FORGIVEN, WalletAdjustment, WalletDebt
 
 ENTITY = "wallet"
@@ -28,9 +28,11 @@ def adjust(  # noqa: PLR0913
 ) -> WalletAdjustment:
     """Put so much into a client's cash, or take it where it is below 0; the same `key` once.
 
-    Raises NotFound, ValidationFailed without a reason, NotEnough, TooMuch, AdjustmentMade.
+    Raises NotFound, ValidationFailed without a reason, NotEnough, NothingToMove, TooMuch, AdjustmentMade.
     """
     why = _reason(why)
+    if not cents:
+        raise NothingToMove(field="amount")
     if abs(cents) > MOST_CENTS:
         raise TooMuch(field="amount")
     user = accounts.hold(user_id, *_also(actor)).get(user_id)

@@ -22,6 +22,10 @@ class NotEnough(DomainError):
         return _("There is %(missing)s too little in the wallet.", missing=missing)
 
 
+class NothingToMove(DomainError):
+    code, message = "nothing_to_move", _l("Please give an amount other than 0, such as 5.00 or -5.00.")
+
+
 class TooMuch(DomainError):
     code, message = "too_much", _l("No wallet holds so much. Please choose a smaller amount.")
 

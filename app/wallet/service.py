@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, exists, func, or_, select
 
 from app.accounts.models import User
+from app.errors import NotFound
 from app.kit.db import db
 from app.kit.text import like
 from app.wallet.models import Wallet, WalletAdjustment, WalletDebt, WalletEntry
@@ -47,6 +48,20 @@ def settled_debts(user_id: int) -> Sequence[WalletDebt]:
     """What of it was collected or forgiven, the latest first."""
     query = select(WalletDebt).where(WalletDebt.user_id == user_id, WalletDebt.settled_at.is_not(None))
     return db.session.scalars(query.order_by(WalletDebt.settled_at.desc(), WalletDebt.id.desc())).all()
+
+
+def debts_by_ids(ids: Collection[int]) -> Mapping[int, WalletDebt]:
+    """Debts by number, settled or not; none where there are no ids."""
+    found = db.session.scalars(select(WalletDebt).where(WalletDebt.id.in_(ids))) if ids else ()
+    return {each.id: each for each in found}
+
+
+def debt(debt_id: int) -> WalletDebt:
+    """As it is in the database now. Raises NotFound."""
+    found = db.session.get(WalletDebt, debt_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def adjustments(ids: Collection[int]) -> Mapping[int, WalletAdjustment]:

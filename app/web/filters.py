@@ -22,6 +22,7 @@ from app.config import settings
 from app.kit import clock, words
 from app.kit.money import as_text
 from app.kit.text import has_looks, shortened, without_tags
+from app.web.payment_words import payment_choice, way_to_pay
 
 BRIEF = 180
 
@@ -119,6 +120,8 @@ def init_filters(app: Flask) -> None:
         weekday_names=weekday_names,
         number=number,
         amount=as_text,
+        way_to_pay=way_to_pay,
+        payment_choice=payment_choice,
         month_name=month_name,
         percent=percent,
     )

@@ -21,6 +21,7 @@ def init_frame(app: Flask) -> None:
     """Give the templates what they need to draw the frame."""
     app.jinja_env.globals.update(
         sections_for=sections_for,
+        section_of=section_of,
         has_page=has_page,
         home_url=home_url,
         server_time=server_time,
@@ -41,6 +42,16 @@ def this_page() -> str:
             return path
         path = path.rpartition("/")[0]
     return "/"
+
+
+def section_of(role: str) -> str:
+    """Which page of the role's navigation one is on: itself, or the nearest above it; looked up once per request."""
+    if "section" not in g:
+        endpoints = [entry.endpoint for section in sections_for(role) for entry in section.entries]
+        above = {url_for(each): each for each in endpoints if request.endpoint not in endpoints}
+        nearest = max((url for url in above if url.count("/") > 1 and request.path.startswith(f"{url}/")), default="")
+        g.section = above.get(nearest, request.endpoint)
+    return str(g.section)
 
 
 def has_page(endpoint: str) -> bool:

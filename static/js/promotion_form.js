@@ -82,7 +82,7 @@ document.addEventListener("click", (event) => {
 });
 
 // what was wrong as a percentage may be right as money, and the other way round
-const VALUE_OF = { discount_type: "discount_value", bonus_type: "bonus_value" };
+const VALUE_OF = { discount_type: "discount_value", bonus_type: "bonus_value", type: "bonus_value" };
 document.addEventListener("change", (event) => {
   const value = event.target.form?.elements[VALUE_OF[event.target.name]];
   if (value?.hasAttribute("aria-invalid")) value.dispatchEvent(new Event("change", { bubbles: true }));

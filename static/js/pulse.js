@@ -41,7 +41,7 @@ async function look() {
 }
 
 const isTyping = () => document.activeElement?.matches("input, textarea, select") ?? false;
-const isFilledIn = (form) => form.contains(document.activeElement) || [...form.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+const isFilledIn = (form) => form.contains(document.activeElement) || [...form.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
 
 function swap(selector, html) {
   const defaults = window.Idiomorph?.defaults;

@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.accounts import tokens
 from app.accounts.models import User
+from app.bonuses.models import Bonus
 from app.deals.models import Grant
 from app.kit import clock
 from app.kit.db import db, unit_of_work
@@ -76,25 +77,33 @@ class World:
             body.setdefault("subtotal", 10)
         if self.role == "nobody" and "code" in body:
             body.pop("username", None)
-        if "/activity/" in case.path:
-            _dress_activity(body, make.user().username, number)
-        if case.path.startswith("/api/admin/") or "conversionId" in body or case.path.endswith("/apply"):
-            self.dress_offers(body, number)
         for name in ("from", "to"):
             case.query.pop(name, None) if case.query else None
-        if body:
-            _dress_terms(body, "endAt" if "/deals" in case.path else "endDate", number)
+        self.dress_body(case, body, number)
         return case
+
+    def dress_body(self, case: Case[Any], body: dict[str, Any], number: int) -> None:
+        """Let what belongs together in a body of this kind agree."""
+        if "/activity/" in case.path:
+            _dress_activity(body, make.user().username, number)
+        if "depositId" in body or "eventId" in body:
+            self.dress_received(body, number)
+        if case.path.startswith("/api/admin/") or "conversionId" in body or case.path.endswith("/apply"):
+            self.dress_offers(body, number)
+        if case.path.startswith("/api/v1/admin/promotions") and not case.path.endswith("explain"):
+            _dress_bonus(body, number, is_new=case.method == "POST")
+        elif body:
+            _dress_terms(body, "endAt" if "/deals" in case.path else "endDate", number)
 
     def real(self, name: str, path: str) -> Any:
         """What the address names: an invoice as its verb needs it, a client, what was claimed, a promotion, …"""
         if path.endswith("explain"):
-            return (make.deal, make.discount, make.offer_code)[next(_numbers) % 3]().id
+            return (make.deal, make.discount, make.offer_code, self.bonus)[next(_numbers) % 4]().id
         real: dict[str, Callable[[], Any]] = {
             "number": lambda: (make.paid_invoice if path.endswith("refund") else make.invoice)().number,
             "username": lambda: self.client().username,
             "grant_id": lambda: self.claimed().id,
-            "promotion_id": lambda: make.discount().id,
+            "promotion_id": lambda: (self.bonus if "/v1/admin/" in path else make.discount)().id,
             "deal_id": lambda: make.deal().id,
             "promo_code_id": lambda: make.offer_code().id,
             "offer_id": lambda: make.offer().id,
@@ -126,6 +135,23 @@ class World:
         body |= {name: value() for name, value in real.items() if name in body}
         for name in ("active_hours", "starts_at", "ends_at", "version", "is_active"):
             body.pop(name, None)
+
+    def dress_received(self, body: dict[str, Any], number: int) -> None:
+        """Let the client be there, with a bonus that waits, and the id be a new one."""
+        client, bonus = self.client(), self.bonus()
+        if number % 2 and "eventId" in body:
+            make.told_deposit(client, 1000, make.bonus_code(bonus), clock.now())
+        body["username"] = client.username
+        for name in ("depositId", "eventId"):
+            if name in body:
+                body[name] = f"{body[name][:100]}{number}"
+        if body.get("promotionCode") and number % 2:
+            body["promotionCode"] = make.bonus_code(bonus)
+
+    def bonus(self) -> Bonus:
+        """One that runs today."""
+        day = timedelta(days=1)
+        return make.bonus(starts_at=clock.now() - day, ends_at=clock.now() + day, turnover_requirement=1)
 
     def client(self) -> User:
         """A client whom they may read, where there is one."""
@@ -168,6 +194,23 @@ def _dress_terms(body: dict[str, Any], end: str, number: int) -> None:
         body["startAt"] = clock.now().isoformat()
     if "rewardItems" in body:
         body["rewardItems"] = body["rewardItems"][:1]
+
+
+def _dress_bonus(body: dict[str, Any], number: int, *, is_new: bool) -> None:
+    """Let the terms of a bonus agree with each other, and what is fixed stay away from changes."""
+    real: dict[str, Any] = {
+        "code": f"FUZZ{number}",
+        "name": f"Bonus {number}",
+        "type": ("deposit", "cashback", "freecredit", "referral")[number % 4],
+        "bonusType": "fixed",
+        "bonusValue": body.get("bonusValue") or 5,
+        "validFrom": clock.now().isoformat(),
+        "validUntil": (clock.now() + timedelta(days=number)).isoformat(),
+        "imageUrl": f"https://pictures.example/{number}.png",
+    }
+    for name in ("cashbackPeriod", "version", *(() if is_new else ("code", "type"))):
+        body.pop(name, None)
+    body |= {name: value for name, value in real.items() if name in body}
 
 
 def _dress_activity(body: dict[str, Any], username: str, number: int) -> None:

@@ -15,6 +15,7 @@ from app.accounts.persons import Person
 from app.kit.db import db, unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice, Refund
+from app.wallet import service as wallets
 from tests import make
 
 URL = "/api/v1/admin/invoices"
@@ -69,6 +70,18 @@ def test_an_invoice_is_shown_with_its_lines_code_and_refunds(ask: Ask) -> None:
     }
     assert (line["unitPrice"], line["quantity"], line["total"], line["discount"]) == (10.5, 3, 31.5, 3.15)
     assert (line["refundedQuantity"], line["refunded"]) == (0, 0)
+
+
+def test_what_was_paid_from_a_wallet_says_so_and_is_back_in_it_when_refunded(ask: Ask) -> None:
+    mia = make.user()
+    make.deposit(mia, 5000)
+    unpaid = make.invoice(person=mia.person, price_cents=2000)
+    with unit_of_work():
+        orders.pay_from_wallet(unpaid.id, make.NOW)
+    paid = ask("get", f"/{unpaid.number}").json["data"]["payment"]
+    assert paid == {"provider": "wallet", "reference": f"wallet:{unpaid.id}"}
+    assert ask("post", f"/{unpaid.number}/refund", {}).status_code == 200
+    assert wallets.balances(mia.id).cash_cents == 5000
 
 
 def test_pieces_are_refunded_then_the_rest(ask: Ask) -> None:

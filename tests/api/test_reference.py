@@ -36,6 +36,7 @@ def test_a_body_of_changes_has_the_bounds_of_the_whole(client: FlaskClient) -> N
         ("NewOffer", "OfferChanges"),
         ("NewDiscount", "DiscountChanges"),
         ("NewDeal", "DealChanges"),
+        ("NewBonus", "BonusChanges"),
     ):
         properties = schemas[changes]["properties"]
         for name, told in schemas[whole]["properties"].items():

@@ -11,7 +11,7 @@ from app.audit.service import SYSTEM
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.loyalty import awarding, redeeming
-from tests import make
+from tests import make, make_bonuses
 from tests.counting import count_statements
 
 
@@ -96,3 +96,18 @@ def rows_of(page: str) -> dict[str, str]:
     card = page.partition('id="loyalty-figures"')[2].partition("</section>")[0]
     pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", card)
     return {name: " ".join(re.sub(r"<[^>]+>", " ", value).split()) for name, value in pairs}
+
+
+def test_what_waits_for_a_decision_about_money_is_counted(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    ada = make.user()
+    sign_in(client, make.user(role="admin"))
+    assert "to be confirmed" not in client.get("/admin").text
+    make_bonuses.deposit(ada, 5000)
+    make_bonuses.asked_deposit(ada)
+    make_bonuses.asked_deposit(ada)
+    make_bonuses.withdrawal(ada)
+    page = client.get("/admin").text
+    assert "2 deposits wait to be confirmed." in page
+    assert "1 withdrawal waits for your decision." in page
+    make_bonuses.refunded_deposit(make_bonuses.deposit(make.user()))
+    assert "1 deposit waits for you to send money back." in client.get("/admin").text

@@ -40,6 +40,9 @@ ARGUMENTS = {
     "client_program_id": "followed",
     "log_id": "log",
     "applied_id": "applied",
+    "deposit_id": "deposit",
+    "withdrawal_id": "withdrawal",
+    "claim_id": "claim",
 }
 WORDS = {"kind": "workout"}
 FORM = {
@@ -86,9 +89,18 @@ def some_things(mark: str, coach: User | None = None) -> Things:
         "program": make.program(coach, name=f"{mark} programme").id,
         "followed": make.followed(person, coach, make.program(coach, name=f"{mark} way")).id,
         "applied": applied_id(person, mark),
+        **money_of(person, mark),
         "log": make.workout(person, at=NOW.replace(hour=7), now=NOW, title=f"{mark} run").id,
     }
     return Things(coach, person, ids)
+
+
+def money_of(person: User, mark: str) -> dict[str, int]:
+    """What is on its way in and out of a client's wallet, and a bonus that waits for its turnover."""
+    make.deposit(person, 5000)
+    withdrawal, credit = make.withdrawal(person), make.free_credit(title=f"{mark} credit", turnover_requirement=1)
+    asked, claim = make.asked_deposit(person), make.given(person, credit)
+    return {"deposit": asked.id, "withdrawal": withdrawal.id, "claim": claim.id}
 
 
 def applied_id(person: User, mark: str) -> int:

@@ -208,7 +208,7 @@ def test_a_code_that_ran_out_meanwhile_is_told_and_nothing_is_charged(shopper: F
 
 
 def test_a_payment_that_is_not_offered_is_refused(shopper: FlaskClient) -> None:
-    answer = shopper.post("/store/checkout", data={**checkout_form(shopper), "pay_with": "wallet"})
+    answer = shopper.post("/store/checkout", data={**checkout_form(shopper), "pay_with": "stripe"})
     assert answer.status_code == 422
     assert "not offered" in answer.text
     assert invoices() == []

@@ -8,10 +8,12 @@ from app.web.admin import (  # noqa: E402
     accounting,  # noqa: F401
     achievements,  # noqa: F401
     audit,  # noqa: F401
+    bonus_claims,  # noqa: F401
     categories,  # noqa: F401
     conversions,  # noqa: F401
     dashboard,  # noqa: F401
     deals,  # noqa: F401
+    deposits,  # noqa: F401
     event_types,  # noqa: F401
     invoices,  # noqa: F401
     keys,  # noqa: F401
@@ -37,5 +39,7 @@ from app.web.admin import (  # noqa: E402
     reward_items,  # noqa: F401
     rewards,  # noqa: F401
     users,  # noqa: F401
+    wallet_changes,  # noqa: F401
     wallets,  # noqa: F401
+    withdrawals,  # noqa: F401
 )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.config import settings
 from app.deals import granting
+from app.deposits import finding as deposits
 from app.kit import clock, outbox
 from app.kit.db import db
 from app.loyalty import figures as loyalty
@@ -16,6 +17,7 @@ from app.orders import accounting
 from app.orders import figures as books
 from app.orders import service as orders
 from app.orders.accounting import Period
+from app.payments import service as payments
 from app.promotions import listing as promotions
 from app.web.admin import bp
 from app.web.visitor import access
@@ -34,6 +36,8 @@ def dashboard() -> ResponseReturnValue:
     zone = ZoneInfo(settings().timezone)
     takings, before = accounting.by_period([Period(since, now), Period(since - PERIOD, since)])
     unpaid, unpaid_cents = books.unpaid()
+    deposits_waiting, withdrawals_waiting = deposits.waiting()
+    awaiting_people = payments.awaiting_people()
     return render_template(
         "admin/dashboard.html",
         takings=takings,
@@ -46,6 +50,9 @@ def dashboard() -> ResponseReturnValue:
         set_aside=sum(each.set_aside for each in outbox.backlog()),
         mails=messages.count_by_state(),
         grants_waiting=granting.waiting_since(now - PATIENCE),
-        awaiting_return=orders.awaiting_return(),
+        payments_awaiting_return=sum(orders.invoice_of(each.subject) is not None for each in awaiting_people),
+        deposits_waiting=deposits_waiting,
+        withdrawals_waiting=withdrawals_waiting,
+        deposits_awaiting_return=sum(deposits.deposit_of(each.subject) is not None for each in awaiting_people),
         latest=db.session.scalars(orders.invoices().limit(LATEST)).all(),
     )

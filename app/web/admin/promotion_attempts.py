@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 
 from app.accounts import desk
 from app.config import settings
@@ -27,6 +28,7 @@ from app.web.arguments import page_number
 from app.web.visitor import access
 
 DAYS = 30
+REASONS_OF: Mapping[str, Mapping[str, Any]] = {"bonus": {"not_eligible": _l("Not for this person or occasion")}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def refused(frame: Framed, now: datetime) -> dict[str, Any]:
     return {
         "attempts": found,
         "tried": _tried(found.items, frame.listed.kind.name, has_batch=has_batch),
-        "counts": [(REASONS[reason], number) for reason, number in counts.items()],
+        "counts": [(_reason(reason, frame.listed.kind.name), number) for reason, number in counts.items()],
         "by_day": attempts.by_day(promotion_id, first=first, days=DAYS) if counts else (),
         "days": DAYS,
         "kept": attempts.KEPT,
@@ -83,8 +85,12 @@ def _one(attempt: RefusedAttempt, kind: str, names: Mapping[str, str], *, has_ba
     code = {"code": attempt.code or ""} if has_batch else {}
     asked = code | (_bought(attempt) if words_for(kind).is_for_things else {})
     return Tried(
-        attempt, who, str(REASONS[attempt.reason]), judged(attempt.verdicts, kind), _again(attempt, who, asked)
+        attempt, who, _reason(attempt.reason, kind), judged(attempt.verdicts, kind), _again(attempt, who, asked)
     )
+
+
+def _reason(reason: str, kind: str) -> str:
+    return str(REASONS_OF.get(kind, {}).get(reason) or REASONS[reason])
 
 
 def _again(attempt: RefusedAttempt, who: str, more: Mapping[str, Any]) -> str:

@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts import service as accounts
+from app.bonuses.models import KIND as BONUS
+from app.bonuses.rules import BonusTerms
 from app.catalog import service as catalog
 from app.config import settings
 from app.kit import clock
@@ -21,6 +23,7 @@ from app.promotions.explaining import Explanation
 from app.promotions.rules import Benefit
 from app.promotions.words import described, money
 from app.web.admin import bp
+from app.web.admin.explain_bonus_form import ExplainBonusForm, promised
 from app.web.admin.explain_form import ExplainForm, Occasion
 from app.web.admin.explain_offer_form import ExplainOfferForm
 from app.web.admin.promotion_attempts import refused
@@ -39,10 +42,10 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
     around = {} if wants_part() else _around(promotion_id, now)
     kind = (around["frame"].listed if around else listing.one(promotion_id)).kind
     has_batch = bool(around) and around["frame"].listed.codes is not None
-    form = ExplainOfferForm(promotion_id) if kind.name == OFFER else ExplainForm()
+    form = _form(kind.name, promotion_id)
     occasion = form.occasion(now) if form.is_asked else None
     told = _explain(promotion_id, occasion, form) if occasion else None
-    words = words_for(kind.name)
+    words = form.words(words_for(kind.name)) if isinstance(form, ExplainBonusForm) else words_for(kind.name)
     form.amount.label.text = words.amount
     return page(
         "admin/promotion_explain.html",
@@ -62,6 +65,12 @@ def explain_promotion(promotion_id: int) -> ResponseReturnValue:
         **(_told_to(told, occasion) if told and occasion else {}),
         **around,
     )
+
+
+def _form(kind: str, promotion_id: int) -> ExplainForm:
+    if kind == BONUS:
+        return ExplainBonusForm(promotion_id)
+    return ExplainOfferForm(promotion_id) if kind == OFFER else ExplainForm()
 
 
 def _explain(promotion_id: int, occasion: Occasion, form: ExplainForm) -> Explanation | None:
@@ -106,6 +115,8 @@ def _benefit(told: Explanation, occasion: Occasion) -> str:
     """What would be given, in words; nothing of what gives nothing."""
     if told.benefit is None:
         return ""
+    if isinstance(told.terms, BonusTerms):
+        return "" if told.gives_nothing else promised(told.terms, told.benefit, told.amount_cents)
     part = promise(told.terms) if occasion.is_payout_open and isinstance(told.terms, OfferTerms) else ""
     return part or ("" if told.gives_nothing else _in_words(told.benefit))
 

@@ -76,14 +76,14 @@ def several(label: Any, hint: Any = "", **kwargs: Any) -> SelectMultipleField:
 
 
 ABOVE_BENEFIT = (
-    *("title", "code_kind", "code", "code_prefix", "code_length", "code_count"),
+    *("title", "code_kind", "code", "code_prefix", "code_length", "code_count", "type"),
     *("description", "is_active"),
 )
 BELOW_BENEFIT = (
     *("starts_on", "starts_time", "ends_on", "ends_time", "min_amount", "usage_limit", "per_user_limit"),
-    *("auto_deactivate_on_max_uses", "requires_account", "release_on_refund"),
+    *("auto_deactivate_on_max_uses", "requires_account", "release_on_refund", "first_deposit_only", "auto_apply"),
     *("has_hours", "opens_at", "closes_at", "hours_timezone", "weekdays"),
-    *("picture", "no_picture", "image", "is_public", "display_order", "terms_and_conditions"),
+    *("picture", "no_picture", "image", "image_url", "is_public", "is_listed", "display_order", "terms_and_conditions"),
 )
 
 
@@ -154,6 +154,9 @@ class PromotionForm(PictureForm):
 
     def offer(self) -> None:
         """Let that be chosen which there is, and what the form has already."""
+
+    def belong_to(self, promotion_id: int) -> None:
+        """Be the form of a promotion that is kept, of which not everything may change."""
 
     def show(self, kept: Mapping[str, Any]) -> None:
         """Fill in what a room keeps."""

@@ -1,6 +1,6 @@
 """The list of every promotion, of whatever kind, and what is done with one of them right there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, request, url_for
@@ -8,14 +8,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.bonuses import claims
+from app.bonuses.claims import Stats
+from app.bonuses.models import KIND as BONUS
+from app.bonuses.shelf import outside_pictures
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
+from app.kit.headers import allow_images_of
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
-from app.web.admin.promotion_pages import pages_of
+from app.web.admin.promotion_pages import is_shared, pages_of
 from app.web.admin.promotion_removal import removals
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
 from app.web.arguments import list_arguments, page_number, switched, whole_number
@@ -104,6 +109,8 @@ def _list() -> Response:
     now = clock.now()
     wish = Wish(search=asked["q"], status=asked["status"], kind=asked["kind"], group=asked["group"], type=asked["type"])
     promotions = listing.found(wish, number=page_number(), size=ON_PAGE, now=now)
+    if not wants_part():  # parts are shown by what this page may
+        allow_images_of(outside_pictures())
     return page(
         *LIST,
         promotions=promotions,
@@ -116,8 +123,17 @@ def _list() -> Response:
         asked=asked,
         at=whole_number(request.args.get("at")),
         overview=listing.overview(now, group=asked["group"], kind=asked["kind"]),
+        claims=claims.overall() if asked["kind"] == BONUS else None,
+        claims_of=_claims_of(promotions.items),
+        is_shared=is_shared,
         words_for=words_for,
         pages_of=pages_of,
         now=now,
         is_part=wants_part(),
     )
+
+
+def _claims_of(listed: Sequence[Listed]) -> Mapping[int, Stats]:
+    """What was claimed of the bonuses among them; one statement where there are any."""
+    ids = [each.promotion.id for each in listed if each.kind.name == BONUS]
+    return {each.promotion_id: each for each in claims.stats(ids)} if ids else {}

@@ -21,6 +21,7 @@ TABS = (
     ("admin.list_promotion_people", _l("People")),
     ("admin.show_deal_progress", _l("Progress")),
     ("admin.list_deal_grants", _l("Grants")),
+    ("admin.list_claims", _l("Claims")),
     ("admin.list_promotion_codes", _l("Codes")),
     ("admin.share_promotion", _l("Share")),
     ("admin.explain_promotion", _l("Explain")),
@@ -32,6 +33,7 @@ OF_PEOPLE = {
     "admin.list_promotion_people": "users",
     "admin.show_deal_progress": "target",
     "admin.list_deal_grants": "gift",
+    "admin.list_claims": "hand-coins",
     "admin.show_offer_analytics": "badge-dollar-sign",
     "admin.list_offer_applications": "list",
     "admin.list_offer_holders": "user-check",
@@ -44,7 +46,11 @@ PAGES_OF = {
         *("admin.list_promotion_people", "admin.show_offer_analytics"),
         *("admin.list_offer_applications", "admin.list_offer_holders"),
     ),
+    "bonus": ("admin.list_claims",),
 }
+# where a code is shown; what isn't for the cart is no business of the store
+SHOWN_AT = {"offer": "client.show_codes", "bonus": "client.show_promotions"}
+IN_STORE = "store.browse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +101,19 @@ def pages_of(listed: Listed) -> list[tuple[str, str, str]]:
     ]
 
 
+def is_shared(listed: Listed) -> bool:
+    """Whether it has one code to hand on, and a page that shows it."""
+    has_page = SHOWN_AT.get(listed.kind.name, IN_STORE) in current_app.view_functions
+    return has_page and listed.promotion.single_code is not None and listed.promotion.archived_at is None
+
+
 def _has(listed: Listed, endpoint: str) -> bool:
     if endpoint in OF_PEOPLE:
         return endpoint in _of_people(listed)
     if endpoint == "admin.list_promotion_codes":
         return listed.codes is not None
     if endpoint == "admin.share_promotion":
-        return listed.promotion.single_code is not None and listed.promotion.archived_at is None
+        return is_shared(listed)
     return endpoint != "admin.backtest_promotion" or bool(listed.kind.replays)
 
 

@@ -11,12 +11,11 @@ from app.config import settings
 from app.errors import NotFound
 from app.kit.htmx import page
 from app.web.admin import bp
-from app.web.admin.promotion_pages import Framed, framed
+from app.web.admin.promotion_pages import IN_STORE, SHOWN_AT, Framed, framed, is_shared
 from app.web.visitor import access
 
 FILES = {"svg": "image/svg+xml", "png": "image/png"}
 PRINTED_SCALE = 20
-SHOWN_AT = {"offer": "client.show_codes"}  # what isn't for the cart is no business of the store
 
 
 @bp.get("/promotions/<int:promotion_id>/share")
@@ -51,7 +50,7 @@ def export_qr(promotion_id: int, ending: str) -> ResponseReturnValue:
 def link_of(frame: Framed) -> str:
     """The address that shows the code, in the store or among the client's own, with a button to apply it."""
     code = _code_of(frame)
-    shown_at = SHOWN_AT.get(frame.listed.kind.name, "store.browse")
+    shown_at = SHOWN_AT.get(frame.listed.kind.name, IN_STORE)
     return settings().base_url.rstrip("/") + url_for(shown_at, code=code)
 
 
@@ -62,6 +61,6 @@ def _qr(frame: Framed) -> segno.QRCode:
 def _code_of(frame: Framed) -> str:
     """Raises NotFound where there is no single code to share, or it is archived."""
     single = frame.promotion.single_code
-    if single is None or frame.promotion.archived_at is not None:
+    if single is None or not is_shared(frame.listed):
         raise NotFound
     return str(single.code)

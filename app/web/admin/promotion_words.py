@@ -23,7 +23,8 @@ STATUS_WORDS = {
 class Words:
     """How one speaks of a kind. Questions and what was done name the promotion as `%(title)s`, `told` a `%(sentence)s`.
 
-    `amount` is what a kind is judged by; those that are for things are judged by these too.
+    `amount` is what a kind is judged by; those that are for things are judged by these too. The figures of one that
+    `is_counted` say themselves how often it was used.
     """
 
     uses: Any
@@ -45,6 +46,7 @@ class Words:
     shared_link: Any = ""
     is_for_things: bool = True
     claimed: bool = False
+    is_counted: bool = False
 
     def so_many(self, uses: int) -> str:
         """`30 uses`, `1 claim`."""
@@ -127,6 +129,34 @@ WORDS = {
         told=_l("The client is told: “%(sentence)s”"),
         shared_link=_l("It opens the client's own codes, with this one filled in and a button to apply it."),
         is_for_things=False,
+    ),
+    "bonus": Words(
+        uses=_l("Claims"),
+        of_each=_l("Claims per member"),
+        latest=_l("Last claim made %(moment)s"),
+        of_days=_l("Claims in the last 30 days"),
+        by_day=_l("Claims by day"),
+        none_of_days=_l("No claim in these days; the last one was %(moment)s."),
+        none=_l("Nobody has claimed it yet"),
+        what_then=_l("As soon as somebody does, its days show here."),
+        given_back=_l("by refunded deposits"),
+        people=_l("Who has claimed it"),
+        ask_to_end=_l(
+            "End “%(title)s” at this moment? Nothing can be claimed from then on. Active claims go on for 30 days, "
+            "then they lapse. A later end opens it again."
+        ),
+        ask_to_archive=_l(
+            "Archive “%(title)s”? It can't be claimed any more, stays as it is for good, and its code stays taken. "
+            "While claims are active, it is refused. To use it again, duplicate it."
+        ),
+        kept=_l("%(title)s was claimed before, so it was archived."),
+        amount=_l("Amount"),
+        amount_hint="",  # its form tells, by the type
+        told=_l("The client is told: “%(sentence)s”"),
+        shared_link=_l("It opens the client's own bonuses, with this code filled in and a button to claim it."),
+        is_for_things=False,
+        claimed=True,
+        is_counted=True,
     ),
 }
 

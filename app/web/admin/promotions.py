@@ -81,6 +81,8 @@ def check_promotion() -> ResponseReturnValue:
     promotion = listing.one(promotion_id).promotion if promotion_id is not None else None
     form.validate()
     form.tell(kind.faults(form.fields(), promotion_id))
+    if promotion_id is not None:
+        form.belong_to(promotion_id)
     beside = form[BESIDE[name]] if name in BESIDE else None
     return Response(
         render_template("admin/_promotion_field.html", field=form[name], beside=beside, kind=kind, promotion=promotion)
@@ -168,6 +170,7 @@ def _new(kind: kinds.Kind, form: PromotionForm, part: str, status: int = 200) ->
 def _edit(frame: Framed, form: PromotionForm, part: str, status: int = 200, **more: Any) -> Response:
     form.offer()
     promotion, kind = frame.promotion, frame.listed.kind
+    form.belong_to(promotion.id)
     return page(
         "admin/promotion.html",
         part,

@@ -17,6 +17,7 @@ from app.orders import refunding
 from app.orders import service as orders
 from app.orders.errors import TooMuchToRefund, UnknownLine
 from app.orders.models import Invoice
+from app.orders.paying import WALLET
 from app.web.admin import bp
 from app.web.arguments import whole_number
 from app.web.filters import money
@@ -71,7 +72,11 @@ def refund(number: str) -> ResponseReturnValue:
     except DomainError as refusal:
         _explain(typed, refusal)
         return _form(orders.by_number(number), typed, refusal.status)
-    toast(_("%(amount)s of %(number)s goes back.", amount=money(invoice.refunded_cents - before), number=number))
+    told = {"amount": money(invoice.refunded_cents - before), "number": number}
+    if invoice.provider == WALLET:
+        toast(_("%(amount)s of %(number)s is back in the wallet.", **told))
+    else:
+        toast(_("%(amount)s of %(number)s goes back.", **told))
     return see_other(url_for("admin.show_invoice", number=number))
 
 

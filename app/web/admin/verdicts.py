@@ -13,6 +13,12 @@ from app.promotions.comparing import NAMES, compared
 from app.promotions.words import money
 
 MOST_NAMES = 5
+OCCASIONS = {
+    "deposit": _l("It comes with a deposit."),
+    "cashback": _l("It comes at the end of its period."),
+    "freecredit": _l("It comes with its code, or is given by an admin."),
+    "referral": _l("It comes with a friend's first deposit."),
+}
 ALWAYS_ASKED = {"not_found", "inactive"}
 
 
@@ -115,8 +121,32 @@ def _scope(told: Mapping[str, Any]) -> str:
     return only if told["holds"] else " ".join([only, _("This offer is none of them.")])
 
 
+def _deposited(told: Mapping[str, Any]) -> str:
+    if told["holds"]:
+        return _("Only on a first deposit, and this would be one.")
+    return _("Only on a first deposit, and there was one before.")
+
+
+def _client(told: Mapping[str, Any]) -> str:
+    only = _("Only for clients whose account is open.")
+    return only if told["holds"] else " ".join([only, _("This is none of them.")])
+
+
+def _occasion(told: Mapping[str, Any]) -> str:
+    return str(OCCASIONS.get(told["facts"].get("type"), ""))
+
+
+def _base(told: Mapping[str, Any]) -> str:
+    facts = told["facts"]
+    amounts = {name: money(round(facts[name] * 100)) for name in ("minAmount", "amount", "missing") if name in facts}
+    if "minAmount" not in amounts:
+        return _("It has no minimum.")
+    asked = _("At least %(minAmount)s, and there is %(amount)s.", **amounts)
+    return " ".join([asked, *_shortfall(amounts)])
+
+
 OF_CATEGORIES = frozenset({"items_required", "category_mismatch"})
-NOT_OF: Mapping[str, frozenset[str]] = {"deal": OF_CATEGORIES, "offer": OF_CATEGORIES}
+NOT_OF: Mapping[str, frozenset[str]] = {"deal": OF_CATEGORIES, "offer": OF_CATEGORIES, "bonus": OF_CATEGORIES}
 NAMES_OF: Mapping[str, Mapping[str, Any]] = {
     "deal": {
         "usage_limit_reached": _l("Something left to claim"),
@@ -128,6 +158,14 @@ NAMES_OF: Mapping[str, Mapping[str, Any]] = {
         "min_amount_not_met": _l("Pays enough"),
         "not_eligible": _l("Meant for this offer"),
         "not_on_account": _l("On their account"),
+    },
+    "bonus": {
+        "usage_limit_reached": _l("Something left to claim"),
+        "user_limit_reached": _l("Below the claims per member"),
+        "not_eligible": _l("Meant for this person"),
+        "clients_only": _l("A client"),
+        "other_type": _l("Comes with this occasion"),
+        "first_deposit_only": _l("A first deposit"),
     },
 }
 WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -142,6 +180,15 @@ WORDS_OF: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
         "min_amount_not_met": _payout,
         "not_eligible": _scope,
         "not_on_account": _on_account,
+    },
+    "bonus": {
+        "not_found": _archived_code,
+        "usage_limit_reached": _claims,
+        "user_limit_reached": _claims_of_person,
+        "min_amount_not_met": _base,
+        "clients_only": _client,
+        "other_type": _occasion,
+        "first_deposit_only": _deposited,
     },
 }
 

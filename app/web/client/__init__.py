@@ -1,4 +1,4 @@
-"""The door of the clients: their progress, their rewards, their codes and what these earn."""
+"""The door of the clients: their progress, their rewards, their codes, bonuses and wallet."""
 
 from flask import Blueprint
 
@@ -8,9 +8,12 @@ from app.web.client import (  # noqa: E402, F401
     achievements,
     codes,
     dashboard,
+    deposits,
     log,
     offers,
+    promotions,
     redemptions,
     rewards,
     wallet,
+    withdrawals,
 )

@@ -14,6 +14,7 @@ from app.activity import programs, timeline
 from app.activity import service as activity
 from app.activity.errors import AlreadyCheckedIn
 from app.activity.program_models import ACTIVE
+from app.bonuses.words import why_not
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -99,7 +100,7 @@ def _look() -> dict[str, Any]:
         "exhausted": shown["book"].exhausted_on(here.date()),
     }
     bonus = _next_bonus(shown["streak"].days, shown["amounts"])
-    return shown | {"user": user, "here": here, "bonus": bonus, "stamp": _stamp(shown)}
+    return shown | {"user": user, "here": here, "bonus": bonus, "why_no_bonus": why_not, "stamp": _stamp(shown)}
 
 
 def _progress(user: User) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from app.kit import clock, limits
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.offers import holdings
+from app.orders.paying import WALLET
 from app.web import guesses
 from app.web.arguments import whole_number
 from app.web.guesses import NothingTyped
 from app.web.store import bp, visit
+from app.web.store.purse import purse_for
 from app.web.visitor import access, current_person, signed_in
 
 LONGEST_TYPED = 64
@@ -124,6 +126,8 @@ def cart_page(status: int = 200, *, cart: Cart | None = None, quote: Quote | Non
         person=person,
         checkout_key=secrets.token_urlsafe(24),
         pay_with=settings().payments,
+        purse=purse_for(view.total_cents) if view.counted else None,
+        is_from_wallet=request.form.get("pay_with") == WALLET,
         is_part=wants_part(),
         **told,
     )

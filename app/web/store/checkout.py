@@ -15,12 +15,14 @@ from app.kit.db import unit_of_work
 from app.kit.htmx import see_other, toast
 from app.kit.money import NotAnAmount, parse_cents
 from app.orders import service as orders
-from app.orders.errors import TotalChanged, WayToPayUnknown
+from app.orders.errors import TotalChanged, WalletForClients, WayToPayUnknown
 from app.orders.models import Invoice
+from app.orders.paying import WALLET
 from app.payments.errors import PaymentUnavailable
 from app.payments.providers import Back
 from app.web.store import bp
 from app.web.store.cart import cart_page
+from app.web.store.purse import owner
 from app.web.visitor import access, current_person, known_visit
 
 
@@ -28,8 +30,7 @@ from app.web.visitor import access, current_person, known_visit
 @access("public")
 def check_out() -> ResponseReturnValue:
     try:
-        if request.form.get("pay_with", "") not in {"", settings().payments}:
-            raise WayToPayUnknown
+        from_wallet = _is_from_wallet()
         with unit_of_work():
             invoice = orders.check_out(
                 carts.lock(current_person(), known_visit()),
@@ -38,6 +39,7 @@ def check_out() -> ResponseReturnValue:
                 key=request.form.get("idempotency_key", ""),
                 expected_total_cents=_expected_total(),
                 now=clock.now(),
+                from_wallet=from_wallet,
             )
     except CodeRefused:  # its last use went to somebody else: the cart says so beside the code
         changed = TotalChanged()
@@ -46,6 +48,8 @@ def check_out() -> ResponseReturnValue:
         return cart_page(refusal.status, checkout_refusal=refusal)
     if invoice.status == "paid":
         toast(_("Thank you! Your order is complete."))
+    if from_wallet:
+        return see_other(url_for("store.show_invoice", number=invoice.number))
     return to_payment(invoice)
 
 
@@ -67,6 +71,16 @@ def to_payment(invoice: Invoice) -> ResponseReturnValue:
     if page is None:
         return see_other(here)
     return see_other(page if page.startswith("/") else url_for("store.lead_to_payment", number=invoice.number))
+
+
+def _is_from_wallet() -> bool:
+    """Whether the wallet was chosen, and not the installation's provider. Raises WayToPayUnknown."""
+    wanted = request.form.get("pay_with", "")
+    if wanted == WALLET and owner() is None:
+        raise WalletForClients
+    if wanted not in {"", WALLET, settings().payments}:
+        raise WayToPayUnknown
+    return wanted == WALLET
 
 
 def _expected_total() -> int | None:

@@ -2,25 +2,28 @@
 
 import hashlib
 
-from flask import render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from itsdangerous import Signer
 
 from app.config import settings
-from app.errors import Forbidden
+from app.errors import DomainError, Forbidden
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.orders import service as orders
+from app.orders.errors import NotPayable, WayToPayUnknown
 from app.orders.models import Invoice
 from app.payments import service as payments
+from app.wallet.errors import NotEnough
 from app.web.arguments import page_number
 from app.web.store import bp, visit
 from app.web.store.checkout import to_payment
 from app.web.store.payments import waiting_page
-from app.web.visitor import access, actor
+from app.web.store.purse import is_payable, purse_of
+from app.web.visitor import access, actor, me
 
 
 @bp.get("/invoices")
@@ -33,23 +36,34 @@ def show_invoices() -> ResponseReturnValue:
 @bp.get("/invoices/<number>")
 @access("public")
 def show_invoice(number: str) -> ResponseReturnValue:
-    invoice = _asked_for(number)
-    subject = orders.payable(invoice).subject
-    return render_template(
-        "store/invoice.html",
-        invoice=invoice,
-        is_mine=orders.made(visit.viewer(), invoice),
-        told=payments.history(subject),
-        refunds=orders.refunds_of(invoice.id) if invoice.refunded_cents else (),
-        receipt_url=receipt_url(invoice),
-        is_confirming="paid" in request.args and waiting_page(invoice) is not None,
-    )
+    return _show(_asked_for(number))
 
 
 @bp.post("/invoices/<number>/pay")
 @access("public")
 def pay_invoice(number: str) -> ResponseReturnValue:
     return to_payment(orders.shown_to(visit.viewer(), number))
+
+
+@bp.post("/invoices/<number>/wallet")
+@access("client")
+def pay_from_wallet(number: str) -> ResponseReturnValue:
+    """A client pays an order of their own with their cash, or is told what is missing."""
+    invoice = orders.shown_to(visit.viewer(), number)
+    if invoice.user_id != me().id:  # the signed link shows it to others, whose wallets are none of its business
+        raise Forbidden
+    if invoice.status == "pending" and not is_payable(invoice):
+        raise WayToPayUnknown
+    try:
+        with unit_of_work():
+            orders.pay_from_wallet(invoice.id, clock.now())
+    except (NotEnough, NotPayable) as refusal:
+        invoice = orders.shown_to(visit.viewer(), number)
+        if invoice.paid_at is None:
+            return _show(invoice, refusal)
+    else:
+        toast(_("Thank you! Your order is complete."))
+    return see_other(url_for("store.show_invoice", number=number))
 
 
 @bp.post("/invoices/<number>/cancel")
@@ -63,6 +77,21 @@ def cancel_invoice(number: str) -> ResponseReturnValue:
         orders.void(invoice.id, actor=actor(), now=clock.now())
     toast(_("The order is cancelled."), "info")
     return see_other(url_for("store.show_invoice", number=number))
+
+
+def _show(invoice: Invoice, refusal: DomainError | None = None) -> Response:
+    page = render_template(
+        "store/invoice.html",
+        invoice=invoice,
+        is_mine=orders.made(visit.viewer(), invoice),
+        told=payments.history(orders.payable(invoice).subject),
+        refunds=orders.refunds_of(invoice.id) if invoice.refunded_cents else (),
+        receipt_url=receipt_url(invoice),
+        is_confirming="paid" in request.args and waiting_page(invoice) is not None,
+        purse=purse_of(invoice),
+        refusal=refusal,
+    )
+    return make_response(page, refusal.status if refusal else 200)
 
 
 def receipt_url(invoice: Invoice) -> str:

@@ -1,4 +1,4 @@
-"""On the way to a payment, and back from it.
+"""On the way to a payment, and back from it: of an order, or of a client's deposit (`D-000012`).
 
 Another site's page is reached by one of ours. The `test` provider's page is here: where others would ask for a card, it
 asks how it should end.
@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.config import settings
+from app.deposits import service as deposits
+from app.deposits.models import REQUESTED, Deposit
 from app.errors import NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -17,10 +19,11 @@ from app.orders import service as orders
 from app.orders.errors import WayToPayUnknown
 from app.orders.models import Invoice
 from app.payments import service as payments
-from app.payments.providers import DECLINED, NotRecognised, Told
+from app.payments.providers import DECLINED, Notification, NotRecognised, Payable, Told
 from app.payments.test import TestProvider
 from app.web.arguments import whole_number
 from app.web.store import bp, visit
+from app.web.store.deposit_payments import deposit_asked_for, to_wallet, waiting_page_of
 from app.web.visitor import access
 
 MOST_LOOKS = 40
@@ -30,10 +33,14 @@ MOST_LOOKS = 40
 @access("public")
 def lead_to_payment(number: str) -> ResponseReturnValue:
     """On to the page at the provider, by itself or by its link."""
-    there = waiting_page(orders.shown_to(visit.viewer(), number))
+    deposit = deposit_asked_for(number)
+    there = waiting_page_of(deposit) if deposit else waiting_page(orders.shown_to(visit.viewer(), number))
+    home = _home(number, deposit)
     if there is None:
-        return see_other(url_for("store.show_invoice", number=number))
-    response = make_response(render_template("store/to_payment.html", number=number, there=there))
+        return see_other(home)
+    response = make_response(
+        render_template("store/to_payment.html", number=number, there=there, home=home, is_deposit=bool(deposit))
+    )
     response.headers["Refresh"] = f"0; url={there}"
     return response
 
@@ -59,22 +66,42 @@ def waiting_page(invoice: Invoice) -> str | None:
 @bp.get("/payments/test/<number>")
 @access("public")
 def show_test_payment(number: str) -> ResponseReturnValue:
-    invoice = _payable_here(number)
-    if invoice.status != "pending":
-        return see_other(url_for("store.show_invoice", number=number))
-    told = payments.history(orders.payable(invoice).subject)
-    return render_template("store/test_payment.html", invoice=invoice, told=told)
+    _only_where_it_is_used()
+    deposit = deposit_asked_for(number)
+    if deposit:
+        return _test_page(deposits.payable(deposit), deposit.status == REQUESTED, _home(number, deposit))
+    invoice = orders.shown_to(visit.viewer(), number)
+    return _test_page(orders.payable(invoice), invoice.status == "pending", _home(number), invoice)
 
 
 @bp.post("/payments/test/<number>")
 @access("public")
 def pay_by_test(number: str) -> ResponseReturnValue:
-    invoice = _payable_here(number)
+    _only_where_it_is_used()
+    deposit = deposit_asked_for(number)
+    return _pay_deposit(deposit) if deposit else _pay_invoice(orders.shown_to(visit.viewer(), number))
+
+
+def _test_page(asked: Payable, is_unpaid: bool, home: str, invoice: Invoice | None = None) -> ResponseReturnValue:  # noqa: FBT001
+    if not is_unpaid:
+        return see_other(home)
+    told = payments.history(asked.subject)
+    return render_template("store/test_payment.html", payable=asked, invoice=invoice, told=told, home=home)
+
+
+def _pay_deposit(deposit: Deposit) -> ResponseReturnValue:
     now = clock.now()
-    try:
-        told = TestProvider().recognise(Told(request.form, orders.payable(invoice)), now)
-    except NotRecognised:
-        raise WayToPayUnknown from None
+    told = _pressed(deposits.payable(deposit))
+    with unit_of_work():
+        deposits.take_in(TestProvider.name, told, now)
+    if told.outcome == DECLINED:
+        return see_other(url_for("store.show_test_payment", number=deposit.reference))
+    return to_wallet(deposits.get(deposit.id))
+
+
+def _pay_invoice(invoice: Invoice) -> ResponseReturnValue:
+    now, number = clock.now(), invoice.number
+    told = _pressed(orders.payable(invoice))
     if told.outcome == DECLINED:
         with unit_of_work():
             orders.note_declined(TestProvider.name, told, now)
@@ -88,7 +115,19 @@ def pay_by_test(number: str) -> ResponseReturnValue:
     return see_other(url_for("store.show_invoice", number=number))
 
 
-def _payable_here(number: str) -> Invoice:
+def _pressed(asked: Payable) -> Notification:
+    """What the button says of the payment. Raises WayToPayUnknown."""
+    try:
+        return TestProvider().recognise(Told(request.form, asked), clock.now())
+    except NotRecognised:
+        raise WayToPayUnknown from None
+
+
+def _home(number: str, deposit: Deposit | None = None) -> str:
+    """Where one sees what became of it."""
+    return url_for("client.show_wallet") if deposit else url_for("store.show_invoice", number=number)
+
+
+def _only_where_it_is_used() -> None:
     if settings().payments != TestProvider.name:
         raise NotFound
-    return orders.shown_to(visit.viewer(), number)

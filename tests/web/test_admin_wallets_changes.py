@@ -1,0 +1,168 @@
+"""What admins change in a wallet by hand: adjustments, and debts collected or forgiven."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.audit.models import AuditEntry
+from app.kit.db import db
+from app.wallet import service as wallets
+from app.wallet.models import WalletDebt
+from tests import make, make_bonuses
+from tests.client import read_csv
+
+SignIn = Callable[[FlaskClient, User], None]
+LIST = "/admin/wallet"
+
+
+@pytest.fixture
+def admin(client: FlaskClient, sign_in: SignIn) -> FlaskClient:
+    sign_in(client, make.user(role="admin", username="robin"))
+    return client
+
+
+@pytest.fixture
+def ada() -> User:
+    return make.user(username="ada")
+
+
+def cash(user: User) -> int:
+    return wallets.balances(user.id).cash_cents
+
+
+def key_on(page: str) -> str:
+    """The name that the page gives its adjustment."""
+    found = re.search(r'name="key"[^>]*value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
+
+
+def adjust(admin: FlaskClient, user: User, amount: str, why: str = "Because", key: str = "") -> tuple[int, str]:
+    data = {"amount": amount, "why": why, "key": key or key_on(admin.get(f"{LIST}/{user.id}").text)}
+    answer = admin.post(f"{LIST}/{user.id}/adjustments", data=data)
+    return answer.status_code, answer.text
+
+
+def owing(user: User) -> WalletDebt:
+    """They have withdrawn what was refunded then."""
+    deposit = make_bonuses.deposit(user, 5000)
+    make_bonuses.withdrawal(user, 3000)
+    make_bonuses.refunded_deposit(deposit)
+    [debt] = wallets.debts(user.id)
+    return debt
+
+
+def test_cash_is_put_in_and_taken_out_with_a_reason(admin: FlaskClient, ada: User) -> None:
+    assert adjust(admin, ada, "12.50", "Sorry for the parcel")[0] == 303
+    assert "$12.50 went into the wallet of ada." in admin.get(LIST).text
+    assert adjust(admin, ada, "\N{MINUS SIGN}2.5", "Too much")[0] == 303
+    assert cash(ada) == 1000
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert "$2.50 was taken from the wallet of ada." in page
+    assert "Sorry for the parcel" in page
+    assert [row["note"] for row in read_csv(admin, f"{LIST}/{ada.id}.csv")] == ["Sorry for the parcel", "Too much"]
+    audited = db.session.scalars(select(AuditEntry.after).where(AuditEntry.action == "wallet.adjusted"))
+    assert [each["amount"] for each in audited if each] == [12.5, -2.5]
+
+
+@pytest.mark.parametrize(
+    ("amount", "why", "field"),
+    [
+        ("", "Because", "amount"),
+        ("0", "Because", "amount"),
+        ("-0.00", "Because", "amount"),
+        ("1.234", "Because", "amount"),
+        ("--5", "Because", "amount"),
+        ("+-5", "Because", "amount"),
+        ("999999999999", "Because", "amount"),
+        ("-5", "Because", "amount"),
+        ("5", "   ", "why"),
+        ("5", "x" * 201, "why"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_is_kept(
+    admin: FlaskClient, ada: User, amount: str, why: str, field: str
+) -> None:
+    status, page = adjust(admin, ada, amount, why)
+    assert status == 422
+    assert f'id="{field}-error"' in page
+    assert f'value="{amount}"' in page
+    assert cash(ada) == 0
+
+
+def test_one_form_moves_money_once(admin: FlaskClient, ada: User) -> None:
+    key = "a" * 32
+    assert [adjust(admin, ada, "5", key=key)[0] for _each in range(3)] == [303, 303, 303]
+    assert cash(ada) == 500
+    status, page = adjust(admin, ada, "7", key=key)
+    assert status == 409
+    assert "Something was moved from this page already." in page
+    assert key_on(page) != key
+    assert adjust(admin, ada, "7", key=key_on(page))[0] == 303
+    assert cash(ada) == 1200
+
+
+def test_only_clients_have_cash_to_adjust(admin: FlaskClient) -> None:
+    coach = make.user(role="coach")
+    assert admin.post(f"{LIST}/{coach.id}/adjustments", data={"amount": "5", "why": "Because"}).status_code == 404
+    assert admin.post(f"{LIST}/999999/adjustments", data={"amount": "5", "why": "Because"}).status_code == 404
+
+
+def test_a_debt_is_collected_once_there_is_enough(admin: FlaskClient, ada: User) -> None:
+    debt = owing(ada)
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert "There is too little cash to collect it." in page
+    assert f"{LIST}/debts/{debt.id}/collect" not in page
+    early = admin.post(f"{LIST}/debts/{debt.id}/collect")
+    assert (early.status_code, "$30.00 too little" in early.text) == (422, True)
+    make_bonuses.deposit(ada, 10_000)
+    assert f"{LIST}/debts/{debt.id}/collect" in admin.get(f"{LIST}/{ada.id}").text
+    assert admin.post(f"{LIST}/debts/{debt.id}/collect").status_code == 303
+    assert cash(ada) == 7000
+    again = admin.post(f"{LIST}/debts/{debt.id}/collect")
+    assert (again.status_code, "This debt is settled already." in again.text) == (409, True)
+    assert cash(ada) == 7000
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert "Settled debts" in page
+    assert "Could not be taken back" not in page
+
+
+def test_a_debt_is_forgiven_with_a_reason(admin: FlaskClient, ada: User) -> None:
+    debt = owing(ada)
+    path = f"{LIST}/debts/{debt.id}/forgive"
+    refused = admin.post(path, data={"note": " "})
+    assert refused.status_code == 422
+    assert f'id="note-forgive-debt-{debt.id}-error"' in refused.text
+    assert admin.post(path, data={"note": "A good client"}).status_code == 303
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert "$30.00 is forgiven." in page
+    assert "A good client" in page
+    assert wallets.debts(ada.id) == []
+    assert admin.post(path, data={"note": "Once more"}).status_code == 409
+    assert admin.post(f"{LIST}/debts/999999/forgive", data={"note": "Why"}).status_code == 404
+    assert admin.post(f"{LIST}/debts/999999/collect").status_code == 404
+
+
+def test_every_entry_leads_to_what_it_was_for(admin: FlaskClient, ada: User) -> None:
+    bonus = make_bonuses.bonus(title="Welcome", turnover_requirement=1)
+    deposit = make_bonuses.deposit(ada, 10_000, bonus)
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert "$0.00 of $200.00" in page
+    make_bonuses.played(ada, 20_000)
+    asked = make_bonuses.withdrawal(ada, 1000)
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert f'href="{LIST}/deposits/{deposit.id}">{deposit.reference}</a>' in page
+    assert f'href="{LIST}/withdrawals/{asked.id}">{asked.reference}</a>' in page
+    assert re.search(rf'href="/admin/promotions/{bonus.id}[^"]*">Welcome</a>', page)
+    rows = read_csv(admin, f"{LIST}/{ada.id}.csv")
+    assert [(row["balance"], row["reason"], row["reference"]) for row in rows] == [
+        ("cash", "deposit", deposit.reference),
+        ("bonus", "bonus_granted", "Welcome"),
+        ("bonus", "bonus_released", "Welcome"),
+        ("cash", "bonus_released", "Welcome"),
+        ("cash", "withdrawal", asked.reference),
+    ]
