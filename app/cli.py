@@ -122,7 +122,7 @@ def reconcile_wallets() -> None:
     """
     books = (wallet_books, offer_books, bonus_books, deposit_books)
     found = [fault for book in books for fault in book.faults()]
-    found += [fault for fault in order_books.faults() if fault.book == wallet_books.BOOK]
+    found += [fault for fault in order_books.faults() if fault.book in {wallet_books.BOOK, bonus_books.BONUSES}]
     for each in found:
         click.echo(str(each))
     if found:

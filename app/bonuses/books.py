@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select, tuple_
 
 from app.bonuses.claiming import GRANTED
 from app.bonuses.models import (
@@ -12,6 +12,7 @@ from app.bonuses.models import (
     KIND,
     CashbackCredit,
     MemberPromotion,
+    Referral,
     TurnoverEvent,
     TurnoverShare,
 )
@@ -38,6 +39,7 @@ def faults() -> list[Fault]:
         *_loose_uses(),
         *_loose_money(),
         *_wrong_cashback(),
+        *_wrong_referrals(),
     ]
 
 
@@ -82,24 +84,34 @@ def _wrong_turnover() -> Iterator[Fault]:
         current != counted.scalar_subquery(),
         and_(MemberPromotion.completed_at.is_not(None), ~is_met),
         and_(MemberPromotion.status == ACTIVE, is_met),
+        MemberPromotion.refunded_turnover_cents > current,
     )
-    query = select(MemberPromotion.id, current, required, counted.scalar_subquery().label("counted")).where(wrong)
-    for row in db.session.execute(query.order_by(MemberPromotion.id)):
-        told = f"has {row[1]} of {row[2]} as its turnover, but {int(row.counted)} counted for it"
-        yield Fault(BONUSES, "member_promotions", row.id, told)
+    columns = (MemberPromotion.status, MemberPromotion.refunded_turnover_cents.label("later"))
+    query = select(MemberPromotion.id, current, required, counted.scalar_subquery().label("counted"), *columns)
+    for row in db.session.execute(query.where(wrong).order_by(MemberPromotion.id)):
+        told = f"is {row.status} with {row[1]} of {row[2]} as its turnover: {int(row.counted)} counted for it"
+        yield Fault(BONUSES, "member_promotions", row.id, f"{told}, {row.later} went back after its end")
 
 
 def _wrong_events() -> Iterator[Fault]:
-    """Each event counts once: its shares are no more than it, and all of them its own client's."""
-    shared = select(func.coalesce(func.sum(TurnoverShare.amount_cents), 0))
-    shared = shared.where(TurnoverShare.event_id == TurnoverEvent.id).correlate(TurnoverEvent)
-    strange = select(TurnoverShare.id).join(MemberPromotion, MemberPromotion.id == TurnoverShare.member_promotion_id)
-    strange = strange.where(
-        TurnoverShare.event_id == TurnoverEvent.id, MemberPromotion.user_id != TurnoverEvent.user_id
+    """Each event counts once: its shares are no more than it, and all of them its own client's. So do refunds of it."""
+    ours = TurnoverShare.event_id == TurnoverEvent.id
+    shared, back = (
+        select(func.coalesce(func.sum(each), 0)).where(ours).correlate(TurnoverEvent).scalar_subquery()
+        for each in (TurnoverShare.amount_cents, TurnoverShare.taken_back_cents)
     )
-    wrong = or_(shared.scalar_subquery() > TurnoverEvent.amount_cents, strange.correlate(TurnoverEvent).exists())
-    for row_id in db.session.scalars(select(TurnoverEvent.id).where(wrong).order_by(TurnoverEvent.id)):
-        yield Fault(BONUSES, "turnover_events", row_id, "counted for more than it is, or for somebody else")
+    strange = select(TurnoverShare.id).join(MemberPromotion, MemberPromotion.id == TurnoverShare.member_promotion_id)
+    strange = strange.where(ours, MemberPromotion.user_id != TurnoverEvent.user_id).correlate(TurnoverEvent)
+    checks = (
+        (
+            or_(shared > TurnoverEvent.amount_cents, strange.exists()),
+            "counted for more than it is, or for somebody else",
+        ),
+        (back > TurnoverEvent.refunded_cents, "counts for less than what went back of it"),
+    )
+    for wrong, what in checks:
+        for row_id in db.session.scalars(select(TurnoverEvent.id).where(wrong).order_by(TurnoverEvent.id)):
+            yield Fault(BONUSES, "turnover_events", row_id, what)
 
 
 def _wrong_uses() -> Iterator[Fault]:
@@ -141,7 +153,7 @@ def _loose_money() -> Iterator[Fault]:
 
 
 def _wrong_cashback() -> Iterator[Fault]:
-    """What was credited for a period is a claim of that client by that cashback."""
+    """What was credited for a period is a claim of that client by that cashback, and no other claim is."""
     theirs = and_(
         MemberPromotion.id == CashbackCredit.member_promotion_id,
         MemberPromotion.user_id == CashbackCredit.user_id,
@@ -151,6 +163,32 @@ def _wrong_cashback() -> Iterator[Fault]:
     wrong = select(CashbackCredit.user_id).where(claimed, ~select(MemberPromotion.id).where(theirs).exists())
     for user_id in db.session.scalars(wrong.order_by(CashbackCredit.user_id)):
         yield Fault(BONUSES, "cashback_credits", user_id, "names a claim that isn't theirs")
+    yield from _unfounded("cashback", ~select(CashbackCredit.user_id).where(theirs).exists())
+
+
+def _wrong_referrals() -> Iterator[Fault]:
+    """A friend who counted has brought their referrer a bonus, and nobody else has."""
+    theirs = and_(
+        MemberPromotion.source == literal("referral:") + cast(Referral.friend_id, String),
+        MemberPromotion.user_id == Referral.referrer_id,
+        MemberPromotion.promotion_id == Referral.promotion_id,
+        MemberPromotion.cause == Referral.cause,
+    )
+    counted = and_(Referral.reason.is_(None), Referral.promotion_id.is_not(None))
+    wrong = select(Referral.friend_id).where(counted != select(MemberPromotion.id).where(theirs).exists())
+    for friend_id in db.session.scalars(wrong.order_by(Referral.friend_id)):
+        yield Fault(BONUSES, "referrals", friend_id, "isn't what the referrer was given")
+    claimed = tuple_(MemberPromotion.source, MemberPromotion.user_id, MemberPromotion.promotion_id)
+    for source, whose in (("referral", Referral.referrer_id), ("friend", Referral.friend_id)):
+        name = literal(f"{source}:") + cast(Referral.friend_id, String)
+        yield from _unfounded(source, claimed.not_in(select(name, whose, Referral.promotion_id).where(counted)))
+
+
+def _unfounded(source: str, nothing: ColumnElement[bool]) -> Iterator[Fault]:
+    """Claims from this source behind which there is nothing."""
+    loose = select(MemberPromotion.id).where(MemberPromotion.source.like(f"{source}:%"), nothing)
+    for row_id in db.session.scalars(loose.order_by(MemberPromotion.id)):
+        yield Fault(BONUSES, "member_promotions", row_id, f"was claimed with a {source} that isn't there")
 
 
 def _moved(balance: str, reason: str) -> ColumnElement[int]:

@@ -126,21 +126,21 @@ def allot(amount_cents: int, category: str | None, running: Iterable[Running]) -
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of an event counted for a claim and still does."""
+    """What of an event counted for a claim."""
 
     id: int
-    left_cents: int
+    cents: int
 
 
-def take_from(shares: Sequence[Share], uncounted_cents: int, refund_cents: int) -> list[tuple[int, int]]:
-    """What a refund takes from which shares, as if the event had been smaller from the beginning.
+def take_from(shares: Sequence[Share], uncounted_cents: int, refunded_cents: int) -> list[tuple[int, int]]:
+    """What all refunds together take from which shares, as if the event had been smaller from the beginning.
 
     First goes what counted for nothing (`uncounted_cents`), then the shares, the last first. Of shares whose claim is
     over, too: whoever takes it back decides what that means.
     """
-    rest, taken = max(0, refund_cents - uncounted_cents), []
+    rest, taken = max(0, refunded_cents - uncounted_cents), []
     for share in reversed(shares):
-        part = min(rest, share.left_cents)
+        part = min(rest, share.cents)
         if part > 0:
             taken.append((share.id, part))
             rest -= part

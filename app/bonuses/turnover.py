@@ -121,24 +121,27 @@ def _count(key: str, user_id: int, amount_cents: int, category: str | None, now:
 
 
 def _take_back(event: TurnoverEvent, cents: int) -> None:
+    """So much more of it went back. In whatever portions, it comes to the same: what went before is left out."""
     shares = db.session.scalars(
         select(TurnoverShare)
         .where(TurnoverShare.event_id == event.id)
         .order_by(TurnoverShare.id)
         .execution_options(populate_existing=True)
     ).all()
-    cents = min(cents, event.amount_cents - event.refunded_cents)
-    counted = sum(each.amount_cents - each.taken_back_cents for each in shares)
-    uncounted = max(0, event.amount_cents - event.refunded_cents - counted)
     known = {each.id: each for each in shares}
-    left = [Share(each.id, each.amount_cents - each.taken_back_cents) for each in shares]
-    for share_id, part in take_from(left, uncounted, cents):
-        _reduce(known[share_id], part)
+    counted = [Share(each.id, each.amount_cents) for each in shares]
+    uncounted = event.amount_cents - sum(each.amount_cents for each in shares)
+    cents = min(cents, event.amount_cents - event.refunded_cents)
+    gone = dict(take_from(counted, uncounted, event.refunded_cents))
+    for share_id, part in take_from(counted, uncounted, event.refunded_cents + cents):
+        _reduce(known[share_id], part - gone.get(share_id, 0))
     event.refunded_cents += cents
 
 
 def _reduce(share: TurnoverShare, part: int) -> None:
     """Of a claim that is over, nothing is taken any more; of one that was released, people are told."""
+    if not part:
+        return
     claim = db.session.get_one(MemberPromotion, share.member_promotion_id, populate_existing=True)
     if claim.status == ACTIVE:
         share.taken_back_cents += part

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, or_, select, tuple_
 
+from app.bonuses.books import BONUSES
+from app.bonuses.models import CANCELLED, MemberPromotion
 from app.deposits.confirming import CREDITED
 from app.deposits.models import APPROVED, ASKED, CONFIRMED, REFUNDED, Deposit, Withdrawal
 from app.deposits.refunding import TAKEN_BACK
@@ -19,8 +21,8 @@ WITHDRAWALS = literal("withdrawal:") + cast(Withdrawal.id, String)
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts book 3 where it is about deposits and withdrawals."""
-    return [*_wrong_deposits(), *_wrong_withdrawals(), *_loose_money()]
+    """Every row that contradicts book 3 where it is about deposits and withdrawals, or 5 about what came of them."""
+    return [*_wrong_deposits(), *_wrong_bonuses(), *_wrong_withdrawals(), *_loose_money()]
 
 
 def _wrong_deposits() -> Iterator[Fault]:
@@ -36,6 +38,31 @@ def _wrong_deposits() -> Iterator[Fault]:
     for row in db.session.execute(query.where(or_(came != credited, went != taken)).order_by(Deposit.id)):
         told = f"is {row.status}, but {int(row.credited)} were credited and {int(row.taken)} taken back or owed"
         yield Fault(BOOK, "deposits", row.id, told)
+
+
+def _wrong_bonuses() -> Iterator[Fault]:
+    """A deposit names the bonus that was claimed with it; once it was refunded, none that came from it goes on."""
+    claimed = and_(
+        MemberPromotion.source == DEPOSITS,
+        MemberPromotion.id == Deposit.member_promotion_id,
+        MemberPromotion.user_id == Deposit.user_id,
+        MemberPromotion.deposit_cents == Deposit.amount_cents,
+        MemberPromotion.cause == DEPOSITS,
+    )
+    is_claimed = select(MemberPromotion.id).where(claimed).exists()
+    goes_on = select(MemberPromotion.id).where(MemberPromotion.cause == DEPOSITS, MemberPromotion.status != CANCELLED)
+    checks = (
+        (and_(Deposit.member_promotion_id.is_not(None), ~is_claimed), "names a bonus that didn't come with it"),
+        (and_(Deposit.status == REFUNDED, goes_on.exists()), "was refunded, but a bonus that came from it goes on"),
+    )
+    for wrong, what in checks:
+        for row_id in db.session.scalars(select(Deposit.id).where(wrong).order_by(Deposit.id)):
+            yield Fault(BONUSES, "deposits", row_id, what)
+    named = select(Deposit.member_promotion_id, DEPOSITS).where(Deposit.member_promotion_id.is_not(None))
+    is_loose = tuple_(MemberPromotion.id, MemberPromotion.source).not_in(named)
+    loose = select(MemberPromotion.id).where(MemberPromotion.source.like("deposit:%"), is_loose)
+    for row_id in db.session.scalars(loose.order_by(MemberPromotion.id)):
+        yield Fault(BONUSES, "member_promotions", row_id, "was claimed with a deposit that doesn't name it")
 
 
 def _wrong_withdrawals() -> Iterator[Fault]:

@@ -51,7 +51,7 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
     ledger.hold(user.id)
     earlier = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
     if earlier is not None:
-        return _same(earlier, user, amount_cents)
+        return _same(earlier, user, amount_cents, pay_to.strip())
     if bonuses.awaits_turnover(user.id):
         raise BonusesActive(field="amount")
     made = _keep(user, amount_cents, pay_to.strip(), key, now)
@@ -85,10 +85,11 @@ def forget(user: User) -> None:
     db.session.execute(update(Withdrawal).where(Withdrawal.user_id == user.id).values(pay_to=""))
 
 
-def _same(earlier: Withdrawal, user: User, amount_cents: int) -> Withdrawal:
+def _same(earlier: Withdrawal, user: User, amount_cents: int, pay_to: str) -> Withdrawal:
+    """What this key has asked for already; money that was to go elsewhere isn't the same."""
     if earlier.user_id != user.id:
         raise KeyNotUsable
-    if earlier.amount_cents != amount_cents:
+    if (earlier.amount_cents, earlier.pay_to) != (amount_cents, pay_to):
         raise AskedMeanwhile
     return earlier
 

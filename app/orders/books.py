@@ -3,8 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
+from app.bonuses.books import BONUSES as OF_BONUSES
+from app.bonuses.models import TurnoverEvent
 from app.deals.books import BOOK as OF_CLAIMS
 from app.deals.models import DealSpend
 from app.kit.books import Fault
@@ -14,14 +29,15 @@ from app.orders.paying import FROM_WALLET, WALLET
 from app.orders.refunding import TO_WALLET
 from app.payments.models import PaymentReturn
 from app.wallet.books import BOOK as OF_WALLETS
-from app.wallet.models import WalletEntry
+from app.wallet.models import CASH, WalletEntry
 
 BOOK = 7
 
 
 def faults() -> list[Fault]:
-    """Every row that contradicts book 7, and what deals and wallets count of invoices that books 8 and 3 can't see."""
-    return [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers(), *_wrong_spends(), *_wrong_cash()]
+    """Every row that contradicts book 7, and what others count of invoices that books 3, 5 and 8 can't see."""
+    own = [*_wrong_invoices(), *_wrong_lines(), *_wrong_refunds(), *_wrong_numbers()]
+    return [*own, *_wrong_spends(), *_wrong_cash(), *_loose_cash(), *_wrong_turnover()]
 
 
 def _sum(column: Any, *where: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -112,3 +128,32 @@ def _wrong_cash() -> Iterator[Fault]:
     wrong = select(Invoice.id, due.label("due"), taken.label("taken")).where(due != taken)
     for row in db.session.execute(wrong.order_by(Invoice.id)):
         yield Fault(OF_WALLETS, "invoices", row.id, f"took {int(row.due)} from a wallet, which lost {int(row.taken)}")
+
+
+def _loose_cash() -> Iterator[Fault]:
+    """No entry speaks of an order of this client, or of a refund of one, that isn't there."""
+    paid = select(Invoice.user_id, literal("invoice:") + cast(Invoice.id, String))
+    paid = paid.where(Invoice.user_id.is_not(None), Invoice.provider == WALLET)
+    refunded = select(Invoice.user_id, literal("refund:") + cast(Refund.id, String))
+    refunded = refunded.join(Refund, Refund.invoice_id == Invoice.id)
+    refunded = refunded.where(Invoice.user_id.is_not(None), Invoice.provider == WALLET)
+    about, is_other = tuple_(WalletEntry.user_id, WalletEntry.reference), WalletEntry.balance != CASH
+    loose = or_(
+        and_(WalletEntry.reason == FROM_WALLET, or_(is_other, about.not_in(paid))),
+        and_(WalletEntry.reason == TO_WALLET, or_(is_other, about.not_in(refunded))),
+    )
+    for entry_id in db.session.scalars(select(WalletEntry.id).where(loose).order_by(WalletEntry.id)):
+        yield Fault(OF_WALLETS, "wallet_entries", entry_id, "is for an order that wasn't paid from this wallet")
+
+
+def _wrong_turnover() -> Iterator[Fault]:
+    """What a line counts as turnover is what its client paid for it, and what went back of it."""
+    told = (TurnoverEvent.key, TurnoverEvent.user_id, TurnoverEvent.amount_cents, TurnoverEvent.refunded_cents)
+    paid = InvoiceLine.total_cents - InvoiceLine.discount_cents
+    line = literal("line:") + cast(InvoiceLine.id, String)
+    lines = select(line, Invoice.user_id, paid, InvoiceLine.refunded_cents)
+    lines = lines.join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+    lines = lines.where(Invoice.user_id.is_not(None), Invoice.kind == "order", Invoice.paid_at.is_not(None))
+    wrong = select(TurnoverEvent.id).where(TurnoverEvent.key.like("line:%"), tuple_(*told).not_in(lines))
+    for event_id in db.session.scalars(wrong.order_by(TurnoverEvent.id)):
+        yield Fault(OF_BONUSES, "turnover_events", event_id, "isn't what was paid and refunded of its line")

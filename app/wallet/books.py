@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import String, case, cast, func, literal, select
+from sqlalchemy import String, case, cast, func, literal, or_, select, tuple_
 
 from app.kit.books import Fault
 from app.kit.db import db
@@ -14,7 +14,8 @@ BOOK = 3
 
 def faults() -> list[Fault]:
     """Every row that contradicts book 3 where it is about money."""
-    return [*_wrong_balances(), *_without_wallet(), *_broken_chains(), *_wrong_adjustments(), *_wrong_debts()]
+    entries = [*_wrong_balances(), *_without_wallet(), *_broken_chains(), *_loose_money()]
+    return [*entries, *_wrong_adjustments(), *_wrong_debts()]
 
 
 def _wrong_balances() -> Iterator[Fault]:
@@ -79,3 +80,14 @@ def _wrong_debts() -> Iterator[Fault]:
     wrong = select(WalletDebt.id).where(taken.scalar_subquery() != due)
     for row_id in db.session.scalars(wrong.order_by(WalletDebt.id)):
         yield Fault(BOOK, "wallet_debts", row_id, "wasn't collected as it says")
+
+
+def _loose_money() -> Iterator[Fault]:
+    """No entry speaks of an adjustment or a debt of this client that isn't there."""
+    about = tuple_(WalletEntry.user_id, WalletEntry.reference)
+    for model, reason, name in ((WalletAdjustment, ADJUSTED, "adjustment"), (WalletDebt, PAID_OFF, "debt")):
+        there = select(model.user_id, literal(f"{name}:") + cast(model.id, String))
+        is_loose = or_(WalletEntry.balance != CASH, about.not_in(there))
+        loose = select(WalletEntry.id, WalletEntry.reference).where(WalletEntry.reason == reason, is_loose)
+        for entry_id, reference in db.session.execute(loose.order_by(WalletEntry.id)):
+            yield Fault(BOOK, "wallet_entries", entry_id, f"is for {reference}, which isn't theirs")

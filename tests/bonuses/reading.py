@@ -12,12 +12,19 @@ from app.promotions import books as promotion_books
 from app.wallet import books as wallet_books
 from app.wallet import service as wallets
 
+ALL_BOOKS = (promotion_books, order_books, offer_books, books, deposit_books, wallet_books)
+
 
 def faults() -> list[Fault]:
     """Of all books that bonuses and deposits are in."""
     db.session.rollback()
-    all_books = (promotion_books, order_books, offer_books, books, deposit_books, wallet_books)
-    return [fault for each in all_books for fault in each.faults()]
+    return [fault for each in ALL_BOOKS for fault in each.faults()]
+
+
+def told() -> list[tuple[int, str, int, str]]:
+    """The same as plain rows, of what the transaction at hand sees."""
+    found = [fault for each in ALL_BOOKS for fault in each.faults()]
+    return [(each.book, each.table, each.row_id, each.what) for each in found]
 
 
 def balances(user: User) -> tuple[int, int]:

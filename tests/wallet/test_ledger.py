@@ -70,7 +70,7 @@ def test_what_is_taken_back_comes_as_far_as_it_is_there(there: int, asked: int, 
 
 
 def test_from_a_wallet_that_is_empty_or_not_there_nothing_comes_and_all_is_owed() -> None:
-    ada, bob = make.user(), make.user()
+    ada, bob = make.user(username="ada"), make.user(username="bob")
     credited(ada, 200)
     taken(ada, 200)
     assert (taken(ada, 300, "thing:2"), taken(bob, 400)) == (0, 0)
