@@ -24,7 +24,7 @@ A_MONTH = timedelta(days=30)
 def bonus(**fields: Any) -> Bonus:
     """A deposit bonus of 100 % without turnover, that runs for two months, unless told otherwise.
 
-    Fields as in `editing.create`.
+    Fields as in `editing.create`, and `now`, when it is made.
     """
     values: dict[str, Any] = {
         "title": "Welcome",
@@ -35,8 +35,9 @@ def bonus(**fields: Any) -> Bonus:
         "starts_at": NOW - A_MONTH,
         "ends_at": NOW + A_MONTH,
     }
+    now = fields.pop("now", NOW)
     with unit_of_work():
-        return editing.create(values | fields, SYSTEM, NOW)
+        return editing.create(values | fields, SYSTEM, now)
 
 
 def free_credit(**fields: Any) -> Bonus:
@@ -45,8 +46,9 @@ def free_credit(**fields: Any) -> Bonus:
 
 
 def cashback(**fields: Any) -> Bonus:
-    """A cashback of 10 % of each day's spend, unless told otherwise."""
-    return bonus(**{"type": "cashback", "bonus_value": 10, "cashback_period": "day", "title": "Back"} | fields)
+    """A cashback of 10 % of each day's spend, made when it starts, unless told otherwise."""
+    made = {"now": min(NOW, fields.get("starts_at", NOW - A_MONTH))}
+    return bonus(**made | {"type": "cashback", "bonus_value": 10, "cashback_period": "day", "title": "Back"} | fields)
 
 
 def referral(**fields: Any) -> Bonus:

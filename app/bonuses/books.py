@@ -34,6 +34,7 @@ def faults() -> list[Fault]:
         *_wrong_money(),
         *_wrong_balances(),
         *_wrong_turnover(),
+        *_wrong_requirements(),
         *_wrong_events(),
         *_wrong_uses(),
         *_loose_uses(),
@@ -91,6 +92,17 @@ def _wrong_turnover() -> Iterator[Fault]:
     for row in db.session.execute(query.where(wrong).order_by(MemberPromotion.id)):
         told = f"is {row.status} with {row[1]} of {row[2]} as its turnover: {int(row.counted)} counted for it"
         yield Fault(BONUSES, "member_promotions", row.id, f"{told}, {row.later} went back after its end")
+
+
+def _wrong_requirements() -> Iterator[Fault]:
+    """What a claim requires is so many times deposit and bonus, half-up to the cent, by the terms of that day."""
+    hundredths = MemberPromotion.terms["turnover_hundredths"].as_integer()
+    wanted = ((MemberPromotion.deposit_cents + MemberPromotion.bonus_cents) * hundredths + 50) // 100
+    required = MemberPromotion.required_turnover_cents
+    wrong = select(MemberPromotion.id, required).where(required != wanted)
+    for row in db.session.execute(wrong.order_by(MemberPromotion.id)):
+        told = f"requires {row[1]} of turnover, which isn't what its terms say"
+        yield Fault(BONUSES, "member_promotions", row.id, told)
 
 
 def _wrong_events() -> Iterator[Fault]:

@@ -26,6 +26,11 @@ from app.wallet import ledger
 MOST_AT_ONCE = 100
 LATE_NEWS = timedelta(minutes=5)
 NOTHING_SPENT = "nothing_spent"
+WINDOWS = (
+    select(Bonus.promotion_id, Bonus.cashback_period, Promotion.starts_at, Promotion.ends_at, Promotion.created_at)
+    .join(Promotion, Promotion.id == Bonus.promotion_id)
+    .where(Bonus.type == CASHBACK)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,7 @@ def due(now: datetime) -> Sequence[Due]:
 
     A period is left open for some minutes: what was paid in its last seconds is told, and committed, a little later.
     """
-    running = select(Bonus.promotion_id, Bonus.cashback_period, Promotion.starts_at, Promotion.ends_at)
-    running = running.join(Promotion, Promotion.id == Bonus.promotion_id)
-    running = running.where(Bonus.type == CASHBACK, Promotion.archived_at.is_(None), Promotion.starts_at < now)
+    running = WINDOWS.where(Promotion.archived_at.is_(None), Promotion.starts_at < now)
     waiting: list[Due] = []
     for each in db.session.execute(running.order_by(Bonus.promotion_id)).all():
         waiting += [Due(each.promotion_id, period) for period in _unsettled(each, now - LATE_NEWS)]
@@ -100,9 +103,7 @@ def settle(due: Due, now: datetime) -> None:
 
 def has_unsettled(promotion_id: int, now: datetime) -> bool:
     """Whether something is still to come of this promotion's periods."""
-    window = select(Bonus.promotion_id, Bonus.cashback_period, Promotion.starts_at, Promotion.ends_at)
-    window = window.join(Promotion, Promotion.id == Bonus.promotion_id)
-    mine = db.session.execute(window.where(Bonus.promotion_id == promotion_id, Bonus.type == CASHBACK)).one_or_none()
+    mine = db.session.execute(WINDOWS.where(Bonus.promotion_id == promotion_id)).one_or_none()
     return mine is not None and bool(_unsettled(mine, now))
 
 
@@ -121,10 +122,14 @@ def _settled_until(promotion_id: int) -> datetime | None:
 
 
 def _unsettled(cashback: Row[*tuple[Any, ...]], now: datetime) -> Sequence[Period]:
-    """Periods that are over and come after the last that was settled; one that was cut by an earlier end goes on."""
+    """Periods that are over and come after the last that was settled; one that was cut by an earlier end goes on.
+
+    What was over before the cashback was made, isn't given afterwards.
+    """
     since = max(cashback.starts_at, _settled_until(cashback.promotion_id) or cashback.starts_at)
     zone = ZoneInfo(settings().timezone)
-    return list(ended(cashback.cashback_period, since, cashback.ends_at, zone=zone, now=now))
+    over = ended(cashback.cashback_period, since, cashback.ends_at, zone=zone, now=now)
+    return [each for each in over if each.ends_at > cashback.created_at]
 
 
 def _claim(  # noqa: PLR0913, PLR0917

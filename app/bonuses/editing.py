@@ -10,13 +10,13 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from app.audit.service import Actor
-from app.bonuses.errors import ClaimsActive, FixedAfterCreation, TermsProtected
+from app.bonuses.errors import CashbackDue, ClaimsActive, FixedAfterCreation, TermsProtected
 from app.bonuses.models import ACTIVE, CASHBACK, DEPOSIT, FREE_CREDIT, KIND, PERIODS, TYPES, Bonus, MemberPromotion
 from app.bonuses.rules import BonusTerms
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
 from app.kit.lists import Page, paginate
-from app.promotions import archiving, editing, fields
+from app.promotions import archiving, editing, fields, kinds
 from app.promotions.errors import DuplicateCode
 from app.promotions.fields import Errors, Field, Fields, Wrong
 from app.promotions.hours import ActiveHours
@@ -194,11 +194,14 @@ def faults(given: Mapping[str, Any], promotion_id: int | None = None) -> Errors:
 def remove(promotion_id: int, actor: Actor, now: datetime, *, version: int | None = None) -> bool:
     """Delete a bonus that nobody has claimed, archive one whose claims are over; whether it is gone for good.
 
-    Raises NotFound, Archived, Stale, and ClaimsActive while a claim is active.
+    Raises NotFound, Archived, Stale, ClaimsActive while a claim is active, and CashbackDue while a period that is over
+    is to be credited.
     """
     promotion = editing.lock_for_change(promotion_id, KIND, version, to_delete=True)
     if has_active(promotion_id):
         raise ClaimsActive
+    if kinds.named(KIND).has_active(promotion_id):
+        raise CashbackDue
     own = get(promotion_id)
     return archiving.remove(promotion, own, fields_of(own), actor, now)
 

@@ -43,6 +43,12 @@ class TermsProtected(ActiveClaims):
         return {name: [str(STAYS)] for name in self.facts["changed"]}
 
 
+class CashbackDue(ActiveClaims):
+    """Clients have spent what they were promised a part of."""
+
+    message = _l("A period of this cashback is over and isn't credited yet. Please try again in some minutes.")
+
+
 class ClaimsActive(ActiveClaims):
     """Whoever has claimed it still has something coming to them."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from app.accounts.models import User
 from app.bonuses.claiming import FOUND, LOST, Deposited, Grant, grant, hold, judged, terms_at
@@ -18,6 +18,7 @@ from app.bonuses.rules import BonusTerms, best_first, bonus_on, mailbox_of
 from app.bonuses.words import reason_of
 from app.config import settings
 from app.kit.db import db, take_turns
+from app.kit.text import like
 from app.promotions.models import Promotion
 from app.promotions.rules import first_failure
 
@@ -63,13 +64,21 @@ def against(friend: User, referrer: User) -> str | None:
     if any(user_id == friend.id or mailbox_of(email) == mailbox for user_id, email in _chain_above(referrer)):
         return RING
     known = select(Referral.friend_id).where(Referral.friend_key == key_of(friend.email), Referral.reason.is_(None))
-    return KNOWN if db.session.scalar(known) is not None else None
+    return KNOWN if db.session.scalar(known) is not None or _had_an_account(friend) else None
 
 
 def key_of(email: str) -> str:
     """A digest of the mailbox behind an address, which nobody outside can make."""
     secret = settings().secret_key.encode()
     return hmac.new(secret, b"referral:" + mailbox_of(email).encode(), hashlib.sha256).hexdigest()
+
+
+def _had_an_account(friend: User) -> bool:
+    """Whether somebody with this mailbox was here before: then they are no new friend."""
+    local = mailbox_of(friend.email).rpartition("@")[0]
+    alike = func.replace(func.lower(User.email), ".", "").like(like(local).removeprefix("%"), escape="\\")
+    before = db.session.scalars(select(User.email).where(User.id < friend.id, alike))
+    return any(mailbox_of(email) == mailbox_of(friend.email) for email in before)
 
 
 def _chain_above(referrer: User) -> Sequence[tuple[int, str]]:

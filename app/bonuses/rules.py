@@ -48,8 +48,8 @@ def of_its_type(terms: BonusTerms, context: Context) -> Verdict:
 
 
 def on_first_deposit(terms: BonusTerms, context: Context) -> Verdict:
-    """No deposit of theirs was ever confirmed before, where it asks for that."""
-    if not terms.first_deposit_only:
+    """No deposit of theirs was ever confirmed before, where a bonus on deposits asks for that."""
+    if terms.type != "deposit" or not terms.first_deposit_only:
         return Verdict("not_eligible", holds=True)
     return Verdict("not_eligible", context.facts.get("is_first_deposit", True), {"which": FIRST})
 

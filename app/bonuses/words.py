@@ -34,6 +34,7 @@ OF_TYPE: Mapping[str, Any] = {
 }
 WHICH: Mapping[str, Any] = {
     MEMBERS: _l("This bonus is for clients."),
+    TYPE: _l("This bonus doesn't come with a deposit."),
     FIRST: _l("This bonus is for a first deposit, and you have deposited before."),
     REFERRED: _l("This friend doesn't count for a referral."),
 }

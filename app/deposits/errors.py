@@ -1,8 +1,11 @@
 """Why a deposit or a withdrawal isn't taken, or not decided."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.config import settings
 from app.errors import Conflict, DomainError, NotFound
+from app.kit.words import money
 
 
 class AmountNeeded(DomainError):
@@ -45,6 +48,23 @@ class NotRefundable(Conflict):
 class BonusesActive(Conflict):
     code = "bonus_active"
     message = _l("While a bonus is active, nothing can be withdrawn. Reach its turnover first, or cancel the bonus.")
+
+
+class DebtOpen(Conflict):
+    """What somebody owes stays in the wallet until it is settled; `facts` say how much that is."""
+
+    code = "debt_open"
+
+    def __init__(self, owed_cents: int, *, field: str | None = None) -> None:
+        super().__init__(field=field, owed_cents=owed_cents)
+
+    @property
+    def message(self) -> str:
+        owed = money(self.facts["owed_cents"], settings().currency)
+        return _(
+            "You owe %(owed)s, which must stay in the wallet. Choose a smaller amount, or ask us to settle it.",
+            owed=owed,
+        )
 
 
 class NotDecidable(Conflict):

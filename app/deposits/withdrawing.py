@@ -17,6 +17,7 @@ from app.deposits.errors import (
     AmountNeeded,
     AskedMeanwhile,
     BonusesActive,
+    DebtOpen,
     KeyNotUsable,
     NotDecidable,
     WhereToNeeded,
@@ -29,6 +30,7 @@ from app.kit.money import MOST_CENTS, as_number
 from app.messages import notices
 from app.messages.notices import Told
 from app.wallet import ledger
+from app.wallet import service as wallets
 from app.wallet.errors import NotEnough
 
 ENTITY = "withdrawal"
@@ -38,8 +40,8 @@ HELD, GIVEN_BACK = "withdrawal", "withdrawal_returned"
 def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: datetime) -> Withdrawal:
     """A client wants so much paid out: it is held at once. The same `key` gives the same withdrawal.
 
-    Raises AmountNeeded, WhereToNeeded, KeyNotUsable, AskedMeanwhile, BonusesActive and NotEnough, and then nothing is
-    held.
+    Raises AmountNeeded, WhereToNeeded, KeyNotUsable, AskedMeanwhile, BonusesActive, DebtOpen and NotEnough, and then
+    nothing is held.
     """
     if not KEY.fullmatch(key):
         raise KeyNotUsable
@@ -54,6 +56,9 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
         return _same(earlier, user, amount_cents, pay_to.strip())
     if bonuses.awaits_turnover(user.id):
         raise BonusesActive(field="amount")
+    owed = sum(each.amount_cents for each in wallets.debts(user.id))
+    if owed and wallets.balances(user.id).cash_cents - owed < amount_cents:
+        raise DebtOpen(owed, field="amount")
     made = _keep(user, amount_cents, pay_to.strip(), key, now)
     try:
         ledger.debit(user.id, amount_cents, reason=HELD, reference=made.subject, now=now)

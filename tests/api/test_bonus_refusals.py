@@ -226,11 +226,12 @@ def test_a_bonus_is_deleted_archived_or_kept_by_what_was_claimed(
     ]
 
 
-def test_a_cashback_that_nobody_has_had_is_deleted_whatever_is_still_to_be_settled(
-    client: FlaskClient, admin: Headers
-) -> None:
-    assert client.delete(f"{URL}/{make.cashback().id}", headers=admin).status_code == 200
-    assert db.session.scalars(select(Bonus.promotion_id)).all() == []
+def test_a_cashback_is_not_deleted_while_a_period_is_to_be_credited(client: FlaskClient, admin: Headers) -> None:
+    owed, fresh = make.cashback(), make.cashback(starts_at=NOW - timedelta(days=9), now=NOW)
+    refusal = refused(client.delete(f"{URL}/{owed.id}", headers=admin), 409)
+    assert (refusal["error"], "isn't credited yet" in refusal["message"]) == ("active_claims", True)
+    assert client.delete(f"{URL}/{fresh.id}", headers=admin).status_code == 200
+    assert db.session.scalars(select(Bonus.promotion_id)).all() == [owed.id]
 
 
 def test_whoever_was_slower_is_told_who_changed_what(client: FlaskClient, admin: Headers) -> None:
