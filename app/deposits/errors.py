@@ -1,5 +1,7 @@
 """Why a deposit or a withdrawal isn't taken, or not decided."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -59,7 +61,7 @@ class DebtOpen(Conflict):
         super().__init__(field=field, owed_cents=owed_cents)
 
     @property
-    def message(self) -> str:
+    def message(self) -> Any:  # type: ignore[override]  # a sentence about its facts
         owed = money(self.facts["owed_cents"], settings().currency)
         return _(
             "You owe %(owed)s, which must stay in the wallet. Choose a smaller amount, or ask us to settle it.",

@@ -227,7 +227,7 @@ def test_a_bonus_is_deleted_archived_or_kept_by_what_was_claimed(
 
 
 def test_a_cashback_is_not_deleted_while_a_period_is_to_be_credited(client: FlaskClient, admin: Headers) -> None:
-    owed, fresh = make.cashback(), make.cashback(starts_at=NOW - timedelta(days=9), now=NOW)
+    owed, fresh = make.cashback(), make.cashback(starts_at=NOW - 9 * DAY, now=NOW)
     refusal = refused(client.delete(f"{URL}/{owed.id}", headers=admin), 409)
     assert (refusal["error"], "isn't credited yet" in refusal["message"]) == ("active_claims", True)
     assert client.delete(f"{URL}/{fresh.id}", headers=admin).status_code == 200

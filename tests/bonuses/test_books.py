@@ -81,6 +81,7 @@ WRONG: list[tuple[str, Named]] = [
         [
             (5, CLAIMS, 1, "says 10001 granted, but it was 10000"),
             (5, CLAIMS, 1, "says 4001 lapsed, but it was 4000"),
+            (5, CLAIMS, 1, "requires 20000 of turnover, which isn't what its terms say"),
             (1, CLAIMS, 1, NO_USE),
         ],
     ),
@@ -170,7 +171,10 @@ WRONG: list[tuple[str, Named]] = [
     ),
     (
         "UPDATE member_promotions SET required_turnover_cents = 500 WHERE id = 4",
-        [(5, CLAIMS, 4, "is active with 500 of 500 as its turnover: 500 counted for it, 0 went back after its end")],
+        [
+            (5, CLAIMS, 4, "is active with 500 of 500 as its turnover: 500 counted for it, 0 went back after its end"),
+            (5, CLAIMS, 4, "requires 500 of turnover, which isn't what its terms say"),
+        ],
     ),
     (
         "UPDATE member_promotions SET required_turnover_cents = 20001 WHERE id = 1",
@@ -180,7 +184,8 @@ WRONG: list[tuple[str, Named]] = [
                 CLAIMS,
                 1,
                 "is completed with 20000 of 20001 as its turnover: 20000 counted for it, 0 went back after its end",
-            )
+            ),
+            (5, CLAIMS, 1, "requires 20001 of turnover, which isn't what its terms say"),
         ],
     ),
     (
@@ -205,7 +210,10 @@ WRONG: list[tuple[str, Named]] = [
         ],
     ),
     ("UPDATE member_promotions SET promotion_id = 1 WHERE id = 2", [(1, CLAIMS, 2, NO_USE)]),
-    ("UPDATE member_promotions SET deposit_cents = 9999 WHERE id = 1", [(5, DEPOSITS, 1, OTHER_BONUS)]),
+    (
+        "UPDATE member_promotions SET deposit_cents = 9999 WHERE id = 1",
+        [(5, CLAIMS, 1, "requires 20000 of turnover, which isn't what its terms say"), (5, DEPOSITS, 1, OTHER_BONUS)],
+    ),
     (
         "UPDATE member_promotions SET source = 'deposit:9' WHERE id = 1",
         [(5, DEPOSITS, 1, OTHER_BONUS), (5, CLAIMS, 1, NO_DEPOSIT)],

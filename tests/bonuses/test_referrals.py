@@ -186,13 +186,17 @@ def test_a_friend_who_moves_to_another_address_and_comes_back_is_known(ada: User
     assert (why(again), balances(ada)) == ("known_friend", (1000, 0))
 
 
-def test_an_account_that_brought_nothing_does_not_use_up_its_mailbox(ada: User) -> None:
+def test_whoever_was_here_with_this_mailbox_is_no_new_friend(ada: User) -> None:
     first = friend_of(ada, "bob@example.com")
     make.deposit(first, 10_000)  # before there was anything to be had
     make.referral()
     second = friend_of(ada, "bob+2@example.com")
     make.deposit(second, 10_000)
-    assert [why(first), why(second)] == ["no_promotion", "rewarded"]
+    assert [why(first), why(second)] == ["no_promotion", "known_friend"]
+    make.user(email="eve@example.com")  # a client who nobody brought
+    third = friend_of(ada, "E.V.E+new@example.com")
+    make.deposit(third, 10_000)
+    assert why(third) == "known_friend"
 
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"role": "coach"}, {"role": "admin"}])

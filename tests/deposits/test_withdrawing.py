@@ -14,6 +14,7 @@ from app.deposits.errors import (
     AmountNeeded,
     AskedMeanwhile,
     BonusesActive,
+    DebtOpen,
     KeyNotUsable,
     NotDecidable,
     WhereToNeeded,
@@ -22,6 +23,8 @@ from app.deposits.models import Withdrawal
 from app.errors import DomainError, NotFound
 from app.kit.db import db, unit_of_work
 from app.kit.money import MOST_CENTS
+from app.wallet import adjusting
+from app.wallet import service as wallets
 from app.wallet.errors import NotEnough
 from tests import make
 from tests.bonuses.reading import balances, faults
@@ -173,3 +176,19 @@ def test_nobody_gives_up_what_is_somebody_elses() -> None:
         with pytest.raises(NotFound), unit_of_work():
             verb(999_999, "", actor=SYSTEM, now=NOW)
     assert db.session.get_one(Withdrawal, withdrawal.id, populate_existing=True).status == "requested"
+
+
+def test_what_is_owed_stays_in_the_wallet_until_it_is_settled() -> None:
+    client = rich()
+    sent_back = make.deposit(client, 500)
+    asked(client, 1300)
+    make.refunded_deposit(sent_back)  # 200 are there, 300 are owed
+    make.deposit(client, 1000)
+    with pytest.raises(DebtOpen) as refused:
+        asked(client, 701, key="key-of-the-page-2")
+    assert (refused.value.facts, balances(client)) == ({"owed_cents": 300}, (1000, 0))
+    asked(client, 700, key="key-of-the-page-3")
+    [debt] = wallets.debts(client.id)
+    with unit_of_work():
+        adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
+    assert (balances(client), faults()) == ((0, 0), [])
