@@ -1,9 +1,10 @@
 """What admins do to a wallet by hand: adjust its cash, collect a debt, or let it go."""
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.accounts.models import User
 from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -14,28 +15,37 @@ from app.wallet.errors import AdjustmentMade, NotEnough
 from app.web.admin import bp
 from app.web.admin.money_desk import Asked, NoteForm
 from app.web.admin.wallet_form import WHY_NEEDED, AdjustmentForm
-from app.web.admin.wallets import owner, show_one
+from app.web.admin.wallets import owner, show_form, show_one
 from app.web.filters import money
 from app.web.forms import explain
 from app.web.visitor import access, actor
+
+SURE, CHANGE = "sure", "change"
 
 
 @bp.post("/wallet/<int:user_id>/adjustments")
 @access("admin")
 def adjust_wallet(user_id: int) -> ResponseReturnValue:
-    """Sent again it moves nothing; sent again with something else it comes back, to be sent as another one."""
-    user, form = owner(user_id), AdjustmentForm()
+    """What it would come to is asked first: `step` is `sure` once that is answered, `change` to type something else.
+
+    Sent again it moves nothing; sent again with something else it comes back, to be sent as another one.
+    """
+    user, form, step = owner(user_id), AdjustmentForm(), request.form.get("step", "")
     if not form.validate():
-        return show_one(user, form, 422)
+        return show_form(user, form, 422)
+    if step == CHANGE:
+        return show_form(user, form, is_changing=True)
     cents, why = int(form.amount.data), form.why.data or ""
     try:
+        if step != SURE:
+            return show_form(user, form, question=_question(user, cents))
         with unit_of_work():
             adjusting.adjust(user_id, cents, why, key=form.key.data or "", actor=actor(), now=clock.now())
     except NotFound:
         raise
     except DomainError as refusal:
         _explain(form, refusal)
-        return show_one(owner(user_id), form, refusal.status)
+        return show_form(owner(user_id), form, refusal.status)
     facts = {"amount": money(abs(cents)), "client": user.name}
     if cents > 0:
         toast(_("%(amount)s went into the wallet of %(client)s.", **facts))
@@ -77,6 +87,19 @@ def forgive_debt(debt_id: int) -> ResponseReturnValue:
         return _refused(debt_id, Asked("forgive", why, refusal=str(refusal.message)), refusal.status)
     toast(_("%(amount)s is forgiven.", amount=money(debt.amount_cents)), "info")
     return see_other(url_for("admin.show_wallet", user_id=debt.user_id))
+
+
+def _question(user: User, cents: int) -> str:
+    """How much, whose, and what there will be then. Raises NotEnough, and NotFound where there is no cash to adjust."""
+    if user.role != "client":
+        raise NotFound
+    there = wallets.balances(user.id).cash_cents
+    if there + cents < 0:
+        raise NotEnough(-cents - there)
+    facts = {"amount": money(abs(cents)), "client": user.name, "now": money(there), "then": money(there + cents)}
+    if cents > 0:
+        return _("Put %(amount)s into the cash of %(client)s? It goes from %(now)s to %(then)s.", **facts)
+    return _("Take %(amount)s from the cash of %(client)s? It goes from %(now)s to %(then)s.", **facts)
 
 
 def _explain(form: AdjustmentForm, refusal: DomainError) -> None:
