@@ -166,6 +166,22 @@ def test_a_debt_is_collected_once_there_is_enough(admin: FlaskClient, ada: User)
     assert "Could not be taken back" not in page
 
 
+def test_cash_that_is_held_for_a_withdrawal_is_named_where_a_debt_lacks_it(admin: FlaskClient, ada: User) -> None:
+    deposit = make_bonuses.deposit(ada, 5000)
+    asked = make_bonuses.withdrawal(ada, 3000)
+    make_bonuses.refunded_deposit(deposit)
+    [debt] = wallets.debts(ada.id)
+    told = f"$30.00 is held for {asked.reference}: refuse that withdrawal, then collect."
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert told in page
+    assert f'href="{LIST}/withdrawals/{asked.id}">Look at {asked.reference}</a>' in page
+    refused = admin.post(f"{LIST}/debts/{debt.id}/collect")
+    assert f"There is $30.00 too little in the wallet. {told}" in refused.text
+    assert admin.post(f"{LIST}/withdrawals/{asked.id}/refuse", data={"note": "You owe it"}).status_code == 303
+    assert admin.post(f"{LIST}/debts/{debt.id}/collect").status_code == 303
+    assert cash(ada) == 0
+
+
 def test_a_debt_is_forgiven_with_a_reason(admin: FlaskClient, ada: User) -> None:
     debt = owing(ada)
     path = f"{LIST}/debts/{debt.id}/forgive"

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.models import User
+from app.deposits import finding
 from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
@@ -16,6 +17,7 @@ from app.web.admin import bp
 from app.web.admin.money_desk import Asked, NoteForm
 from app.web.admin.wallet_form import WHY_NEEDED, AdjustmentForm
 from app.web.admin.wallets import owner, show_form, show_one
+from app.web.admin.withdrawal_matters import freed
 from app.web.filters import money
 from app.web.forms import explain
 from app.web.visitor import access, actor
@@ -64,7 +66,8 @@ def collect_debt(debt_id: int) -> ResponseReturnValue:
     except NotFound:
         raise
     except DomainError as refusal:
-        return _refused(debt_id, Asked("collect", refusal=str(refusal.message)), refusal.status)
+        told = " ".join(filter(None, (str(refusal.message), _way_out(debt_id, refusal))))
+        return _refused(debt_id, Asked("collect", refusal=told), refusal.status)
     toast(_("%(amount)s was collected.", amount=money(debt.amount_cents)))
     return see_other(url_for("admin.show_wallet", user_id=debt.user_id))
 
@@ -109,6 +112,14 @@ def _explain(form: AdjustmentForm, refusal: DomainError) -> None:
     explain(form, refusal)
     if isinstance(refusal, AdjustmentMade):
         form.begin_anew()
+
+
+def _way_out(debt_id: int, refusal: DomainError) -> str:
+    """Where the money is that is missing for a debt, if we hold it."""
+    if not isinstance(refusal, NotEnough):
+        return ""
+    debt = wallets.debt(debt_id)
+    return freed(debt.amount_cents, wallets.balances(debt.user_id).cash_cents, finding.held(debt.user_id))
 
 
 def _refused(debt_id: int, asked: Asked, status: int) -> Response:

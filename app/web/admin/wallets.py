@@ -29,6 +29,7 @@ from app.web.admin.sheet_desk import exported
 from app.web.admin.wallet_form import AdjustmentForm
 from app.web.admin.wallet_things import Thing, things
 from app.web.admin.wallet_words import claims_url
+from app.web.admin.withdrawal_matters import freed, matters, turnover_refunded
 from app.web.arguments import page_number
 from app.web.visitor import access
 
@@ -111,6 +112,10 @@ def show_one(
         owed_cents=sum(each.amount_cents for each in debts),
         claims_url=claims_url,
         active=claims.active_of(user.id),
+        refunded=claims.refunded_since([user.id]).get(user.id, ()),
+        held=finding.held(user.id),
+        freed=freed,
+        turnover_refunded=turnover_refunded,
         currency=settings().currency,
         behind=behind,
         form=form or AdjustmentForm(formdata=None),
@@ -121,10 +126,12 @@ def show_one(
 def _what_waits() -> dict[str, Any]:
     """The oldest deposits and withdrawals to decide, how many there are, and what must be sent back by hand."""
     asked = db.session.execute(finding.deposits(status=REQUESTED).limit(OLDEST)).all()
+    withdrawals = db.session.execute(finding.withdrawals(status=ASKED).limit(OLDEST)).all()
     return {
         "counts": money_desk.waiting(),
         "deposits": asked,
-        "withdrawals": db.session.execute(finding.withdrawals(status=ASKED).limit(OLDEST)).all(),
+        "withdrawals": withdrawals,
+        "matters": matters({user.id for _withdrawal, user in withdrawals}),
         "awaiting_return": finding.awaiting_return(),
         **surroundings([each for each, _user in asked], money_desk.DESK),
     }
