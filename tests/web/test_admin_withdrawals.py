@@ -155,6 +155,16 @@ def test_refusing_needs_a_reason_and_gives_the_money_back_once(admin: FlaskClien
     assert "ada has the $30.00 back, and reads why." in page
     assert "No such account" in page
     assert "Withdrawal returned" in page
+    assert "<strong>robin</strong> refused it: ada has the $30.00 back" in page
+
+
+def test_its_history_is_told_in_words_and_amounts(admin: FlaskClient) -> None:
+    asked = withdrawal()
+    admin.post(f"{LIST}/{asked.id}/approve", data={"note": "On Monday"})
+    page = admin.get(f"{LIST}/{asked.id}").text
+    history = page[page.index('id="money-history"') :]
+    assert "<strong>robin</strong> approved it: $30.00 to ada" in history
+    assert "On Monday" in history
 
 
 def test_what_somebody_else_made_of_it_meanwhile_is_told(admin: FlaskClient) -> None:

@@ -21,8 +21,8 @@ from app.wallet import service as wallets
 from app.web import money_words
 from app.web.admin import bp, money_desk
 from app.web.admin import wallet_words as words
-from app.web.admin.audit import history_of
 from app.web.admin.money_desk import Asked, Decision
+from app.web.admin.money_history import told_of
 from app.web.admin.sheet_desk import exported
 from app.web.admin.withdrawal_matters import matters
 from app.web.arguments import page_number
@@ -137,7 +137,7 @@ def _show(withdrawal_id: int, asked: Asked | None = None, status: int = 200) -> 
         owed_cents=sum(each.amount_cents for each in debts),
         entries=wallets.entries_of(user.id, withdrawal.subject),
         earlier=db.session.scalars(latest).all(),
-        lines=history_of("withdrawal", withdrawal.id),
+        lines=told_of("withdrawal", withdrawal.id, user.name),
         reason=money_words.reason,
         **around,
     )
