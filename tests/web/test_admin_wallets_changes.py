@@ -205,6 +205,7 @@ def test_active_bonuses_come_before_the_entries_the_oldest_first_and_are_cancell
     claims = [make_bonuses.claim_of(make_bonuses.deposit(ada, 1000, bonus)) for bonus in (first, second)]
     page = admin.get(f"{LIST}/{ada.id}").text
     parts = (f"cancel-{claims[0].id}", f"cancel-{claims[1].id}", "adjust", "wallet-entries")
+    assert "To spend; to be withdrawn once no bonus is active" in page
     places = [page.index(f'id="{part}"') for part in parts]
     assert places == sorted(places)
     answer = admin.post(f"/admin/claims/{claims[0].id}/cancel", data={"next": f"{LIST}/{ada.id}"})
