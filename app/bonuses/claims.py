@@ -101,6 +101,16 @@ def past_of(user_id: int) -> Select[MemberPromotion]:
     return of_user(user_id).where(MemberPromotion.status != ACTIVE)
 
 
+def refunded_since(user_ids: Collection[int]) -> Mapping[int, Sequence[MemberPromotion]]:
+    """Claims whose turnover was refunded after their release, by member, the latest first; in one statement."""
+    query = select(MemberPromotion).where(MemberPromotion.user_id.in_(user_ids))
+    query = query.where(MemberPromotion.refunded_turnover_cents > 0).order_by(MemberPromotion.id.desc())
+    found: dict[int, list[MemberPromotion]] = {}
+    for each in db.session.scalars(query) if user_ids else ():
+        found.setdefault(each.user_id, []).append(each)
+    return found
+
+
 def titles(promotion_ids: Collection[int]) -> Mapping[int, str]:
     """What bonuses are called now, by number; none where there are no numbers."""
     query = select(Promotion.id, Promotion.title).where(Promotion.id.in_(promotion_ids))

@@ -64,6 +64,12 @@ def own_withdrawals(user_id: int) -> Select[Withdrawal]:
     return select(Withdrawal).where(Withdrawal.user_id == user_id).order_by(Withdrawal.id.desc())
 
 
+def held(user_id: int) -> Sequence[Withdrawal]:
+    """What a client wants paid out and nobody has decided yet, the oldest first."""
+    query = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.status == ASKED)
+    return db.session.scalars(query.order_by(Withdrawal.id)).all()
+
+
 def open_deposits(user_id: int) -> Sequence[Deposit]:
     """What a client has asked to deposit and not paid yet, newest first."""
     return db.session.scalars(own_deposits(user_id).where(Deposit.status == REQUESTED)).all()

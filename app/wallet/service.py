@@ -44,6 +44,15 @@ def debts(user_id: int) -> Sequence[WalletDebt]:
     return db.session.scalars(query.order_by(WalletDebt.id.desc())).all()
 
 
+def owing(user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
+    """Of those of them who owe something: how much, and their cash, in cents; in one statement."""
+    query = select(WalletDebt.user_id, func.sum(WalletDebt.amount_cents), func.coalesce(func.max(Wallet.cash_cents), 0))
+    query = query.outerjoin(Wallet, Wallet.user_id == WalletDebt.user_id).group_by(WalletDebt.user_id)
+    query = query.where(WalletDebt.user_id.in_(user_ids), WalletDebt.settled_at.is_(None))
+    found = db.session.execute(query).all() if user_ids else ()
+    return {user_id: (int(owed), int(cash)) for user_id, owed, cash in found}
+
+
 def settled_debts(user_id: int) -> Sequence[WalletDebt]:
     """What of it was collected or forgiven, the latest first."""
     query = select(WalletDebt).where(WalletDebt.user_id == user_id, WalletDebt.settled_at.is_not(None))

@@ -86,7 +86,7 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
                 Entry("admin.list_offers", _l("Offers"), "badge-dollar-sign"),
                 Entry("admin.list_conversions", _l("Conversions"), "circle-check-big"),
                 Entry("admin.list_deposits", _l("Deposits"), "banknote"),
-                Entry("admin.list_withdrawals", _l("Withdrawals"), "hand-coins"),
+                Entry("admin.list_withdrawals", _l("Withdrawals"), "send"),
                 Entry("admin.list_wallets", _l("Wallets"), "wallet"),
             ),
         ),

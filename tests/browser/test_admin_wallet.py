@@ -90,6 +90,8 @@ def test_a_refund_says_what_it_does_and_leaves_a_debt_to_collect(desk: Page, liv
     expect(desk.get_by_label("Amount")).to_have_value("55")
     desk.locator("#adjust").get_by_label("Reason").fill("Found in the till")
     desk.get_by_role("button", name="Adjust", exact=True).click()
+    expect(desk.get_by_text("Put $55.00 into the cash of ada? It goes from $0.00 to $55.00.")).to_be_visible()
+    desk.get_by_role("button", name="Yes, adjust it").click()
     told(desk, "$55.00 went into the wallet of ada.")
     press(desk.locator("#debts"), "Collect", "Yes, collect it")
     told(desk, "$40.00 was collected.")

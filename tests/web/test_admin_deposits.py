@@ -11,6 +11,8 @@ from app.accounts.models import User
 from app.audit.service import SYSTEM, Actor
 from app.deposits import service as deposits
 from app.kit.db import unit_of_work
+from app.payments.providers import PAID, Notification
+from app.wallet import adjusting
 from app.wallet import service as wallets
 from tests import make, make_bonuses
 from tests.client import HTMX, read_csv
@@ -207,6 +209,41 @@ def test_why_a_chosen_bonus_gave_nothing_is_told_in_words(admin: FlaskClient) ->
     page = admin.get(f"{LIST}/{deposit.id}").text
     assert "Large ones" in page
     assert "Deposit more to get this bonus." in page
+
+
+def test_its_history_is_told_in_words_and_amounts(admin: FlaskClient) -> None:
+    ada = make.user(username="ada", display_name="Ada Lund")
+    deposit = make_bonuses.deposit(ada, 12_050, make_bonuses.bonus(turnover_requirement=1))
+    with unit_of_work():
+        adjusting.adjust(ada.id, -5_000, "Spent elsewhere", key="a" * 32, actor=SYSTEM, now=NOW)
+    admin.post(f"{LIST}/{deposit.id}/refund", data={"note": "Charged back"})
+    page = admin.get(f"{LIST}/{deposit.id}").text
+    history = page[page.index('id="money-history"') :]
+    for told in (
+        "<strong>Laurel</strong> confirmed it: $120.50 for Ada Lund",
+        "<strong>robin</strong> sent it back",
+        "Charged back",
+        "1 bonus was cancelled.",
+        "$50.00 was no longer there, and is owed.",
+    ):
+        assert told in history
+    assert "user id" not in history
+    assert "Cash once confirmed" in page
+    other = make_bonuses.asked_deposit(ada)
+    admin.post(f"{LIST}/{other.id}/refuse", data={"note": "Not yours"})
+    assert "<strong>robin</strong> refused it" in admin.get(f"{LIST}/{other.id}").text
+    third = make_bonuses.asked_deposit(ada)
+    admin.post(f"{LIST}/{third.id}/confirm")
+    assert "<strong>robin</strong> confirmed it: $100.00 for Ada Lund" in admin.get(f"{LIST}/{third.id}").text
+
+
+def test_money_that_does_not_fit_stands_in_the_history(admin: FlaskClient) -> None:
+    deposit = make_bonuses.deposit(make.user(username="ada"))
+    with unit_of_work():
+        paid = Notification("evt-2", PAID, NOW, deposit.subject, 12_300, "pay-2")
+        deposits.mark_paid(deposit.id, "test", paid, NOW)
+    page = admin.get(f"{LIST}/{deposit.id}").text
+    assert "<strong>Laurel</strong> sends back a payment that doesn&#39;t fit: $123.00 by Test provider" in page
 
 
 def test_only_admins_have_it(app: Flask, sign_in: SignIn) -> None:

@@ -13,7 +13,7 @@ from app.kit.db import db
 from app.wallet import service as wallets
 from app.wallet.models import WalletDebt
 from tests import make, make_bonuses
-from tests.client import read_csv
+from tests.client import HTMX, read_csv
 
 SignIn = Callable[[FlaskClient, User], None]
 LIST = "/admin/wallet"
@@ -42,7 +42,7 @@ def key_on(page: str) -> str:
 
 
 def adjust(admin: FlaskClient, user: User, amount: str, why: str = "Because", key: str = "") -> tuple[int, str]:
-    data = {"amount": amount, "why": why, "key": key or key_on(admin.get(f"{LIST}/{user.id}").text)}
+    data = {"amount": amount, "why": why, "key": key or key_on(admin.get(f"{LIST}/{user.id}").text), "step": "sure"}
     answer = admin.post(f"{LIST}/{user.id}/adjustments", data=data)
     return answer.status_code, answer.text
 
@@ -94,6 +94,41 @@ def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_is_kept(
     assert cash(ada) == 0
 
 
+def test_what_is_wrong_is_told_in_place_and_where_one_goes_on(admin: FlaskClient, ada: User) -> None:
+    path = f"{LIST}/{ada.id}/adjustments"
+    for data, field in (({"amount": "-5", "why": "Because"}, "amount"), ({"amount": "5", "why": ""}, "why")):
+        for headers in ({}, HTMX):
+            answer = admin.post(path, data=data, headers=headers)
+            assert (answer.status_code, "<html" in answer.text) == (422, not headers)
+            focused = re.findall(r"<input[^>]*data-focus[^>]*>", answer.text)
+            assert len(focused) == 1
+            assert f'id="{field}"' in focused[0]
+            assert 'id="adjust"' in answer.text
+
+
+def test_adjusting_is_asked_about_first(admin: FlaskClient, ada: User) -> None:
+    make_bonuses.deposit(ada, 2000)
+    path = f"{LIST}/{ada.id}/adjustments"
+    typed = {"amount": "-5.50", "why": "Sent twice"}
+    for headers in ({}, HTMX):
+        asked = admin.post(path, data=typed, headers=headers)
+        assert asked.status_code == 200
+        assert "Take $5.50 from the cash of ada? It goes from $20.00 to $14.50." in asked.text
+        assert 'name="step" value="sure"' in asked.text
+    assert cash(ada) == 2000
+    changed = admin.post(path, data=typed | {"step": "change"}, headers=HTMX).text
+    assert 'value="-5.50"' in changed
+    assert 'value="Sent twice"' in changed
+    assert cash(ada) == 2000
+    sent = admin.post(path, data=typed | {"step": "sure", "key": key_on(asked.text)}, headers=HTMX)
+    assert sent.headers["HX-Redirect"] == f"{LIST}/{ada.id}"
+    assert cash(ada) == 1450
+    assert (
+        "Put $1.00 into the cash of ada? It goes from $14.50 to $15.50."
+        in admin.post(path, data={"amount": "1", "why": "Found"}).text
+    )
+
+
 def test_one_form_moves_money_once(admin: FlaskClient, ada: User) -> None:
     key = "a" * 32
     assert [adjust(admin, ada, "5", key=key)[0] for _each in range(3)] == [303, 303, 303]
@@ -131,6 +166,22 @@ def test_a_debt_is_collected_once_there_is_enough(admin: FlaskClient, ada: User)
     assert "Could not be taken back" not in page
 
 
+def test_cash_that_is_held_for_a_withdrawal_is_named_where_a_debt_lacks_it(admin: FlaskClient, ada: User) -> None:
+    deposit = make_bonuses.deposit(ada, 5000)
+    asked = make_bonuses.withdrawal(ada, 3000)
+    make_bonuses.refunded_deposit(deposit)
+    [debt] = wallets.debts(ada.id)
+    told = f"$30.00 is held for {asked.reference}: refuse that withdrawal, then collect."
+    page = admin.get(f"{LIST}/{ada.id}").text
+    assert told in page
+    assert f'href="{LIST}/withdrawals/{asked.id}">Look at {asked.reference}</a>' in page
+    refused = admin.post(f"{LIST}/debts/{debt.id}/collect")
+    assert f"There is $30.00 too little in the wallet. {told}" in refused.text
+    assert admin.post(f"{LIST}/withdrawals/{asked.id}/refuse", data={"note": "You owe it"}).status_code == 303
+    assert admin.post(f"{LIST}/debts/{debt.id}/collect").status_code == 303
+    assert cash(ada) == 0
+
+
 def test_a_debt_is_forgiven_with_a_reason(admin: FlaskClient, ada: User) -> None:
     debt = owing(ada)
     path = f"{LIST}/debts/{debt.id}/forgive"
@@ -145,6 +196,26 @@ def test_a_debt_is_forgiven_with_a_reason(admin: FlaskClient, ada: User) -> None
     assert admin.post(path, data={"note": "Once more"}).status_code == 409
     assert admin.post(f"{LIST}/debts/999999/forgive", data={"note": "Why"}).status_code == 404
     assert admin.post(f"{LIST}/debts/999999/collect").status_code == 404
+
+
+def test_active_bonuses_come_before_the_entries_the_oldest_first_and_are_cancelled_here(
+    admin: FlaskClient, ada: User
+) -> None:
+    first, second = (make_bonuses.bonus(title=title, turnover_requirement=1) for title in ("First", "Second"))
+    claims = [make_bonuses.claim_of(make_bonuses.deposit(ada, 1000, bonus)) for bonus in (first, second)]
+    page = admin.get(f"{LIST}/{ada.id}").text
+    parts = (f"cancel-{claims[0].id}", f"cancel-{claims[1].id}", "adjust", "wallet-entries")
+    assert "To spend; to be withdrawn once no bonus is active" in page
+    places = [page.index(f'id="{part}"') for part in parts]
+    assert places == sorted(places)
+    answer = admin.post(f"/admin/claims/{claims[0].id}/cancel", data={"next": f"{LIST}/{ada.id}"})
+    assert (answer.status_code, answer.location) == (303, f"{LIST}/{ada.id}")
+    page = admin.get(answer.location).text
+    assert "First was cancelled, and the bonus lapsed." in page
+    assert f'id="cancel-{claims[0].id}"' not in page
+    assert f'id="cancel-{claims[1].id}"' in page
+    odd = admin.post(f"/admin/claims/{claims[1].id}/cancel", data={"next": "//elsewhere.example"})
+    assert odd.location == f"/admin/promotions/{second.id}/claims"
 
 
 def test_every_entry_leads_to_what_it_was_for(admin: FlaskClient, ada: User) -> None:

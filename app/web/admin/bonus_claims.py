@@ -30,7 +30,7 @@ from app.web.admin.promotion_pages import Framed, framed
 from app.web.arguments import list_arguments, page_number
 from app.web.filters import money
 from app.web.forms import Form, explain, strip
-from app.web.visitor import access, actor
+from app.web.visitor import access, actor, way_back
 
 ON_PAGE = 20
 PERIODS_SHOWN = 12
@@ -89,7 +89,7 @@ def give_bonus(promotion_id: int) -> ResponseReturnValue:
 @bp.post("/claims/<int:claim_id>/cancel")
 @access("admin")
 def cancel_member_promotion(claim_id: int) -> ResponseReturnValue:
-    """Take a bonus away: what is open of it lapses."""
+    """Take a bonus away: what is open of it lapses. It leads back to where that was asked for."""
     try:
         with unit_of_work():
             claim = bonuses.cancel(claim_id, actor=actor(), now=clock.now())
@@ -101,7 +101,8 @@ def cancel_member_promotion(claim_id: int) -> ResponseReturnValue:
     if wants_part():
         return _claims(_framed_bonus(claim.promotion_id), GiveForm(formdata=None))
     arguments: dict[str, Any] = list_arguments()
-    return see_other(url_for("admin.list_claims", promotion_id=claim.promotion_id, **arguments))
+    otherwise = url_for("admin.list_claims", promotion_id=claim.promotion_id, **arguments)
+    return see_other(way_back(request.form.get("next")) or otherwise)
 
 
 @bp.get("/promotions/<int:promotion_id>/claims.csv")

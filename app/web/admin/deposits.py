@@ -25,8 +25,8 @@ from app.wallet import service as wallets
 from app.web import money_words
 from app.web.admin import bp, money_desk
 from app.web.admin import wallet_words as words
-from app.web.admin.audit import history_of
 from app.web.admin.money_desk import Asked, Decision
+from app.web.admin.money_history import told_of
 from app.web.admin.sheet_desk import exported
 from app.web.arguments import page_number
 from app.web.filters import money
@@ -192,7 +192,7 @@ def _show(deposit_id: int, asked: Asked | None = None, status: int = 200) -> Res
         told=payments.history(deposit.subject),
         returns=payments.returns_of(deposit.subject),
         outlook=service.outlook(deposit) if is_confirmed else None,
-        lines=history_of("deposit", deposit.id),
+        lines=told_of("deposit", deposit.id, user.name),
         reason=money_words.reason,
         **around | {"place": money_desk.PAGE},
     )

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.bonuses import claims
-from app.bonuses.models import ACTIVE
+from app.config import settings
 from app.deposits import finding
 from app.deposits.models import ASKED, REQUESTED
 from app.errors import NotFound
@@ -29,11 +29,13 @@ from app.web.admin.sheet_desk import exported
 from app.web.admin.wallet_form import AdjustmentForm
 from app.web.admin.wallet_things import Thing, things
 from app.web.admin.wallet_words import claims_url
+from app.web.admin.withdrawal_matters import freed, matters, turnover_refunded
 from app.web.arguments import page_number
 from app.web.visitor import access
 
 LIST = ("admin/wallets.html", "admin/_wallets.html")
 ONE = ("admin/wallet.html", "admin/_wallet_entries.html")
+FORM = ("admin/wallet.html", "admin/_wallet_adjust.html")
 COLUMNS = ("username", "email", "cash", "bonus", "owed")
 ENTRY_COLUMNS = (
     *("at", "balance", "amount", "reason", "reference", "conversion", "offer", "code", "note", "balance_after"),
@@ -85,15 +87,22 @@ def owner(user_id: int) -> User:
     return user
 
 
-def show_one(user: User, form: AdjustmentForm | None = None, status: int = 200, **also: Any) -> Response:
+def show_form(user: User, form: AdjustmentForm, status: int = 200, **also: Any) -> Response:
+    """The form of an adjustment as it was typed, or the wallet with it; `also` is what came of it."""
+    return show_one(user, form, status, FORM, **also)
+
+
+def show_one(
+    user: User, form: AdjustmentForm | None = None, status: int = 200, pages: tuple[str, str] = ONE, **also: Any
+) -> Response:
     """One wallet, or a page of its entries; `form` as it was typed, `also` what else came of a form on it."""
     found = paginate(wallets.entries(user.id), number=page_number())
     debts, settled = wallets.debts(user.id), wallets.settled_debts(user.id)
     behind = things({each.reference for part in (found.items, debts, settled) for each in part})
-    active = claims.of_user(user.id, status=ACTIVE)
-    around: dict[str, Any] = {"asked": money_desk.Asked(), "refused_debt": None} | also
+    unasked = {"asked": money_desk.Asked(), "refused_debt": None, "question": "", "is_changing": False}
+    around: dict[str, Any] = unasked | also
     return page(
-        *ONE,
+        *pages,
         status,
         user=user,
         balances=wallets.balances(user.id),
@@ -102,7 +111,12 @@ def show_one(user: User, form: AdjustmentForm | None = None, status: int = 200, 
         settled=settled,
         owed_cents=sum(each.amount_cents for each in debts),
         claims_url=claims_url,
-        active=db.session.scalars(active).all(),
+        active=claims.active_of(user.id),
+        refunded=claims.refunded_since([user.id]).get(user.id, ()),
+        held=finding.held(user.id),
+        freed=freed,
+        turnover_refunded=turnover_refunded,
+        currency=settings().currency,
         behind=behind,
         form=form or AdjustmentForm(formdata=None),
         **around,
@@ -112,10 +126,12 @@ def show_one(user: User, form: AdjustmentForm | None = None, status: int = 200, 
 def _what_waits() -> dict[str, Any]:
     """The oldest deposits and withdrawals to decide, how many there are, and what must be sent back by hand."""
     asked = db.session.execute(finding.deposits(status=REQUESTED).limit(OLDEST)).all()
+    withdrawals = db.session.execute(finding.withdrawals(status=ASKED).limit(OLDEST)).all()
     return {
         "counts": money_desk.waiting(),
         "deposits": asked,
-        "withdrawals": db.session.execute(finding.withdrawals(status=ASKED).limit(OLDEST)).all(),
+        "withdrawals": withdrawals,
+        "matters": matters({user.id for _withdrawal, user in withdrawals}),
         "awaiting_return": finding.awaiting_return(),
         **surroundings([each for each, _user in asked], money_desk.DESK),
     }

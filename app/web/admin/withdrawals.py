@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.deposits import finding, withdrawing
-from app.deposits.models import APPROVED, DENIED, WITHDRAWAL_STATUSES, Withdrawal
+from app.deposits.models import APPROVED, ASKED, DENIED, WITHDRAWAL_STATUSES, Withdrawal
 from app.kit import clock
 from app.kit.db import db
 from app.kit.htmx import page, wants_part
@@ -21,9 +21,10 @@ from app.wallet import service as wallets
 from app.web import money_words
 from app.web.admin import bp, money_desk
 from app.web.admin import wallet_words as words
-from app.web.admin.audit import history_of
 from app.web.admin.money_desk import Asked, Decision
+from app.web.admin.money_history import told_of
 from app.web.admin.sheet_desk import exported
+from app.web.admin.withdrawal_matters import matters
 from app.web.arguments import page_number
 from app.web.filters import money
 from app.web.visitor import access, actor
@@ -39,11 +40,13 @@ LATEST = 5
 @bp.get("/wallet/withdrawals")
 @access("admin")
 def list_withdrawals() -> ResponseReturnValue:
-    """Three statements, however many there are."""
+    """Five statements, however many there are."""
     asked = money_desk.asked_for(WITHDRAWAL_STATUSES)
+    found = paginate_rows(finding.withdrawals(**asked), number=page_number())
     return page(
         *LIST,
-        withdrawals=paginate_rows(finding.withdrawals(**asked), number=page_number()),
+        withdrawals=found,
+        matters=matters({user.id for withdrawal, user in found.items if withdrawal.status == ASKED}),
         asked_for=asked,
         states=words.WITHDRAWAL_STATES,
         counts=money_desk.waiting(),
@@ -118,6 +121,7 @@ def _show(withdrawal_id: int, asked: Asked | None = None, status: int = 200) -> 
     withdrawal = finding.get_withdrawal(withdrawal_id)
     user, place = accounts.get(withdrawal.user_id), money_desk.place()
     around: dict[str, Any] = {"withdrawal": withdrawal, "user": user, "asked": asked or Asked()}
+    around["matters"] = matters({user.id} if withdrawal.status == ASKED else set())
     if wants_part() and place != money_desk.PAGE:
         counts, back = money_desk.waiting(), money_desk.back("")
         return page(ROW, ROW, status, place=place, counts=counts, next=back, is_alone=True, **around)
@@ -133,7 +137,7 @@ def _show(withdrawal_id: int, asked: Asked | None = None, status: int = 200) -> 
         owed_cents=sum(each.amount_cents for each in debts),
         entries=wallets.entries_of(user.id, withdrawal.subject),
         earlier=db.session.scalars(latest).all(),
-        lines=history_of("withdrawal", withdrawal.id),
+        lines=told_of("withdrawal", withdrawal.id, user.name),
         reason=money_words.reason,
         **around,
     )
