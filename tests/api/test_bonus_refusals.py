@@ -227,7 +227,7 @@ def test_a_bonus_is_deleted_archived_or_kept_by_what_was_claimed(
 
 
 def test_a_cashback_is_not_deleted_while_a_period_is_to_be_credited(client: FlaskClient, admin: Headers) -> None:
-    owed, fresh = make.cashback(), make.cashback(starts_at=NOW - timedelta(days=9), now=NOW)
+    owed, fresh = make.cashback(), make.cashback(starts_at=NOW - 9 * DAY, now=NOW)
     refusal = refused(client.delete(f"{URL}/{owed.id}", headers=admin), 409)
     assert (refusal["error"], "isn't credited yet" in refusal["message"]) == ("active_claims", True)
     assert client.delete(f"{URL}/{fresh.id}", headers=admin).status_code == 200
@@ -254,6 +254,7 @@ def test_nothing_said_switches_it_to_the_other_side(client: FlaskClient, admin: 
     url = f"{URL}/{make.bonus().id}/status"
     bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"data": "{}", "content_type": "application/json"}]
     bodies.append({"data": "", "content_type": "application/json"})
+    bodies.extend({"data": "", "content_type": each} for each in ("application/x-www-form-urlencoded", "text/plain"))
     for number, body in enumerate(bodies):
         told = data_of(client.patch(url, headers=admin, **body))
         assert (told["isActive"], told["status"]) == ((True, "active") if number % 2 else (False, "inactive"))
