@@ -209,7 +209,9 @@ def _tell(deposit: Deposit, outcome: Outcome | None, now: datetime) -> None:
     """In the application; and why there is no bonus, where one was wished for."""
     facts: dict[str, object] = {"cents": deposit.amount_cents}
     if outcome and outcome.claim:
-        facts |= {"bonus_cents": outcome.claim.bonus_cents, "title": outcome.claim.title}
+        claim = outcome.claim
+        facts |= {"bonus_cents": claim.bonus_cents, "title": claim.title, "released_cents": claim.released_cents}
+        facts["turnover_cents"] = claim.required_turnover_cents
     elif outcome:
         facts["no_bonus"] = outcome.reason
     notices.tell(Notice(deposit.user_id, "deposit_confirmed", f"deposit_confirmed:{deposit.id}", facts), now)
