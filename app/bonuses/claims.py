@@ -144,6 +144,21 @@ def turnover_of(claim_id: int) -> Select[TurnoverEvent, int, int]:
     return query.where(TurnoverShare.member_promotion_id == claim_id).order_by(TurnoverShare.id.desc())
 
 
+def counted(line_ids: Sequence[int]) -> Sequence[tuple[MemberPromotion, int]] | None:
+    """What of an order's lines counts for which claims, less what went back; None where no claim was active then."""
+    events = select(TurnoverEvent.id).where(TurnoverEvent.key.in_([f"line:{line_id}" for line_id in line_ids]))
+    told = db.session.scalars(events).all() if line_ids else ()
+    if not told:
+        return None
+    part = func.sum(TurnoverShare.amount_cents - TurnoverShare.taken_back_cents)
+    of_claims = select(TurnoverShare.member_promotion_id, part).where(TurnoverShare.event_id.in_(told))
+    parts = {
+        number: int(cents)
+        for number, cents in db.session.execute(of_claims.group_by(TurnoverShare.member_promotion_id))
+    }
+    return [(claim, parts[claim.id]) for claim in sorted(by_ids([*parts]).values(), key=lambda each: each.id)]
+
+
 def referrals(promotion_id: int) -> Select[Referral, User]:
     """Whom this bonus has rewarded for a friend: the referral and the friend, newest first."""
     query = select(Referral, User).join(User, User.id == Referral.friend_id)
