@@ -170,14 +170,17 @@ def referral_of(friend_id: int) -> Referral | None:
     return db.session.get(Referral, friend_id)
 
 
-def brought(referrer_id: int) -> Select[str, datetime, int | None]:
-    """Whom somebody has brought and who counted, newest first: their username, when, and what it has earned."""
+def brought(referrer_id: int) -> Select[str, datetime | None, int | None]:
+    """Whom somebody has brought: their username, when they first deposited, and what that has earned.
+
+    The latest deposit first; who hasn't deposited yet comes last.
+    """
     theirs = MemberPromotion.source == literal("referral:") + cast(Referral.friend_id, String)
-    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents)
-    query = query.select_from(Referral).join(User, User.id == Referral.friend_id).outerjoin(MemberPromotion, theirs)
-    return query.where(Referral.referrer_id == referrer_id, Referral.reason.is_(None)).order_by(
-        Referral.created_at.desc(), Referral.friend_id.desc()
+    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents).outerjoin(
+        Referral, and_(Referral.friend_id == User.id, Referral.referrer_id == referrer_id)
     )
+    latest = (Referral.created_at.is_(None), Referral.created_at.desc(), User.id.desc())
+    return query.outerjoin(MemberPromotion, theirs).where(User.referred_by_id == referrer_id).order_by(*latest)
 
 
 def friends_of(referrer_id: int) -> int:
