@@ -211,7 +211,7 @@ def _tell(deposit: Deposit, outcome: Outcome | None, now: datetime) -> None:
     if outcome and outcome.claim:
         claim = outcome.claim
         facts |= {"bonus_cents": claim.bonus_cents, "title": claim.title, "released_cents": claim.released_cents}
-        facts["turnover_cents"] = claim.required_turnover_cents
+        facts |= {"turnover_cents": claim.required_turnover_cents, "most_cents": claim.terms["max_withdraw_cents"]}
     elif outcome:
         facts["no_bonus"] = outcome.reason
     notices.tell(Notice(deposit.user_id, "deposit_confirmed", f"deposit_confirmed:{deposit.id}", facts), now)
