@@ -61,6 +61,11 @@ def _parted(value: Any) -> Any:
     return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    """What is left out depends on the type, and isn't what null says."""
+    schema.pop("default", None)
+
+
 Games = Annotated[
     Slugs,
     BeforeValidator(_parted),
@@ -108,17 +113,30 @@ class NewBonus(Body):
     per_user_limit: Count | None = Field(
         None,
         alias="maxUsesPerMember",
-        description="How often by one client; null is without limit. Left out it is 1 for `deposit` and `freecredit`.",
+        description="How often by one client; null is without limit. If left out, it is 1 for `deposit` and "
+        "`freecredit`, and without limit for the others.",
+        json_schema_extra=_without_default,
     )
-    first_deposit_only: bool = Field(default=False, description="For a client's first deposit ever.")
-    cashback_period: Period | None = Field(None, description="Of a `cashback` only; `month` if left out.")
-    friend_bonus: Cents | None = Field(None, description="What a `referral` gives the friend.")
+    first_deposit_only: bool = Field(
+        default=False, description="For a client's first deposit ever. Without effect on other types than `deposit`."
+    )
+    cashback_period: Period | None = Field(
+        None,
+        description="Of a `cashback` only; `month` if left out.",
+        json_schema_extra=_without_default,
+    )
+    friend_bonus: Cents | None = Field(
+        None, description="What a `referral` gives the friend. Without effect on other types."
+    )
     display_order: Place = 0
     image_url: Annotated[Printable, Field(max_length=LONGEST_URL)] | None = Field(
         None, description="Where its picture is: https:// or http://."
     )
     terms_and_conditions: Annotated[Printable, Field(max_length=MANY_WORDS)] = ""
-    auto_apply: bool = Field(default=False, description="Given on a deposit for which no bonus was chosen.")
+    auto_apply: bool = Field(
+        default=False,
+        description="Given on a deposit for which no bonus was chosen. Without effect on other types than `deposit`.",
+    )
     is_active: bool = True
 
 
@@ -218,6 +236,8 @@ class Bonuses(Data):
 class WhichBonuses(Which):
     """Which member bonuses."""
 
+    search: Annotated[Printable, Field(max_length=100)] = Field("", description="Looks in code and name.")
+    status: Status | None = Field(None, description="Archived bonuses are listed only where asked for.")
     type: Type | None = Field(None, description="Only those of this type.")
 
 

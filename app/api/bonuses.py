@@ -28,6 +28,7 @@ from app.media.rules import file_name
 
 TAG = "Member bonuses"
 FIXED = "`conflict` too where another code or type is given: these stay as they were made."
+OVER = "`conflict` too where it would be switched on past its end or used up: `fields` names the term to change."
 PROTECTED = (
     "`active_claims`: somebody's claim is active, and `fields` names the terms that can't change meanwhile: "
     "`bonusType`, `bonusValue`, `maxBonus`, `turnoverRequirement`, `maxWithdraw`, `applicableGames`."
@@ -72,12 +73,11 @@ def show_bonus(promotion_id: int) -> Answer:
 
 @bp.put("/v1/admin/promotions/<int:promotion_id>")
 @requires("admin")
-@endpoint(Promise(TAG, BonusOut, body=BonusChanges, refuses={409: f"{CONFLICT} {FIXED} {PROTECTED}"}))
+@endpoint(Promise(TAG, BonusOut, body=BonusChanges, refuses={409: f"{CONFLICT} {FIXED} {OVER} {PROTECTED}"}))
 def change_bonus(promotion_id: int, body: BonusChanges) -> Answer:
     """Change a member bonus.
 
-    What is named changes, the rest stays; what was claimed keeps the terms that it was claimed by. Switching on a bonus
-    that is past its end or used up is a conflict too, whose message says what to change.
+    What is named changes, the rest stays; what was claimed keeps the terms that it was claimed by.
     """
     changes = body.named()
     version = changes.pop("version", None)
@@ -105,12 +105,11 @@ def remove_bonus(promotion_id: int) -> Answer:
 
 @bp.patch("/v1/admin/promotions/<int:promotion_id>/status")
 @requires("admin")
-@endpoint(Promise(TAG, BonusOut, body=SwitchOfBonus, refuses={409: CONFLICT}))
+@endpoint(Promise(TAG, BonusOut, body=SwitchOfBonus, refuses={409: f"{CONFLICT} {OVER}"}))
 def switch_bonus(promotion_id: int, body: SwitchOfBonus) -> Answer:
     """Switch a member bonus on or off.
 
-    Without a body, or with an empty one, it is switched to the other side. Switching on one that is past its end or
-    used up is a conflict, whose message says what to change.
+    Without a body, or with an empty one, it is switched to the other side.
     """
     with unit_of_work():
         editing.switch(promotion_id, **body.named(), actor=actor(), now=clock.now())

@@ -91,7 +91,8 @@ def endpoint(promise: Promise) -> Callable[[View], Endpoint]:
 
 def _read_body(model: type[M]) -> M:
     request.max_content_length = MOST_BYTES
-    if request.mimetype != "application/json" and (request.content_type or request.content_length):
+    has_body = request.content_length or "Transfer-Encoding" in request.headers  # of what type nothing is, says nothing
+    if has_body and request.mimetype != "application/json":
         raise UnsupportedMediaType
     try:
         return model.model_validate_json(request.get_data() or b"{}")

@@ -296,7 +296,15 @@ def kept_terms(terms: BonusTerms) -> dict[str, Any]:
 
 
 def _tell(claim: MemberPromotion, now: datetime) -> None:
-    """In the application, of what waits for its turnover; what is released at once is told as that."""
-    if claim.required_turnover_cents:
-        facts = {"title": claim.title, "cents": claim.bonus_cents, "turnover_cents": claim.required_turnover_cents}
+    """In the application, of what waits for its turnover; what is released at once is told as that.
+
+    What came with the client's own deposit is told with the deposit.
+    """
+    if claim.required_turnover_cents and not claim.is_of_own_deposit:
+        facts = {
+            "title": claim.title,
+            "cents": claim.bonus_cents,
+            "turnover_cents": claim.required_turnover_cents,
+            "most_cents": claim.terms["max_withdraw_cents"],
+        }
         notices.tell(Told(claim.user_id, "bonus_granted", f"bonus_granted:{claim.id}", facts), now)

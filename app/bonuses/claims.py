@@ -154,6 +154,21 @@ def turnover_of(claim_id: int) -> Select[TurnoverEvent, int, int]:
     return query.where(TurnoverShare.member_promotion_id == claim_id).order_by(TurnoverShare.id.desc())
 
 
+def counted(line_ids: Sequence[int]) -> Sequence[tuple[MemberPromotion, int]] | None:
+    """What of an order's lines counts for which claims, less what went back; None where no claim was active then."""
+    events = select(TurnoverEvent.id).where(TurnoverEvent.key.in_([f"line:{line_id}" for line_id in line_ids]))
+    told = db.session.scalars(events).all() if line_ids else ()
+    if not told:
+        return None
+    part = func.sum(TurnoverShare.amount_cents - TurnoverShare.taken_back_cents)
+    of_claims = select(TurnoverShare.member_promotion_id, part).where(TurnoverShare.event_id.in_(told))
+    parts = {
+        number: int(cents)
+        for number, cents in db.session.execute(of_claims.group_by(TurnoverShare.member_promotion_id))
+    }
+    return [(claim, parts[claim.id]) for claim in sorted(by_ids([*parts]).values(), key=lambda each: each.id)]
+
+
 def referrals(promotion_id: int) -> Select[Referral, User]:
     """Whom this bonus has rewarded for a friend: the referral and the friend, newest first."""
     query = select(Referral, User).join(User, User.id == Referral.friend_id)
@@ -165,14 +180,17 @@ def referral_of(friend_id: int) -> Referral | None:
     return db.session.get(Referral, friend_id)
 
 
-def brought(referrer_id: int) -> Select[str, datetime, int | None]:
-    """Whom somebody has brought and who counted, newest first: their username, when, and what it has earned."""
+def brought(referrer_id: int) -> Select[str, datetime | None, int | None]:
+    """Whom somebody has brought: their username, when they first deposited, and what that has earned.
+
+    The latest deposit first; who hasn't deposited yet comes last.
+    """
     theirs = MemberPromotion.source == literal("referral:") + cast(Referral.friend_id, String)
-    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents)
-    query = query.select_from(Referral).join(User, User.id == Referral.friend_id).outerjoin(MemberPromotion, theirs)
-    return query.where(Referral.referrer_id == referrer_id, Referral.reason.is_(None)).order_by(
-        Referral.created_at.desc(), Referral.friend_id.desc()
+    query = select(User.username, Referral.created_at, MemberPromotion.bonus_cents).outerjoin(
+        Referral, and_(Referral.friend_id == User.id, Referral.referrer_id == referrer_id)
     )
+    latest = (Referral.created_at.is_(None), Referral.created_at.desc(), User.id.desc())
+    return query.outerjoin(MemberPromotion, theirs).where(User.referred_by_id == referrer_id).order_by(*latest)
 
 
 def friends_of(referrer_id: int) -> int:

@@ -137,6 +137,11 @@ class MemberPromotion(Base):
         return f"member_promotion:{self.id}"
 
     @property
+    def is_of_own_deposit(self) -> bool:
+        """Whether it came with a deposit of the client's own, which tells of it."""
+        return self.cause is not None and self.source == self.cause
+
+    @property
     def missing_cents(self) -> int:
         """How much turnover is still required."""
         return self.required_turnover_cents - self.current_turnover_cents

@@ -41,7 +41,8 @@ def release_if_met(claim: MemberPromotion, now: datetime) -> bool:
         _move(ledger.debit, claim, released, RELEASED, now, balance=BONUS)
         _move(ledger.credit, claim, released, RELEASED, now, balance=CASH)
     _lapse(claim, now)
-    _tell(claim, "bonus_completed", now)
+    if claim.required_turnover_cents or not claim.is_of_own_deposit:  # else the deposit tells of it
+        _tell(claim, "bonus_completed", now)
     after_commit(figures.claims.labels(claim.type, "completed").inc)
     return True
 
@@ -97,11 +98,11 @@ def users_of(cause: str) -> Sequence[int]:
     return db.session.scalars(select(MemberPromotion.user_id).where(MemberPromotion.cause == cause).distinct()).all()
 
 
-def undo(cause: str, *, actor: Actor, now: datetime) -> int:
-    """A deposit went back: cancel the bonuses that came from it, and give their uses back; how many.
+def undo(cause: str, depositor_id: int, *, actor: Actor, now: datetime) -> Sequence[MemberPromotion]:
+    """A deposit went back: cancel the bonuses that came from it, and give their uses back; which.
 
     What of one was released already is taken back from cash, and what is no longer there becomes a debt. The wallets
-    are held.
+    are held. The depositor is told of theirs with the refund, others here.
     """
     came = select(MemberPromotion).where(MemberPromotion.cause == cause, MemberPromotion.status != CANCELLED)
     claims = db.session.scalars(came.order_by(MemberPromotion.id).execution_options(populate_existing=True)).all()
@@ -111,10 +112,11 @@ def undo(cause: str, *, actor: Actor, now: datetime) -> int:
         if released:
             _move(ledger.take_back, claim, released, TAKEN_BACK, now)
         _audit(claim, actor)
-        _tell(claim, "bonus_cancelled", now)
+        if claim.user_id != depositor_id:
+            _tell(claim, "bonus_cancelled", now)
     for claim in claims:
         promotions.give_back(claim.purpose, now, is_refund=True)
-    return len(claims)
+    return claims
 
 
 def _cancel(claim: MemberPromotion, why: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import exists, select
 
 from app.accounts import service as accounts
@@ -22,6 +23,7 @@ from app.kit.money import as_number
 from app.promotions.models import Promotion
 from app.wallet import ledger
 
+log = structlog.get_logger(__name__)
 ENTITY = "turnover_event"
 
 
@@ -55,14 +57,18 @@ def record(  # noqa: PLR0913, PLR0917
 
     What an `actor` tells by hand stands in the audit log; what programs tell comes without one. Raises UnknownClient.
     """
-    if find(event_id) is not None:
+    known = find(event_id)
+    if known is not None:
+        _again(known, username, amount_cents)
         return False
     user = accounts.hold_named(username, *([actor.user_id] if actor and actor.user_id else []))
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
     ledger.hold(user.id)
     is_new = _count(_key(event_id), user.id, amount_cents, category, now)
-    event = find(event_id) if actor is not None else None
+    event = find(event_id) if actor is not None or not is_new else None
+    if not is_new and event is not None:
+        _again(event, username, amount_cents)
     if is_new and actor is not None and event is not None:
         told = {"user_id": user.id, "amount": as_number(amount_cents), "category": category}
         audit.record(actor, "turnover.recorded", ENTITY, event.id, after=told)
@@ -99,6 +105,13 @@ def running(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
 
 def _key(event_id: str) -> str:
     return f"event:{event_id}"
+
+
+def _again(known: TurnoverEvent, username: str, amount_cents: int) -> None:
+    """The first word counts; another one is worth a look."""
+    user = accounts.find(username)
+    if known.amount_cents != amount_cents or user is None or user.id != known.user_id:
+        log.warning("turnover_told_differently", event_id=known.id)
 
 
 def _count(key: str, user_id: int, amount_cents: int, category: str | None, now: datetime) -> bool:

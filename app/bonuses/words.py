@@ -54,7 +54,7 @@ def sentence(verdict: Verdict) -> str:
 
 
 def why_not(reason: str) -> str:
-    """The same of a reason as it is kept: a reason code, or `not_eligible:` and which."""
+    """The same of a reason as it is kept: a reason code, or `not_eligible:` and which (of another type: also which)."""
     rule, _colon, which = reason.partition(":")
     return sentence(Verdict(rule, holds=False, facts={"which": which} if which else {}))
 
@@ -62,7 +62,8 @@ def why_not(reason: str) -> str:
 def reason_of(verdict: Verdict) -> str:
     """A failing verdict as it is kept, for `why_not` to tell."""
     which = verdict.facts.get("which") if verdict.rule == "not_eligible" else None
-    return f"{verdict.rule}:{which}" if which else verdict.rule
+    more = [verdict.facts["type"]] if which == TYPE and verdict.facts.get("type") else []
+    return ":".join((verdict.rule, which, *more)) if which else verdict.rule
 
 
 def _ended(facts: Facts) -> str:
@@ -91,9 +92,9 @@ def _missing(facts: Facts) -> str:
 
 
 def _not_this(facts: Facts) -> str:
-    if facts["which"] == TYPE and facts.get("type"):
-        return str(OF_TYPE[facts["type"]])
-    return str(WHICH.get(facts["which"].partition(":")[0], PLAIN["not_eligible"]))
+    which, _colon, more = facts["which"].partition(":")
+    type_ = facts.get("type", more) if which == TYPE else ""
+    return str(OF_TYPE.get(type_) or WHICH.get(which, PLAIN["not_eligible"]))
 
 
 TOLD: Mapping[str, Callable[[Facts], str]] = {

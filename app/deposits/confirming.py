@@ -7,6 +7,7 @@ holds never loses the deposit.
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 
 from app.accounts import service as accounts
@@ -34,6 +35,7 @@ from app.wallet import service as wallets
 
 CREDITED = "deposit"
 API = "api"
+log = structlog.get_logger(__name__)
 NO_SUCH = "not_found"
 LONGEST_CODE = 64
 
@@ -110,7 +112,7 @@ def record(told: Received, now: datetime, actor: Actor = SYSTEM) -> tuple[Deposi
     key = f"{API}:{told.deposit_id}"
     known = _by_key(key)
     if known is not None:
-        return known, False
+        return _again(known, told), False
     user = accounts.find(told.username)
     if user is None or user.role != "client" or not user.is_active:
         raise UnknownClient(field="username")
@@ -121,7 +123,7 @@ def record(told: Received, now: datetime, actor: Actor = SYSTEM) -> tuple[Deposi
     if made is None:
         twin = _by_key(key)
         assert twin is not None, "what conflicts is there"
-        return twin, False
+        return _again(twin, told), False
     _confirm(made.id, actor, now, provider=API, provider_reference=told.deposit_id)
     return _credit(get(made.id), user, actor, now), True
 
@@ -142,6 +144,14 @@ def _themself(actor: Actor) -> list[int]:
 
 def _by_key(key: str) -> Deposit | None:
     return db.session.scalar(select(Deposit).where(Deposit.key == key), execution_options={"populate_existing": True})
+
+
+def _again(known: Deposit, told: Received) -> Deposit:
+    """The first word counts; another one is worth a look."""
+    user = accounts.find(told.username)
+    if known.amount_cents != told.amount_cents or user is None or user.id != known.user_id:
+        log.warning("deposit_told_differently", deposit=known.id)
+    return known
 
 
 def _keep(told: Received, key: str, user: User, now: datetime) -> Deposit | None:
@@ -199,7 +209,9 @@ def _tell(deposit: Deposit, outcome: Outcome | None, now: datetime) -> None:
     """In the application; and why there is no bonus, where one was wished for."""
     facts: dict[str, object] = {"cents": deposit.amount_cents}
     if outcome and outcome.claim:
-        facts |= {"bonus_cents": outcome.claim.bonus_cents, "title": outcome.claim.title}
+        claim = outcome.claim
+        facts |= {"bonus_cents": claim.bonus_cents, "title": claim.title, "released_cents": claim.released_cents}
+        facts |= {"turnover_cents": claim.required_turnover_cents, "most_cents": claim.terms["max_withdraw_cents"]}
     elif outcome:
         facts["no_bonus"] = outcome.reason
     notices.tell(Notice(deposit.user_id, "deposit_confirmed", f"deposit_confirmed:{deposit.id}", facts), now)

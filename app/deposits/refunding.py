@@ -70,7 +70,7 @@ def refund(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposi
     ledger.hold(deposit.user_id, *bonuses.users_of(deposit.subject))
     back, reference = deposit.amount_cents, deposit.subject
     taken = ledger.take_back(deposit.user_id, back, reason=TAKEN_BACK, reference=reference, now=now)
-    cancelled = bonuses.undo(deposit.subject, actor=actor, now=now)
+    cancelled = bonuses.undo(deposit.subject, deposit.user_id, actor=actor, now=now)
     payments.send_back(
         f"deposit_refund:{deposit.id}",
         payable(deposit),
@@ -79,12 +79,18 @@ def refund(deposit_id: int, note: str, *, actor: Actor, now: datetime) -> Deposi
         amount_cents=deposit.amount_cents,
         now=now,
     )
-    told = {"status": REFUNDED, "note": deposit.note, "bonuses_cancelled": cancelled}
+    told = {"status": REFUNDED, "note": deposit.note, "bonuses_cancelled": len(cancelled)}
     debt = {"debt": as_number(deposit.amount_cents - taken)} if taken < deposit.amount_cents else {}
     audit.record(actor, "deposit.refunded", ENTITY, deposit.id, {"status": CONFIRMED}, told | debt)
-    facts = {"cents": deposit.amount_cents, "note": deposit.note}
-    notices.tell(Told(deposit.user_id, "deposit_refunded", f"deposit_refunded:{deposit.id}", facts), now)
+    _tell(deposit, [each for each in cancelled if each.user_id == deposit.user_id], now)
     return deposit
+
+
+def _tell(deposit: Deposit, cancelled: Sequence[MemberPromotion], now: datetime) -> None:
+    """In the application, with what of the depositor's was cancelled by it."""
+    brought = [{"title": each.title, "cents": each.bonus_cents} for each in cancelled]
+    facts = {"cents": deposit.amount_cents, "note": deposit.note, "brought": brought}
+    notices.tell(Told(deposit.user_id, "deposit_refunded", f"deposit_refunded:{deposit.id}", facts), now)
 
 
 def _leave_confirmed(deposit_id: int, note: str, actor: Actor, now: datetime) -> bool:

@@ -254,6 +254,7 @@ def test_nothing_said_switches_it_to_the_other_side(client: FlaskClient, admin: 
     url = f"{URL}/{make.bonus().id}/status"
     bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"data": "{}", "content_type": "application/json"}]
     bodies.append({"data": "", "content_type": "application/json"})
+    bodies.extend({"data": "", "content_type": each} for each in ("application/x-www-form-urlencoded", "text/plain"))
     for number, body in enumerate(bodies):
         told = data_of(client.patch(url, headers=admin, **body))
         assert (told["isActive"], told["status"]) == ((True, "active") if number % 2 else (False, "inactive"))

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from app.accounts.models import ApiKey, User
@@ -39,7 +40,13 @@ REASONS = {
     "MORE": "min_amount_not_met",
     "FIRST": "not_eligible",
     "BACK": "not_eligible",
+    "FREE": "not_eligible",
     "NOTHING": "nothing_to_give",
+}
+SENTENCES = {
+    "BACK": "This bonus comes by itself at the end of its period.",
+    "FREE": "This bonus is a free credit. Claim it with its code.",
+    "FIRST": "This bonus is for a first deposit, and you have deposited before.",
 }
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -74,6 +81,7 @@ def make_what_gives_nothing(mia: User) -> None:
     make.bonus(code="MORE", min_amount=100.01)
     make.bonus(code="NOTHING", max_bonus=0)
     make.cashback(code="BACK")
+    make.free_credit(code="FREE")
     make.bonus(code="FIRST", first_deposit_only=True)
     make.deposit(make.user(), 500, make.bonus(code="USEDUP", usage_limit=1))
     make.deposit(mia, 500, make.bonus(code="HAD", turnover_requirement=1))
@@ -120,8 +128,9 @@ def test_a_deposit_that_gets_no_bonus_stands_and_says_why(client: FlaskClient, m
         told = data_of(answer, 201)
         assert told["promotion"] == {"applied": False, "reason": reason}, code
         assert told["balance"] == 5 + 100 * number
-        message = answer.get_json()["message"]
-        assert len(message) > len("The deposit is recorded, without a bonus: ")
+        why = answer.get_json()["message"].removeprefix("The deposit is recorded, without a bonus: ")
+        assert why.startswith(SENTENCES.get(code, "")), code
+        assert why
         again = send(client, bank, depositId=f"bank-{number}", amount=100, promotionCode=code)
         assert (again.status_code, again.data) == (200, answer.data)
     assert balances(mia) == (500 + 10_000 * len(REASONS), 500)
@@ -135,7 +144,10 @@ def test_the_same_id_again_is_the_same_answer_whatever_came_since(
     first = send(client, bank, promotionCode="TWICE")
     others: list[dict[str, Any]] = [{}, {"amount": 999}, {"username": "nobody"}, {"promotionCode": "OTHER"}]
     for changes in others:
-        again = send(client, bank, **changes)
+        with capture_logs() as logs:
+            again = send(client, bank, **changes)
+        told_differently = any(each["event"] == "deposit_told_differently" for each in logs)
+        assert told_differently == bool({"amount", "username"} & changes.keys())
         assert (first.status_code, again.status_code, again.data) == (201, 200, first.data), changes
     assert send(client, make.api_key("deposits")).data == first.data
     make.played(mia, 20_010)

@@ -83,6 +83,12 @@ def test_only_json_is_read(client: FlaskClient, content_type: str) -> None:
 
 
 @without_database
+def test_what_comes_without_a_length_is_json_too(client: FlaskClient) -> None:
+    answer = client.post(TOKEN, content_type="text/plain", headers={"Transfer-Encoding": "chunked"})
+    assert answer.status_code == 415
+
+
+@without_database
 def test_a_body_of_more_than_a_megabyte_is_too_large(client: FlaskClient) -> None:
     answer = client.post(TOKEN, json={"username": "a" * 1_100_000, "password": "x"})
     assert answer.status_code == 413

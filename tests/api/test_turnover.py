@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
@@ -65,7 +66,10 @@ def test_the_same_id_again_is_the_same_answer_whatever_else_is_sent(
     first = send(client, casino, category="slots")
     others: list[dict[str, Any]] = [{}, {"amount": 999}, {"username": "nobody"}, {"category": "live"}]
     for changes in others:
-        again = send(client, casino, **changes)
+        with capture_logs() as logs:
+            again = send(client, casino, **changes)
+        told_differently = any(each["event"] == "turnover_told_differently" for each in logs)
+        assert told_differently == bool({"amount", "username"} & changes.keys())
         assert (first.status_code, again.status_code, again.data) == (201, 200, first.data), changes
     assert send(client, make.api_key("deposits")).data == first.data
     assert (kept(), fresh(claim).current_turnover_cents) == (1, 1234)

@@ -123,7 +123,7 @@ def test_a_bonus_of_another_sort_or_in_the_archive_comes_with_no_deposit() -> No
     with unit_of_work():
         archiving.archive(old.id, actor=SYSTEM, now=NOW)
     found = [make.deposit(client, 1000, each).no_bonus for each in (make.free_credit(), make.cashback(), old)]
-    assert found == ["not_eligible:other_type", "not_eligible:other_type", "not_found"]
+    assert found == ["not_eligible:other_type:freecredit", "not_eligible:other_type:cashback", "not_found"]
     assert faults() == []
 
 

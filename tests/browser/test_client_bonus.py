@@ -22,7 +22,7 @@ WALLET = "/client/wallet"
 
 @pytest.fixture
 def mia(app: Flask) -> User:  # noqa: ARG001
-    return make.user(username="mia", display_name="Mia Chen")
+    return make.user(username="mia", display_name="Nok Chaiyaphum")
 
 
 @pytest.fixture

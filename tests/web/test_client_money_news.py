@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
     "bonus_lapsed": ({"why": "lapsed"}, "“Welcome” has lapsed Its time was over before its turnover was reached."),
     "deposit_confirmed": (
         {"bonus_cents": 2500},
-        "Your deposit of $50.00 is in your wallet “Welcome” brought you $25.00 on top.",
+        "Your deposit of $50.00 is in your wallet “Welcome” brought you $25.00 on top. Open wallet",
     ),
     "deposit_refused": (
         {"note": "No name on it"},
@@ -82,6 +82,8 @@ def test_whatever_is_told_of_money_is_drawn(client: FlaskClient, mia: User) -> N
     make.deposit(mia, 10_000, make.bonus(title="Short"))
     given_up = make.claim_of(make.deposit(mia, 100, make.bonus(title="Gone", turnover_requirement=9)))
     refused = make.asked_deposit(mia)
+    make.free_credit(code="FREE")
+    make.free_credit(code="LATER", turnover_requirement=1)
     with unit_of_work():
         bonuses.cancel(given_up.id, actor=SYSTEM, now=NOW)
         deposits.refuse(refused.id, "No", actor=SYSTEM, now=NOW)
@@ -90,12 +92,48 @@ def test_whatever_is_told_of_money_is_drawn(client: FlaskClient, mia: User) -> N
     with unit_of_work():
         withdrawing.approve(approved.id, "", actor=SYSTEM, now=NOW)
         withdrawing.refuse(denied.id, "", actor=SYSTEM, now=NOW)
+    with unit_of_work():
+        bonuses.claim_free_credit(mia, "FREE", now=NOW)
+        bonuses.claim_free_credit(mia, "LATER", now=NOW)
     told = {each.kind for each in notices.unseen(mia.id)}
     assert told == KINDS.keys() - {"bonus_lapsed"}
     page = client.get("/client").text
     drawn = re.findall(r'<li id="notice-\d+">(.*?)</li>', page, re.DOTALL)
     assert len(drawn) == len(notices.unseen(mia.id))
     assert all("<strong>" in each for each in drawn)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"turnover_requirement": 1}, "Turn over $200.00, and it becomes cash. My bonuses"),
+        ({"turnover_requirement": 1, "max_withdraw": 0}, "By its terms nothing of it becomes cash. My bonuses"),
+        ({}, "It is cash already. Open wallet"),
+        ({"max_withdraw": 30}, "$30.00 of it is cash now; the rest lapsed by its terms. Open wallet"),
+    ],
+)
+def test_a_deposit_and_its_bonus_are_one_piece_of_news(
+    client: FlaskClient, mia: User, terms: dict[str, Any], said: str
+) -> None:
+    deposit = make.deposit(mia, 10_000, make.bonus(title="Welcome", **terms))
+    assert [each.kind for each in notices.unseen(mia.id)] == ["deposit_confirmed"]
+    assert f"is in your wallet “Welcome” brought you $100.00 on top. {said}" in news(client)
+    make.refunded_deposit(deposit)
+    assert [each.kind for each in notices.unseen(mia.id)] == ["deposit_refunded", "deposit_confirmed"]
+    assert "It has left your wallet. “Welcome” ($100.00), which it brought, is cancelled. Open" in news(client)
+
+
+def test_turnover_that_is_reached_later_is_news_of_its_own(mia: User) -> None:
+    make.deposit(mia, 100, make.bonus(turnover_requirement=1))
+    make.played(mia, 200)
+    assert [each.kind for each in notices.unseen(mia.id)] == ["bonus_completed", "deposit_confirmed"]
+
+
+def test_who_was_rewarded_for_a_friend_is_told_when_their_deposit_goes_back(mia: User) -> None:
+    make.referral(turnover_requirement=1)
+    deposit = make.deposit(make.user(referred_by_id=mia.id), 10_000)
+    make.refunded_deposit(deposit)
+    assert [each.kind for each in notices.unseen(mia.id)] == ["bonus_cancelled", "bonus_granted"]
 
 
 def test_the_purse_tells_of_a_bonus_while_there_is_one(client: FlaskClient, mia: User) -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from app.accounts.models import User
 from app.bonuses import cashback, claims
-from app.bonuses.models import MemberPromotion
+from app.bonuses.models import Bonus, MemberPromotion
 from app.bonuses.periods import Period
 from app.kit.db import db, unit_of_work
 from tests import make
@@ -122,8 +122,58 @@ def test_a_free_credit_is_claimed_by_its_code(client: FlaskClient, mia: User, he
     assert "Ten on us $10.00 $0.00 of $20.00" in part_of(page, 'id="active"', "section")
     again = client.post(PATH, data={"code": "TEN"}, headers=headers)
     assert again.status_code == 422
-    assert error_on(again.text) == "You have had this bonus already, and there is one for each member."
+    assert error_on(again.text) == "It is active. See how far it is"
     assert balances(mia) == (0, 1000)
+
+
+@pytest.mark.parametrize("maker", [make.bonus, make.free_credit])
+def test_one_that_is_active_is_said_to_be_until_it_is_over(
+    client: FlaskClient, mia: User, maker: Callable[..., Bonus]
+) -> None:
+    bonus = maker(code="MINE", title="Mine", turnover_requirement=1, is_listed=True)
+    if maker is make.bonus:
+        make.deposit(mia, 1000, bonus)
+    else:
+        client.post(PATH, data={"code": "MINE"})
+    [claim] = db.session.scalars(claims.of_user(mia.id)).all()
+    page = client.get(PATH).text
+    assert "It is active. See how far it is" in card(page, "Mine")
+    assert page.count(f'href="#claim-{claim.id}"') == 1
+    assert f'id="claim-{claim.id}"' in page
+    assert error_on(client.post(PATH, data={"code": "mine"}).text) == "It is active. See how far it is"
+    client.delete(f"{PATH}/{claim.id}")
+    had = "You have had this bonus already, and there is one for each member."
+    assert had in card(client.get(PATH).text, "Mine")
+    assert error_on(client.post(PATH, data={"code": "mine"}).text) == had
+
+
+def test_the_code_of_a_link_stands_in_its_field(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    make.free_credit(code="SHARED")
+    assert 'name="code" value="SHARED"' in client.get(f"{PATH}?code=SHARED").text
+    assert 'name="code" value="&lt;b&gt;' in client.get(f"{PATH}?code=<b>").text
+
+
+def test_a_picture_elsewhere_is_shown_and_allowed_on_the_page(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    make.bonus(image_url="https://pictures.example/a.png")
+    make.bonus(image_url="https://secret.example/a.png", is_listed=False)
+    answer = client.get(PATH)
+    assert 'src="https://pictures.example/a.png"' in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "https://pictures.example" in policy
+    assert "secret" not in policy
+    assert "pictures" not in client.get(PATH, headers=HTMX).headers["Content-Security-Policy"]
+
+
+def test_terms_say_only_what_has_a_meaning_and_zero_plainly(client: FlaskClient, mia: User) -> None:
+    make.cashback(title="Back", first_deposit_only=True)
+    none = make.bonus(title="Play", max_withdraw=0, turnover_requirement=1)
+    page = client.get(PATH).text
+    assert "For a first deposit" not in page
+    assert "Becomes cash Nothing of it: all of it lapses in the end" in card(page, "Play")
+    claim = make.claim_of(make.deposit(mia, 1000, none))
+    assert "nothing of it becomes cash" in client.get(f"{PATH}/{claim.id}").text
+    make.played(mia, 2000)
+    assert "By its terms nothing of it became cash." in client.get(f"{PATH}/{claim.id}").text
 
 
 @pytest.mark.parametrize(
@@ -245,8 +295,7 @@ def test_friends_are_told_of_by_username_and_what_they_brought(client: FlaskClie
     told = part_of(page, 'id="friends"', "section")
     assert mia.referral_code in told
     assert f"/register?referral_code={mia.referral_code}" in page
-    assert "2 friends have joined. bob Mar 2, 2026 +$10.00" in told
-    assert "zora" not in told
+    assert "2 friends have joined. bob Deposited on Mar 2, 2026 +$10.00 zora No deposit yet" in told
     assert "Robert" not in page
     assert "tables.example" not in page
 

@@ -59,6 +59,8 @@ def in_short(terms: BonusTerms) -> str:
         told.append(_("%(times)s× turnover", times=format_decimal(terms.turnover_hundredths / 100)))  # noqa: RUF001
     else:
         told.append(_("no turnover"))
+    if terms.max_withdraw_cents == 0:
+        told.append(_("nothing of it becomes cash"))
     return " · ".join(told)
 
 
@@ -73,7 +75,7 @@ def conditions(each: OnShelf) -> list[Fact]:
     if limits.per_user_limit:
         often = ngettext("Once for each member", "%(num)d times for each member", limits.per_user_limit)
         told.append((_("How often"), often))
-    if terms.first_deposit_only:
+    if terms.first_deposit_only and terms.type == "deposit":
         told.append((_("For whom"), _("For a first deposit")))
     return told
 
@@ -96,8 +98,10 @@ def turnover_facts(kept: Mapping[str, Any]) -> list[Fact]:
         told.append((_("Turnover"), _turnover(kept)))
         told.append((_("What counts"), games(kept)))
     else:
-        told.append((_("Turnover"), _("None: it is cash at once")))
-    if kept["max_withdraw_cents"] is not None:
+        told.append((_("Turnover"), _("None") if kept["max_withdraw_cents"] == 0 else _("None: it is cash at once")))
+    if kept["max_withdraw_cents"] == 0:
+        told.append((_("Becomes cash"), _("Nothing of it: all of it lapses in the end")))
+    elif kept["max_withdraw_cents"] is not None:
         most = money(kept["max_withdraw_cents"])
         told.append((_("Becomes cash"), _("At most %(amount)s; the rest lapses", amount=most)))
     return told

@@ -21,6 +21,7 @@ from app.bonuses.words import OF_TYPE
 from app.errors import DomainError, RateLimited
 from app.kit import clock
 from app.kit.db import db, unit_of_work
+from app.kit.headers import allow_images_of
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.limits import TooOften
 from app.kit.lists import paginate, paginate_rows
@@ -40,6 +41,7 @@ LONGEST_TYPED = 64
 MOST_FRIENDS = 20
 PAST, COUNTED = 10, 20
 LINE, OF_DEPOSIT = "line:", "deposit:"
+HAD = "user_limit_reached"
 HOMES = {"wallet": "client.show_wallet", "promotions": "client.show_promotions"}
 
 
@@ -63,9 +65,12 @@ class SoFar:
 @bp.get("/promotions")
 @access("client")
 def show_promotions() -> ResponseReturnValue:
-    """The page; for a part all that it shows, or 204 when that is as it was `seen`."""
+    """The page; for a part all that it shows, or 204 when that is as it was `seen`. A `code` stands in its field."""
     shown = _look(me(), clock.now())
-    return unchanged(shown["stamp"]) or page(*BONUSES, **shown)
+    if not wants_part():  # parts are shown by what this page may
+        allow_images_of(each.bonus.image_url for each in shown["offered"] if each.bonus.image_url)
+    typed = request.args.get("code", "")[:LONGEST_TYPED]
+    return unchanged(shown["stamp"]) or page(*BONUSES, **shown, typed=typed)
 
 
 @bp.post("/promotions")
@@ -137,7 +142,7 @@ def _claim(user: User, typed: str, now: datetime) -> MemberPromotion | None:
         with unit_of_work():
             return bonuses.claim_free_credit(user, typed, now=now)
     if not found.is_open:
-        raise NotByCode(found.why_not, field="code")
+        raise NotByCode(found.why_not, field="code", reason=found.failed.rule if found.failed else "")
     if found.terms.type != DEPOSIT:
         raise NotByCode(OF_TYPE[found.terms.type], field="code")
     return None
@@ -153,7 +158,11 @@ def _told(claim: MemberPromotion) -> str:
 
 
 def _refused(typed: str, refusal: DomainError) -> Response:
-    return page(*BONUSES, refusal.status, **_look(me(), clock.now()), typed=typed, refusal=refusal)
+    """What is active already isn't refused as had: its bar is on the same page."""
+    shown = _look(me(), clock.now())
+    had = refusal.facts.get("reason", refusal.code) == HAD
+    running = shown["running"].get(bonuses.find_by_code(typed)) if had else None
+    return page(*BONUSES, refusal.status, **shown, typed=typed, refusal=refusal, running_claim=running)
 
 
 def _look(user: User, now: datetime) -> dict[str, Any]:
@@ -164,6 +173,8 @@ def _look(user: User, now: datetime) -> dict[str, Any]:
     return {
         "offered": offered,
         "active": active,
+        "running": {each.promotion_id: each for each in reversed(active)},
+        "had": HAD,
         "past": past,
         "so_far": so_far,
         "friends": friends,
@@ -197,8 +208,8 @@ def _friends(user: User, *, is_offered: bool) -> dict[str, Any] | None:
     joined = claims.friends_of(user.id)
     if not is_offered and not joined:
         return None
-    rewarded: Sequence[Any] = db.session.execute(claims.brought(user.id).limit(MOST_FRIENDS)).all() if joined else ()
-    return {"joined": joined, "rewarded": [tuple(each) for each in rewarded]}
+    brought: Sequence[Any] = db.session.execute(claims.brought(user.id).limit(MOST_FRIENDS)).all() if joined else ()
+    return {"joined": joined, "brought": [tuple(each) for each in brought]}
 
 
 def _line_of(key: str) -> int | None:

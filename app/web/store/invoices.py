@@ -19,8 +19,10 @@ from app.orders.models import Invoice
 from app.payments import service as payments
 from app.wallet.errors import NotEnough
 from app.web.arguments import page_number
+from app.web.client.bonus_words import games
 from app.web.store import bp, visit
 from app.web.store.checkout import to_payment
+from app.web.store.counted import counted_of
 from app.web.store.payments import waiting_page
 from app.web.store.purse import is_payable, purse_of
 from app.web.visitor import access, actor, me
@@ -89,6 +91,8 @@ def _show(invoice: Invoice, refusal: DomainError | None = None) -> Response:
         receipt_url=receipt_url(invoice),
         is_confirming="paid" in request.args and waiting_page(invoice) is not None,
         purse=purse_of(invoice),
+        counted=counted_of(invoice),
+        games=games,
         refusal=refusal,
     )
     return make_response(page, refusal.status if refusal else 200)
