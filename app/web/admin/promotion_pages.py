@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.kit import clock
 from app.promotions import listing
 from app.promotions.listing import Listed
+from app.web.admin.bonus_cards import benefit_of
 from app.web.admin.promotion_words import Words, words_for
 
 TABS = (
@@ -70,6 +71,11 @@ class Framed:
     def words(self) -> Words:
         """How one speaks of its kind."""
         return words_for(self.listed.kind.name)
+
+    @property
+    def benefit(self) -> str:
+        """What it gives, in short."""
+        return benefit_of(self.listed)
 
     @property
     def people_url(self) -> str:
