@@ -208,3 +208,11 @@ def test_the_desk_of_bonuses_fits_and_can_be_read_by_everybody(
     ):
         page.goto(f"{live_server}/admin/promotions{path}")
         assert faults_of(page) == [], path
+    for query in ("", "?kind=bonus", "?group=members"):
+        page.goto(f"{live_server}/admin/promotions{query}")
+        page.locator(".promo-new > summary").click()
+        panel = page.locator(".promo-new > .drop-panel").bounding_box()
+        assert panel is not None
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= width
+        assert faults_of(page) == [], query

@@ -79,7 +79,8 @@ def test_a_card_tells_the_type_what_it_gives_and_what_was_claimed(client: FlaskC
     ("made", "badge", "terms"),
     [
         (lambda: make.bonus(first_deposit_only=True, auto_apply=True, min_amount=20), "100%", FIRST),
-        (lambda: make.cashback(cashback_period="day", min_amount=5), "10% of each day's spend", "credited each day"),
+        (lambda: make.cashback(cashback_period="day", min_amount=5), "10% of each day's spend", "from $5.00"),
+        (lambda: make.cashback(bonus_type="fixed", cashback_period="week"), "$10.00", "credited each week"),
         (lambda: make.referral(friend_bonus=5), "10% of a friend's first deposit", "$5.00 for the friend"),
         (lambda: make.free_credit(title="Welcome", min_amount=20), "$10.00", ""),
     ],
@@ -128,6 +129,21 @@ def test_new_ones_are_offered_by_one_button_and_a_menu(client: FlaskClient) -> N
     assert 'class="btn btn-primary" href="/admin/promotions/new?kind=bonus' in page
     assert 'class="drop-item" href="/admin/promotions/new?kind=deal' in page
     assert "Export codes" not in page
+
+
+@pytest.mark.parametrize(
+    ("made", "promise"),
+    [
+        (make.bonus, "claiming leads to the deposit that it comes with."),
+        (make.cashback, "It comes by itself: nobody claims it."),
+        (make.referral, "It comes by itself: nobody claims it."),
+        (make.free_credit, "with this code filled in and a button to claim it."),
+    ],
+)
+def test_a_shared_link_promises_what_its_type_can(
+    client: FlaskClient, made: Callable[..., Bonus], promise: str
+) -> None:
+    assert promise in words(client.get(f"/admin/promotions/{made().id}/share").text)
 
 
 def test_people_of_a_bonus_are_told_by_its_claims(client: FlaskClient) -> None:

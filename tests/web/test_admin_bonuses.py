@@ -227,6 +227,7 @@ def test_code_and_type_are_fixed_once_it_is_made(client: FlaskClient) -> None:
 def test_what_was_promised_is_shown_but_cannot_be_typed_over(client: FlaskClient) -> None:
     bonus = promised(client)
     page = client.get(f"/admin/promotions/{bonus.id}").text
+    assert 'for="max_bonus">At most</label>' in page  # not called optional
     assert "Members have active claims, and keep what they were promised" in page
     for name in ("bonus_value", "max_bonus", "turnover_requirement", "max_withdraw"):
         assert "readonly" in control(page, name), name

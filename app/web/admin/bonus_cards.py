@@ -22,6 +22,14 @@ AFTER_PERIOD: Mapping[str, Any] = {
     "month": _l("credited each month"),
 }
 
+SHARED_LINK: Mapping[str, Any] = {
+    DEPOSIT: _l(
+        "It opens the client's own bonuses, with this code filled in; claiming leads to the deposit that it comes with."
+    ),
+    CASHBACK: _l("It opens the client's own bonuses, where this one is told. It comes by itself: nobody claims it."),
+    REFERRAL: _l("It opens the client's own bonuses, where this one is told. It comes by itself: nobody claims it."),
+}
+
 
 def sign_of(listed: Listed) -> str:
     """The icon of its kind, of a bonus that of its type."""
@@ -39,12 +47,12 @@ def benefit_of(listed: Listed) -> str:
 
 
 def terms_of(listed: Listed) -> list[str]:
-    """What else must be known of it: what the friend gets, when it is credited, from what on, for whom, how."""
+    """What else must be known of it: what a friend gets, when an amount is credited, from what on, for whom, how."""
     own, least = listed.own, listed.promotion.min_amount_cents
     told = []
     if own.type == REFERRAL and own.friend_bonus_cents:
         told.append(_("%(amount)s for the friend", amount=money(own.friend_bonus_cents)))
-    if own.type == CASHBACK and own.cashback_period:
+    if own.type == CASHBACK and own.bonus_type == "fixed":
         told.append(str(AFTER_PERIOD[own.cashback_period]))
     if own.type != FREE_CREDIT and least:
         told.append(_("from %(amount)s", amount=money(least)))

@@ -51,6 +51,11 @@ class TermField(StringField):
         self.hints, self.unit = hints, unit
 
     @property
+    def is_held(self) -> bool:
+        """Whether it is only shown."""
+        return bool((self.render_kw or {}).get("readonly"))
+
+    @property
     def currency(self) -> str:
         return settings().currency
 
