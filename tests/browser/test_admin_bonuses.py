@@ -136,7 +136,7 @@ def test_what_was_promised_stays_and_keeps_the_bonus(
     expect(page.get_by_role("link", name="Hello", exact=True)).to_be_visible()
     assert (kept()["title"], kept()["turnover_requirement"]) == ("Hello", 3)
     expect(page.locator("summary[aria-label='Archive Hello']")).to_have_count(0)
-    page.get_by_role("link", name="Archive Hello: wait until 1 claim is over").click()
+    page.get_by_role("link", name="Archive Hello: Wait until 1 claim is over").click()
     expect(page.get_by_role("row", name="ada")).to_contain_text("$0.00 of $600.00")
 
 

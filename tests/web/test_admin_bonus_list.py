@@ -108,7 +108,7 @@ def test_a_bonus_with_active_claims_offers_no_archive_but_the_way_to_them(client
         make.deposit(make.user(), 10_000, bonus)
     card = card_of(client, "On top")
     assert "Archive “On top”?" not in unescape(card)
-    for place in ('aria-label="Archive On top: wait until 2 claims are over"', 'class="drop-item promo-waits"'):
+    for place in ('aria-label="Archive On top: Wait until 2 claims are over"', 'class="drop-item promo-waits"'):
         assert place in card
     assert card.count(f'href="/admin/promotions/{bonus.id}/claims?status=active"') == 3
 
