@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.accounts.models import User
 from app.accounts.persons import Person
 from app.bonuses import cashback, claims, editing
-from app.bonuses.models import KIND, Bonus
+from app.bonuses.models import DEPOSIT, KIND, REFERRAL, Bonus
 from app.bonuses.rules import OWN_RULES, BonusTerms, benefit_of, measured
 from app.bonuses.shelf import has_deposited
 from app.bonuses.words import TYPES, sentence
@@ -44,15 +44,17 @@ def gives(own: Bonus) -> str:
 
 
 def statistics(promotion_id: int) -> Sequence[Figure]:
-    """Claims by state, and what was deposited, given and turned over."""
+    """Claims by state, and what was given and turned over; of types that come with a deposit, what was deposited."""
     told = claims.stats_of(promotion_id)
+    comes_with_deposits = editing.get(promotion_id).type in {DEPOSIT, REFERRAL}
+    deposited = Figure(_("Deposits"), money(told.total_deposit_cents), "banknote")
     return (
         Figure(_("Claims"), format_decimal(told.total_claims), "hand-coins"),
-        Figure(_("Active"), format_decimal(told.active_claims), "clock"),
+        Figure(_("Active claims"), format_decimal(told.active_claims), "clock"),
         Figure(_("Completed"), format_decimal(told.completed_claims), "circle-check-big"),
         Figure(_("Cancelled"), format_decimal(told.cancelled_claims), "undo-2"),
-        Figure(_("Deposits"), money(told.total_deposit_cents), "banknote"),
-        Figure(_("Bonus"), money(told.total_bonus_cents), "badge-dollar-sign"),
+        *([deposited] if comes_with_deposits else []),
+        Figure(_("Bonus granted"), money(told.total_bonus_cents), "badge-dollar-sign"),
         Figure(_("Turnover"), money(told.total_turnover_cents), "wallet"),
     )
 

@@ -5,13 +5,9 @@ const ONCE = new Set(["deposit", "freecredit"]);
 document.addEventListener("change", (event) => {
   const { target } = event;
   if (target.name !== "type" || !target.form?.elements.turnover_requirement) return;
-  const { per_user_limit: each, is_listed: listed } = target.form.elements;
+  const { per_user_limit: each } = target.form.elements;
   if (each.value === each.defaultValue || each.dataset.usual === each.value) {
     each.value = ONCE.has(target.value) ? "1" : "";
     each.dataset.usual = each.value;
   }
-  if (!listed.dataset.touched) listed.checked = target.value !== "freecredit";
-});
-document.addEventListener("change", ({ target }) => {
-  if (target.name === "is_listed") target.dataset.touched = "yes";
 });

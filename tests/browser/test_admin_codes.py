@@ -18,6 +18,7 @@ SignIn = Callable[[Page, User], None]
 def test_codes_come_along_while_one_looks_and_types(app: Flask, page: Page, live_server: str, sign_in: SignIn) -> None:
     sign_in(page, make.user(role="admin"))
     page.goto(f"{live_server}/admin/promotions")
+    page.locator(".promo-new > summary").click()
     page.get_by_role("link", name="New discount code").click()
     dialog = page.get_by_role("dialog", name="New discount code")
     dialog.get_by_label("Title", exact=True).fill("Flyer")

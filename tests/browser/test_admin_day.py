@@ -45,6 +45,7 @@ def confirm(page: Page, title: str, what: str) -> None:
 
 def make_it(page: Page, url: str) -> None:
     page.goto(f"{url}/admin/promotions")
+    page.locator(".promo-new > summary").click()
     page.get_by_role("link", name="New discount code").click()
     form = page.locator("#promotion-form")
     form.get_by_label("Title", exact=True).fill("Lantern week")

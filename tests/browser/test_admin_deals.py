@@ -200,6 +200,7 @@ def test_a_deal_is_made_changed_ended_and_deleted_without_javascript(
     page = page_without_javascript
     sign_in(page, make.user(role="admin"))
     page.goto(f"{live_server}/admin/promotions")
+    page.locator(".promo-new > summary").click()
     page.get_by_role("link", name="New deal").click()
     expect(page.get_by_role("button", name="A week")).to_be_hidden()
     page.get_by_label("Title", exact=True).fill("Gold rush")

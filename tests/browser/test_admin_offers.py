@@ -93,6 +93,7 @@ def test_a_code_is_made_and_changed_without_javascript(
     many_offers()
     sign_in(page, make.user(role="admin"))
     page.goto(f"{live_server}/admin/promotions")
+    page.locator(".promo-new > summary").click()
     page.get_by_role("link", name="New offer code").click()
     page.get_by_label("Title", exact=True).fill("Spring bonus")
     page.get_by_label("Code", exact=True).fill("spring20")

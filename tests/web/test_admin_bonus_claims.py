@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.accounts.models import User
 from app.audit.models import AuditEntry
 from app.audit.service import SYSTEM
+from app.bonuses import service as bonuses
 from app.bonuses.models import Bonus, MemberPromotion
 from app.kit import clock
 from app.kit.db import db, unit_of_work
@@ -140,6 +141,16 @@ def test_a_free_credit_is_given_to_a_client(client: FlaskClient, admin: User) ->
     assert db.session.scalars(wanted).one().actor_id == admin.id
 
 
+def test_what_the_system_has_given_was_not_claimed_with_a_code(client: FlaskClient) -> None:
+    credit, _ada, ben = make.free_credit(), make.user(username="ada"), make.user(username="ben")
+    with unit_of_work():
+        bonuses.give_free_credit(credit.id, "ada", actor=SYSTEM, now=make.NOW)
+        bonuses.claim_free_credit(ben, make.bonus_code(credit), now=make.NOW)
+    of_ben, of_ada = rows(client.get(address(credit)))
+    assert "Claimed with its code" in of_ben
+    assert " Given Mar 2, 2026" in of_ada
+
+
 @pytest.mark.parametrize(
     ("username", "status", "sentence"),
     [
@@ -184,6 +195,16 @@ def test_a_bonus_is_taken_away_once(client: FlaskClient, admin: User) -> None:
     wanted = select(AuditEntry).where(AuditEntry.action == "bonus.cancelled")
     assert [each.actor_id for each in db.session.scalars(wanted)] == [admin.id]
     assert faults() == []
+
+
+def test_what_was_given_and_taken_away_is_logged_in_words(client: FlaskClient) -> None:
+    credit, ada = make.free_credit(title="On us", turnover_requirement=1), make.user(username="ada")
+    client.post(address(credit), data={"username": "ada"})
+    client.post(f"/admin/claims/{latest().id}/cancel")
+    page = words(client.get(f"/admin/audit?entity=member_promotion&entity_id={latest().id}").text)
+    assert "client: ada promotion: On us bonus: $10.00" in page
+    assert "status: Active Cancelled why: taken away by an admin bonus: $10.00 client: ada" in page
+    assert f"user id: {ada.id}" not in page
 
 
 def test_what_is_over_cannot_be_taken_away(client: FlaskClient) -> None:

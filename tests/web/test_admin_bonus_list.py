@@ -8,10 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
+from app.bonuses.models import Bonus
+from app.kit.db import db
 from tests import make
 from tests.client import HTMX
 
 SignIn = Callable[[FlaskClient, User], None]
+FIRST = "from $20.00 · for a first deposit only · applies by itself"
 TITLES = ("On top", "A tenth back", "On us", "Bring a friend", "A tenth off")
 
 
@@ -70,6 +73,98 @@ def test_a_card_tells_the_type_what_it_gives_and_what_was_claimed(client: FlaskC
     assert "Claims 1 of 9" in words(card)
     assert "Active claims 1" in words(card)
     assert f"/admin/promotions/{bonus.id}/claims?status=active" in card
+
+
+@pytest.mark.parametrize(
+    ("made", "badge", "terms"),
+    [
+        (lambda: make.bonus(first_deposit_only=True, auto_apply=True, min_amount=20), "100%", FIRST),
+        (lambda: make.cashback(cashback_period="day", min_amount=5), "10% of each day's spend", "from $5.00"),
+        (lambda: make.cashback(bonus_type="fixed", cashback_period="week"), "$10.00", "credited each week"),
+        (lambda: make.referral(friend_bonus=5), "10% of a friend's first deposit", "$5.00 for the friend"),
+        (lambda: make.free_credit(title="Welcome", min_amount=20), "$10.00", ""),
+    ],
+)
+def test_a_card_tells_the_terms_of_its_type(
+    client: FlaskClient, made: Callable[[], Bonus], badge: str, terms: str
+) -> None:
+    bonus = made()
+    card = card_of(client, bonus.promotion.title)
+    assert f" {badge} Active " in words(card)
+    shown = re.findall(r'<p class="promo-terms[^>]*>(.*?)</p>', card)
+    assert (terms in unescape(shown[0])) if terms else not shown
+
+
+def test_only_a_deposit_bonus_is_for_a_first_deposit(client: FlaskClient) -> None:
+    bonus = make.referral(friend_bonus=5)
+    bonus.first_deposit_only = True  # kept from before it was held against others
+    db.session.commit()
+    assert "first deposit only" not in card_of(client, bonus.promotion.title)
+
+
+def test_a_bonus_with_active_claims_offers_no_archive_but_the_way_to_them(client: FlaskClient) -> None:
+    bonus = make.bonus(title="On top", turnover_requirement=3)
+    for _each in range(2):
+        make.deposit(make.user(), 10_000, bonus)
+    card = card_of(client, "On top")
+    assert "Archive “On top”?" not in unescape(card)
+    for place in ('aria-label="Archive On top: Wait until 2 claims are over"', 'class="drop-item promo-waits"'):
+        assert place in card
+    assert card.count(f'href="/admin/promotions/{bonus.id}/claims?status=active"') == 3
+
+
+def test_the_card_and_the_question_under_it_count_the_same_claims(client: FlaskClient) -> None:
+    make.referral(title="Bring a friend", friend_bonus=5, usage_limit=9)
+    make.deposit(make.user(referred_by_id=make.user().id), 10_000)
+    card = words(card_of(client, "Bring a friend"))
+    assert "Claims 2 Toward its limit 1 of 9" in card
+    assert "So far: 2 claims." in card
+
+
+def test_new_ones_are_offered_by_one_button_and_a_menu(client: FlaskClient) -> None:
+    page = client.get("/admin/promotions").text
+    for kind in ("discount", "deal", "offer", "bonus"):
+        assert f'class="drop-item" href="/admin/promotions/new?kind={kind}' in page
+    page = client.get("/admin/promotions?kind=bonus").text
+    assert 'class="btn btn-primary" href="/admin/promotions/new?kind=bonus' in page
+    assert 'class="drop-item" href="/admin/promotions/new?kind=deal' in page
+    assert "Export codes" not in page
+
+
+@pytest.mark.parametrize(
+    ("made", "promise"),
+    [
+        (make.bonus, "claiming leads to the deposit that it comes with."),
+        (make.cashback, "It comes by itself: nobody claims it."),
+        (make.referral, "It comes by itself: nobody claims it."),
+        (make.free_credit, "with this code filled in and a button to claim it."),
+    ],
+)
+def test_a_shared_link_promises_what_its_type_can(
+    client: FlaskClient, made: Callable[..., Bonus], promise: str
+) -> None:
+    assert promise in words(client.get(f"/admin/promotions/{made().id}/share").text)
+
+
+def test_people_of_a_bonus_are_told_by_its_claims(client: FlaskClient) -> None:
+    answer = client.get(f"/admin/promotions/{make.bonus().id}/people")
+    assert (answer.status_code, answer.location) == (302, "/admin/promotions/1/claims")
+
+
+@pytest.mark.parametrize(
+    ("made", "is_told"),
+    [(make.bonus, True), (make.cashback, False), (make.free_credit, False), (make.referral, True)],
+)
+def test_figures_fit_the_type_and_stand_on_one_page(
+    client: FlaskClient, made: Callable[..., Bonus], *, is_told: bool
+) -> None:
+    path = f"/admin/promotions/{made().id}"
+    page = words(client.get(f"{path}/statistics").text)
+    assert "Active claims 0" in page
+    assert "Bonus granted $0.00" in page
+    for label in ("Deposits $0.00", "Given back 0"):
+        assert (label in page) is is_told
+    assert "Bonus granted" not in words(client.get(path).text)
 
 
 @pytest.mark.parametrize(

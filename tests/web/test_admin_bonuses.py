@@ -121,9 +121,33 @@ def test_what_another_type_has_is_out_of_sight_and_does_not_count(client: FlaskC
 
 
 def test_a_free_credit_is_always_an_amount(client: FlaskClient) -> None:
-    create(client, type="freecredit", bonus_value="1500", min_amount="20", is_listed="")
+    create(client, type="freecredit", bonus_value="1500", min_amount="20", is_listed="n")
     kept = fields()
     assert (kept["bonus_type"], kept["bonus_value"], kept["min_amount"], kept["is_listed"]) == ("fixed", 1500, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("type_", "typed", "is_listed"),
+    [
+        ("freecredit", "usual", False),
+        ("freecredit", "y", True),
+        ("deposit", "usual", True),
+        ("cashback", "usual", True),
+        ("referral", "n", False),
+    ],
+)
+def test_what_is_left_as_usual_is_shown_as_its_type_is(
+    client: FlaskClient, type_: str, typed: str, *, is_listed: bool
+) -> None:
+    create(client, type=type_, is_listed=typed)
+    assert fields()["is_listed"] is is_listed
+    page = client.get(f"/admin/promotions/{only().id}").text
+    assert re.findall(r'<input checked[^>]* name="is_listed"[^>]* value="(\w+)"', page) == ["y" if is_listed else "n"]
+    assert 'value="usual"' not in page
+    save(client, only(), type=type_, code="WELCOME100", is_listed="n" if is_listed else "y")
+    assert fields()["is_listed"] is not is_listed
+    history = text_of(client, f"/admin/promotions/{only().id}").split("History")[1]
+    assert f"Show it to clients: {'Yes → No' if is_listed else 'No → Yes'}" in history
 
 
 def test_a_referral_has_something_for_the_friend(client: FlaskClient) -> None:
@@ -135,7 +159,7 @@ def test_a_referral_has_something_for_the_friend(client: FlaskClient) -> None:
 def test_an_empty_form_begins_with_what_is_usual(client: FlaskClient) -> None:
     form = client.get("/admin/promotions/new?kind=bonus", headers=HTMX).text
     assert 'value="1"' in control(form, "per_user_limit")
-    assert "checked" in control(form, "is_listed")
+    assert re.search(r'<input checked[^>]* name="is_listed"[^>]* value="usual"', form)
     assert 'value="0"' in control(form, "turnover_requirement")
     assert re.search(r'<input checked[^>]*value="deposit"', form)
     for name in ("code_kind", "is_public", "release_on_refund", "requires_account", "discount_type"):
@@ -203,6 +227,7 @@ def test_code_and_type_are_fixed_once_it_is_made(client: FlaskClient) -> None:
 def test_what_was_promised_is_shown_but_cannot_be_typed_over(client: FlaskClient) -> None:
     bonus = promised(client)
     page = client.get(f"/admin/promotions/{bonus.id}").text
+    assert 'for="max_bonus">At most</label>' in page  # not called optional
     assert "Members have active claims, and keep what they were promised" in page
     for name in ("bonus_value", "max_bonus", "turnover_requirement", "max_withdraw"):
         assert "readonly" in control(page, name), name

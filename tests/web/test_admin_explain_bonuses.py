@@ -86,13 +86,35 @@ def test_every_rule_is_told_also_after_the_first_that_fails(client: FlaskClient)
     [
         ("", "Sign in to claim this bonus"),
         ("coach", "This bonus is for clients."),
-        ("nobody", "Sign in to claim this bonus"),
     ],
 )
 def test_it_is_for_clients_alone(client: FlaskClient, person: str, sentence: str) -> None:
     make.user(role="coach", username="coach")
     page = told(client, make.bonus(), f"person={person}&amount=100")
     assert f"The client is told: “{sentence}" in page
+
+
+def test_a_name_that_nobody_has_is_refused_at_its_field(client: FlaskClient) -> None:
+    page = told(client, make.bonus(), "person=nobodyhere&amount=100", status=422)
+    assert "There is no active client of this username." in page
+    assert "Something is missing" in page
+
+
+def test_of_what_comes_by_itself_nobody_is_told_anything(client: FlaskClient) -> None:
+    make.user(username="ada")
+    back, friends = make.cashback(min_amount=20), make.referral(min_amount=20)
+    page = told(client, back, "person=ada&amount=10")
+    assert "It doesn't apply $10.00 more must be spent in the period: this cashback begins at $20.00." in page
+    assert "is told" not in page
+    assert "It is for clients with an account." in told(client, back, "amount=30")
+    page = told(client, friends, "person=ada&amount=10")
+    assert "The friend must deposit $10.00 more: this bonus begins at $20.00." in page
+
+
+@pytest.mark.parametrize("made", [make.bonus, make.cashback, make.free_credit, make.referral])
+def test_rules_that_ask_for_nothing_are_told_once(client: FlaskClient, made: Callable[..., Bonus]) -> None:
+    make.user(username="ada")
+    assert told(client, made(), "person=ada&amount=100").count("Nothing else is asked for.") == 1
 
 
 def test_what_it_would_have_been_at_another_moment(client: FlaskClient) -> None:

@@ -19,6 +19,7 @@ from app.kit.htmx import page
 from app.kit.lists import Page, paginate
 from app.web.admin import bp
 from app.web.admin.audit_words import done, thing
+from app.web.admin.claim_history import Reader, reader_of
 from app.web.arguments import page_number
 from app.web.visitor import access
 
@@ -86,26 +87,30 @@ def history_of(entity: str, entity_id: int | str, limit: int = SHORT) -> list[Li
 
 
 def lines_of(entries: list[AuditEntry]) -> list[Line]:
-    """Entries as people can read them, in two more statements however many there are."""
+    """Entries as people can read them, in two more statements however many there are, and two where claims are."""
     names = desk.names_of({each.actor_id for each in entries if each.actor_id is not None})
-    personal = audit.readable(entries)
+    personal, read = audit.readable(entries), reader_of(entries)
     return [
         Line(
             entry,
             names.get(entry.actor_id, "") if entry.actor_id is not None else entry.actor_label,
             personal.get(entry.address_id) if entry.address_id is not None else None,
-            _changes(entry, personal),
+            _changes(entry, personal, read),
         )
         for entry in entries
     ]
 
 
-def _changes(entry: AuditEntry, personal: dict[int, str | None]) -> list[Change]:
-    def read(value: Any) -> Any:
+def _changes(entry: AuditEntry, personal: dict[int, str | None], read: Reader) -> list[Change]:
+    def shown(value: Any) -> Any:
         return personal.get(value["ref"]) if audit.is_reference(value) else value
 
+    def change(name: str) -> Change:
+        called, was = read(entry, name, shown(before.get(name)))
+        return Change(called, was, read(entry, name, shown(after.get(name)))[1])
+
     before, after = entry.before or {}, entry.after or {}
-    return [Change(name, read(before.get(name)), read(after.get(name))) for name in {**before, **after}]
+    return [change(name) for name in {**before, **after}]
 
 
 def _filters(asked: dict[str, str]) -> Filters:

@@ -30,6 +30,10 @@ ONLY_OF: Mapping[str, tuple[tuple[str, ...], Any]] = {
 }
 
 
+# whether clients see it; as usual is for the room to say, once the type is known
+AS_USUAL, YES, NO = "usual", "y", "n"
+
+
 class TermField(StringField):
     """A line whose hint follows the type that is chosen: `hints` are sentences by whom they are for.
 
@@ -45,6 +49,11 @@ class TermField(StringField):
         validators = [] if needed else [Optional()]
         super().__init__(label, validators, filters=[strip], render_kw=look, **kw)  # type: ignore[no-untyped-call]
         self.hints, self.unit = hints, unit
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is only shown."""
+        return bool((self.render_kw or {}).get("readonly"))
 
     @property
     def currency(self) -> str:
@@ -141,10 +150,11 @@ class BonusForm(HoursFields, PromotionForm):
         _l("Claim automatically"),
         description=_l("With each deposit for which no other bonus was chosen. The highest of several is taken."),
     )
-    is_listed = BooleanField(
+    is_listed = RadioField(
         _l("Show it to clients"),
-        default=True,
-        description=_l("Else only those who know its code find it, as is usual for free credits."),
+        choices=choices([(AS_USUAL, _l("As usual for its type")), (YES, _l("Yes")), (NO, _l("No"))]),
+        default=AS_USUAL,
+        description=_l("A free credit is usually found only by those who know its code, the other types by everybody."),
     )
     image_url = typed(
         _l("Address of a picture elsewhere"),
@@ -177,6 +187,7 @@ class BonusForm(HoursFields, PromotionForm):
     def show(self, kept: Mapping[str, Any]) -> None:
         super().show(kept)
         self.show_hours(kept["active_hours"])
+        self.is_listed.data = YES if kept["is_listed"] else NO
 
     def begin_as_copy(self, now: datetime) -> None:
         """The code must be another's."""
@@ -192,6 +203,8 @@ class BonusForm(HoursFields, PromotionForm):
                 given[name] = kept[name] if kept else nothing
         if of_type == FREE_CREDIT:
             given["bonus_type"] = "fixed"
+        if given.pop("is_listed") != AS_USUAL:
+            given["is_listed"] = self.is_listed.data == YES
         return given
 
     def amounts(self, kept: Mapping[str, Any]) -> tuple[str, ...]:
@@ -204,7 +217,11 @@ class BonusForm(HoursFields, PromotionForm):
         self.applicable_games.choices = choices([*known.items(), *((slug, slug) for slug in others)])
 
     def belong_to(self, promotion_id: int) -> None:
-        """Hold what can't change now; what was changed all the same stays open, with its refusal beside it."""
+        """Hold what can't change now; what was changed all the same stays open, with its refusal beside it.
+
+        Whether it is shown is decided by then.
+        """
+        self.is_listed.choices = [each for each in self.is_listed.choices if each.value != AS_USUAL]
         self.is_promised = editing.has_active(promotion_id)
         names = (*FIXED, *PROTECTED) if self.is_promised else FIXED
         self.fixed = frozenset(name for name in names if not self[name].errors)

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app.accounts import desk
+from app.audit.models import AuditEntry
 from app.bonuses import claims
 from app.bonuses.models import CashbackCredit, CashbackPeriod, MemberPromotion, Referral
 from app.config import settings
+from app.kit.db import db
 from app.web.arguments import whole_number
 from app.web.filters import day, money
 
@@ -29,6 +32,7 @@ WHY: Mapping[str, Any] = {
     "lapsed": _l("lapsed 30 days after the end"),
     "deposit_refunded": _l("its deposit was refunded"),
 }
+CLAIM = "member_promotion"
 DEPOSIT_PAGE, PERSON = "admin.show_deposit", "admin.show_user"
 
 
@@ -41,15 +45,16 @@ class Origin:
 
 
 def origins(found: Sequence[MemberPromotion]) -> Mapping[int, Origin]:
-    """By claim; at most three statements."""
+    """By claim; at most four statements."""
     friends = {each.id: _friend_of(each) for each in found}
     referrals = claims.referrals_of([each for each in friends.values() if each])
     credits_ = claims.credits_of([each.id for each in found if each.source.startswith("cashback:")])
     givers = {each.given_by_id for each in found if each.given_by_id}
     people = {each for referral in referrals.values() for each in (referral.friend_id, referral.referrer_id)}
     names = desk.names_of(people | givers) if people | givers else {}
-
-    return {each.id: _origin(each, friends[each.id], referrals, credits_, names) for each in found}
+    unsaid = [each.id for each in found if each.source.startswith("free:") and not each.given_by_id]
+    told = {each.id: _origin(each, friends[each.id], referrals, credits_, names) for each in found}
+    return told | {number: Origin(_("Given")) for number in _given(unsaid)}
 
 
 def why_cancelled(claim: MemberPromotion) -> str:
@@ -91,6 +96,18 @@ def _deposit(claim: MemberPromotion) -> Origin:
     deposit_id = whole_number(claim.source.partition(":")[2])
     has_page = deposit_id is not None and DEPOSIT_PAGE in current_app.view_functions
     return Origin(words, url_for(DEPOSIT_PAGE, deposit_id=deposit_id) if has_page else "")
+
+
+def _given(claim_ids: Sequence[int]) -> Sequence[int]:
+    """Those that nobody claimed, though no admin is named either: they were given by the system."""
+    if not claim_ids:
+        return ()
+    query = select(AuditEntry.entity_id).where(
+        AuditEntry.action == "bonus.given",
+        AuditEntry.entity == CLAIM,
+        AuditEntry.entity_id.in_([str(each) for each in claim_ids]),
+    )
+    return [int(each) for each in db.session.scalars(query)]
 
 
 def _spent(credit: CashbackCredit, period: CashbackPeriod | None) -> str:

@@ -9,11 +9,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import Optional
 
+from app.accounts import service as accounts
 from app.bonuses import editing
+from app.bonuses.errors import UnknownClient
 from app.bonuses.models import CASHBACK, DEPOSIT, FREE_CREDIT, REFERRAL
 from app.bonuses.rules import BonusTerms, released_of, required_turnover
-from app.promotions.rules import Benefit
-from app.web.admin.explain_form import LONGEST, ExplainForm
+from app.promotions.rules import Benefit, Verdict
+from app.web.admin.explain_form import LONGEST, ExplainForm, refuse
 from app.web.admin.promotion_words import Words
 from app.web.filters import money
 from app.web.forms import strip
@@ -24,6 +26,9 @@ BASE: Mapping[str, tuple[Any, Any]] = {
     CASHBACK: (_l("Spent in the period"), _l("What was paid for orders, less refunds.")),
     REFERRAL: (_l("The friend's deposit"), _l("Their first one. The person is who brought them.")),
 }
+
+# what comes by itself, so that nobody who asks for it is refused
+UNASKED = (CASHBACK, REFERRAL)
 
 
 class ExplainBonusForm(ExplainForm):
@@ -46,9 +51,30 @@ class ExplainBonusForm(ExplainForm):
         return self.of_type != FREE_CREDIT
 
     def words(self, usual: Words) -> Words:
-        """What the amount is, of a bonus of this type."""
+        """What the amount is, of a bonus of this type. Nobody asks for one that comes by itself, so nobody is told."""
         amount, hint = BASE.get(self.of_type, (usual.amount, ""))
-        return replace(usual, amount=amount, amount_hint=hint)
+        told = "%(sentence)s" if self.of_type in UNASKED else usual.told
+        return replace(usual, amount=amount, amount_hint=hint, told=told)
+
+    def _read_person(self) -> None:
+        """Bonuses are for accounts: a name that nobody has is a slip."""
+        super()._read_person()
+        if self.person.data and not self.person.errors and accounts.find(self.person.data) is None:
+            refuse(self.person, UnknownClient.message)
+
+
+def why_not(terms: BonusTerms, failed: Verdict, usual: str) -> str:
+    """Why it doesn't come, to the admin; `usual` is what a client would be told, where one would be."""
+    if terms.type not in UNASKED:
+        return usual
+    if failed.rule == "account_required":
+        return _("It is for clients with an account.")
+    if failed.rule == "min_amount_not_met" and "missing_cents" in failed.facts:
+        told = {"missing": money(failed.facts["missing_cents"]), "least": money(terms.min_amount_cents)}
+        if terms.type == CASHBACK:
+            return _("%(missing)s more must be spent in the period: this cashback begins at %(least)s.", **told)
+        return _("The friend must deposit %(missing)s more: this bonus begins at %(least)s.", **told)
+    return usual
 
 
 def promised(terms: BonusTerms, benefit: Benefit, amount_cents: int) -> str:

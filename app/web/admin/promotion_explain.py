@@ -23,7 +23,7 @@ from app.promotions.explaining import Explanation
 from app.promotions.rules import Benefit
 from app.promotions.words import described, money
 from app.web.admin import bp
-from app.web.admin.explain_bonus_form import ExplainBonusForm, promised
+from app.web.admin.explain_bonus_form import ExplainBonusForm, promised, why_not
 from app.web.admin.explain_form import ExplainForm, Occasion
 from app.web.admin.explain_offer_form import ExplainOfferForm
 from app.web.admin.promotion_attempts import refused
@@ -108,6 +108,8 @@ def _told_to(told: Explanation, occasion: Occasion) -> dict[str, str]:
         with by_the_clock_of(user.timezone):
             theirs = told.message
         message, zone = theirs, user.timezone if theirs != message else ""
+    if isinstance(told.terms, BonusTerms) and told.failed is not None:
+        message = why_not(told.terms, told.failed, message)
     return {"message": message, "zone": zone}
 
 

@@ -80,7 +80,7 @@ def _told(form: PromotionForm, name: str, value: Any) -> str:
         return _("a picture")
     if name in RICH and value:
         return shortened(without_tags(value))
-    if name in form and isinstance(form[name], RadioField):
+    if name in form and isinstance(form[name], RadioField) and not isinstance(value, bool):
         return str({choice.value: choice.label for choice in form[name].choices}.get(value, value))
     return str(STATUS_WORDS.get(value, value)) if name == "status" else told(value)
 

@@ -20,6 +20,7 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.promotions import archiving, kinds, listing
 from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
+from app.web.admin.bonus_cards import benefit_of, sign_of, terms_of
 from app.web.admin.promotion_pages import is_shared, pages_of
 from app.web.admin.promotion_removal import removals
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
@@ -109,12 +110,16 @@ def _list() -> Response:
     now = clock.now()
     wish = Wish(search=asked["q"], status=asked["status"], kind=asked["kind"], group=asked["group"], type=asked["type"])
     promotions = listing.found(wish, number=page_number(), size=ON_PAGE, now=now)
+    claims_of = _claims_of(promotions.items)
     if not wants_part():  # parts are shown by what this page may
         allow_images_of(outside_pictures())
     return page(
         *LIST,
         promotions=promotions,
-        removals=removals([each for each in promotions.items if each.promotion.archived_at is None]),
+        removals=removals(
+            [each for each in promotions.items if each.promotion.archived_at is None],
+            {number: each.total_claims for number, each in claims_of.items()},
+        ),
         kinds=among,
         types=types,
         has_codes=WITH_CODES in {kind.name for kind in offered if asked["type"] in {"", *kind.types}},
@@ -124,7 +129,10 @@ def _list() -> Response:
         at=whole_number(request.args.get("at")),
         overview=listing.overview(now, group=asked["group"], kind=asked["kind"]),
         claims=claims.overall() if asked["kind"] == BONUS else None,
-        claims_of=_claims_of(promotions.items),
+        claims_of=claims_of,
+        sign_of=sign_of,
+        benefit_of=benefit_of,
+        terms_of=terms_of,
         is_shared=is_shared,
         words_for=words_for,
         pages_of=pages_of,

@@ -7,9 +7,11 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 
+from app.bonuses.models import KIND as BONUS
 from app.kit import clock
 from app.promotions import listing
 from app.promotions.listing import Listed
+from app.web.admin.bonus_cards import SHARED_LINK, benefit_of
 from app.web.admin.promotion_words import Words, words_for
 
 TABS = (
@@ -70,6 +72,17 @@ class Framed:
     def words(self) -> Words:
         """How one speaks of its kind."""
         return words_for(self.listed.kind.name)
+
+    @property
+    def benefit(self) -> str:
+        """What it gives, in short."""
+        return benefit_of(self.listed)
+
+    @property
+    def shared_link(self) -> str:
+        """What the link does that hands its code on."""
+        of_type = SHARED_LINK.get(self.listed.type) if self.listed.kind.name == BONUS else None
+        return str(of_type or self.words.shared_link)
 
     @property
     def people_url(self) -> str:

@@ -24,27 +24,27 @@ class Removal:
     icon: str
 
 
-def removals(listed: Sequence[Listed]) -> Mapping[int, Removal]:
+def removals(listed: Sequence[Listed], claimed: Mapping[int, int]) -> Mapping[int, Removal]:
     """By promotion. At most one statement, and another for each kind that accounts have.
 
+    `claimed` says of those whose claims aren't all uses how many there are.
     Whether something refers to it may have changed by the time that it is confirmed; then it is told what was done.
     """
     unused = [each.promotion.id for each in listed if not each.promotion.used_count and each.codes is None]
     kept = editing.referred_to(unused) | {each.promotion.id for each in listed if each.promotion.used_count}
     accounts = _accounts_with([each for each in listed if each.promotion.id in kept])
-    return {
-        each.promotion.id: _archive(each, accounts.get(each.promotion.id, 0))
-        if each.promotion.id in kept
-        else _delete(each)
-        for each in listed
-    }
+    told = {}
+    for each in listed:
+        number, uses = each.promotion.id, claimed.get(each.promotion.id, each.promotion.used_count)
+        told[number] = _archive(each, uses, accounts.get(number, 0)) if number in kept else _delete(each)
+    return told
 
 
-def _archive(listed: Listed, accounts: int) -> Removal:
+def _archive(listed: Listed, uses: int, accounts: int) -> Removal:
     promotion, words = listed.promotion, words_for(listed.kind.name)
     question = _titled(words.ask_to_archive, listed)
     return Removal(
-        " ".join([question, _so_far(words, promotion.used_count, accounts)]),
+        " ".join([question, _so_far(words, uses, accounts)]),
         _("Archive"),
         _("Archive %(title)s", title=promotion.title),
         "archive",

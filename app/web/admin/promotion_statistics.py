@@ -2,10 +2,11 @@
 
 from zoneinfo import ZoneInfo
 
-from flask import Response, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 
+from app.bonuses.models import KIND as BONUS
 from app.config import settings
 from app.kit import clock, sheets
 from app.kit.htmx import page
@@ -39,7 +40,10 @@ def show_promotion_statistics(promotion_id: int) -> ResponseReturnValue:
 @bp.get("/promotions/<int:promotion_id>/people")
 @access("admin")
 def list_promotion_people(promotion_id: int) -> ResponseReturnValue:
+    """A bonus is claimed rather than used: its people are told by its claims."""
     frame = framed(promotion_id)
+    if frame.listed.kind.name == BONUS:
+        return redirect(frame.people_url)
     search = request.args.get("q", "").strip()[:100]
     found = statistics.people(frame.promotion, search=search, number=page_number())
     return page("admin/promotion_people.html", "admin/_promotion_people.html", frame=frame, people=found, search=search)

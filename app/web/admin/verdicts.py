@@ -40,6 +40,7 @@ def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
     """Of verdicts as they are kept, in the words of their kind, without the rules that it has no terms for."""
     names, words = {**NAMES, **NAMES_OF.get(kind, {})}, WORDS_OF.get(kind, {})
     first = next((each for each in told if not each["holds"]), None)
+    idle = next((each for each in told if _is_idle(each)), None)
     return [
         Judged(
             name=str(names.get(_which(each)) or names[each["rule"]]),
@@ -50,7 +51,13 @@ def judged(told: Sequence[Mapping[str, Any]], kind: str = "") -> list[Judged]:
         )
         for each in told
         if not (each["holds"] and each["rule"] in NOT_OF.get(kind, ()))
+        and not (kind in SEVERAL_OWN and _is_idle(each) and each is not idle)
     ]
+
+
+def _is_idle(told: Mapping[str, Any]) -> bool:
+    """A rule of a kind's own that asks for nothing."""
+    return told["rule"] == "not_eligible" and told["holds"] and not told["facts"]
 
 
 def _archived(told: Mapping[str, Any]) -> str:
@@ -147,6 +154,8 @@ def _base(told: Mapping[str, Any]) -> str:
 
 OF_CATEGORIES = frozenset({"items_required", "category_mismatch"})
 NOT_OF: Mapping[str, frozenset[str]] = {"deal": OF_CATEGORIES, "offer": OF_CATEGORIES, "bonus": OF_CATEGORIES}
+# of whose own rules those that ask for nothing are told once
+SEVERAL_OWN = frozenset({"bonus"})
 NAMES_OF: Mapping[str, Mapping[str, Any]] = {
     "deal": {
         "usage_limit_reached": _l("Something left to claim"),
