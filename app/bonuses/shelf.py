@@ -54,8 +54,9 @@ def shown_to(user: User, now: datetime) -> Sequence[OnShelf]:
 
 
 def for_deposits(user: User, now: datetime, code: str = "") -> Sequence[OnShelf]:
-    """Those of them that a deposit of theirs can bring, and the one of this code, listed or not."""
-    which = or_(Bonus.is_listed, PromotionCode.code == code) if code else Bonus.is_listed
+    """Those of them that a deposit can bring; what comes by itself, and the one of this code, listed or not."""
+    seen = (Bonus.is_listed, Bonus.auto_apply.expression)
+    which = or_(*seen, PromotionCode.code == code) if code else or_(*seen)
     return [each for each in _judged(user, now, which) if each.terms.type == DEPOSIT and each.is_open]
 
 

@@ -11,13 +11,13 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.kit.money import NotAnAmount, parse_cents
+from app.kit.money import NotAnAmount
 from app.kit.text import is_writable
 from app.web.arguments import page_number
 from app.web.client import bp
+from app.web.client.choosing import WRONG, cents_of
 from app.web.client.deposits import A_PAGE, LONGEST_AMOUNT
 from app.web.client.wallet import Typed, wallet_page
-from app.web.fields import WRONG_AMOUNT
 from app.web.filters import money
 from app.web.forms import one_line
 from app.web.visitor import access, me
@@ -39,9 +39,9 @@ def ask_withdrawal() -> ResponseReturnValue:
     """Ask for `amount` to be sent to `pay_to`: it is held at once; refused, all stays as it was typed."""
     user, typed = me(), _typed()
     try:
-        cents = parse_cents(typed.amount)
+        cents = cents_of(typed.amount)
     except NotAnAmount as wrong:
-        typed.errors["amount"] = str(WRONG_AMOUNT[wrong.reason])
+        typed.errors["amount"] = str(WRONG[wrong.reason])
     if typed.errors:
         return wallet_page(user, 422, withdrawal=typed)
     try:
