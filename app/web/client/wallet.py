@@ -42,7 +42,8 @@ OFTEN, SELDOM = 3000, 15_000
 class Typed:
     """What stands in a form, as it was typed, and what is wrong with it, by field.
 
-    `is_by_code` the bonus was chosen just now, by the code that was typed for it.
+    `is_by_code` the bonus was chosen just now, by the code that was typed for it. `asks_cents` is what a withdrawal
+    comes to that waits for the client to be sure of it.
     """
 
     amount: str = ""
@@ -51,6 +52,7 @@ class Typed:
     errors: dict[str, str] = field(default_factory=dict)
     other_code: str = ""
     is_by_code: bool = False
+    asks_cents: int = 0
 
 
 @bp.get("/wallet")
@@ -108,6 +110,7 @@ def about_deposits(deposits: Collection[Deposit]) -> dict[str, Any]:
 
 def _look(user: User, offered: Sequence[OnShelf]) -> dict[str, Any]:
     balances, debts = wallets.balances(user.id), wallets.debts(user.id)
+    owed_cents = sum(each.amount_cents for each in debts)
     entries = paginate(wallets.entries(user.id), number=page_number())
     active = claims.active_of(user.id)
     unpaid = finding.open_deposits(user.id)
@@ -117,7 +120,8 @@ def _look(user: User, offered: Sequence[OnShelf]) -> dict[str, Any]:
     return {
         "balances": balances,
         "debts": debts,
-        "owed_cents": sum(each.amount_cents for each in debts),
+        "owed_cents": owed_cents,
+        "free_cents": max(0, balances.cash_cents - owed_cents),
         "entries": entries,
         "known": known(references),
         "active": active,
