@@ -66,6 +66,11 @@ def by_code(user: User, now: datetime, typed: str) -> OnShelf | None:
     return next(iter(_judged(user, now, PromotionCode.code == code)), None) if is_code(code) else None
 
 
+def by_id(user: User, now: datetime, promotion_id: int) -> OnShelf | None:
+    """The bonus of this number, listed or not, as it stands for this member; None where there is none."""
+    return next(iter(_judged(user, now, Promotion.id == promotion_id)), None)
+
+
 def has_deposited(user_id: int) -> bool:
     """Whether a deposit of theirs was ever confirmed."""
     return wallets.has_entry(user_id, DEPOSITED)

@@ -76,6 +76,16 @@ class Chosen:
         return _preview(by, self.amount_cents) if by else _by_itself(offered, self.amount_cents)
 
 
+def expected(user: User, cents: int, promotion_id: int | None, now: datetime) -> Preview:
+    """What a deposit that was asked for will bring, as things stand: by the bonus that was chosen, or by itself."""
+    if promotion_id is None:
+        return _by_itself(shelf.for_deposits(user, now), cents)
+    chosen = shelf.by_id(user, now, promotion_id)
+    if chosen is None or not chosen.is_open:
+        return Preview(cents, chosen, why_not=chosen.why_not if chosen else _("This bonus isn't there any more."))
+    return _preview(chosen, cents)
+
+
 def coming_by_itself(offered: Sequence[OnShelf], chosen: Chosen) -> Automatic | None:
     """What comes where none is chosen; None where nothing ever does."""
     automatic = [each for each in offered if each.terms.auto_apply]
