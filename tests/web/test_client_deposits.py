@@ -195,6 +195,7 @@ def test_the_code_of_another_bonus_is_put_into_the_form_and_what_was_typed_stays
     found = client.post(PATH, data=form(amount="80", other_code="secret"), headers=headers)
     assert found.status_code == 200
     assert re.search(rf'value="{secret.id}" checked', found.text)
+    assert "Secret +$80.00" in read(found.text)
     for page in (wrong.text, found.text):
         assert 'name="amount" value="80"' in page
     assert kept() == []

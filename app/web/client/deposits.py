@@ -145,7 +145,9 @@ def _with_code(typed: Typed) -> ResponseReturnValue:
         typed.errors["other_code"] = by_code.error or _("Please type the code.")
         return wallet_page(me(), 422, deposit=typed)
     chosen = Chosen(by_code.promotion_id, by_code.code, amount_cents=typed.chosen.amount_cents)
-    return wallet_page(me(), deposit=Typed(amount=typed.amount, chosen=chosen, is_by_code=True))
+    answer = wallet_page(me(), deposit=Typed(amount=typed.amount, chosen=chosen, is_by_code=True))
+    answer.headers["HX-Reswap"] = "outerHTML"  # a radio that somebody has touched isn't checked by morphing
+    return answer
 
 
 def _on_to_pay(deposit: Deposit) -> ResponseReturnValue:
