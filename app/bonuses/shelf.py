@@ -54,8 +54,9 @@ def shown_to(user: User, now: datetime) -> Sequence[OnShelf]:
 
 
 def for_deposits(user: User, now: datetime, code: str = "") -> Sequence[OnShelf]:
-    """Those of them that a deposit of theirs can bring, and the one of this code, listed or not."""
-    which = or_(Bonus.is_listed, PromotionCode.code == code) if code else Bonus.is_listed
+    """Those of them that a deposit can bring; what comes by itself, and the one of this code, listed or not."""
+    seen = (Bonus.is_listed, Bonus.auto_apply.expression)
+    which = or_(*seen, PromotionCode.code == code) if code else or_(*seen)
     return [each for each in _judged(user, now, which) if each.terms.type == DEPOSIT and each.is_open]
 
 
@@ -63,6 +64,11 @@ def by_code(user: User, now: datetime, typed: str) -> OnShelf | None:
     """The bonus whose code this is, listed or not, as it stands for this member; None where no bonus has it."""
     code = normalise_code(typed)
     return next(iter(_judged(user, now, PromotionCode.code == code)), None) if is_code(code) else None
+
+
+def by_id(user: User, now: datetime, promotion_id: int) -> OnShelf | None:
+    """The bonus of this number, listed or not, as it stands for this member; None where there is none."""
+    return next(iter(_judged(user, now, Promotion.id == promotion_id)), None)
 
 
 def has_deposited(user_id: int) -> bool:

@@ -45,26 +45,31 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
     """
     if not KEY.fullmatch(key):
         raise KeyNotUsable
-    if not 0 < amount_cents <= MOST_CENTS:
-        raise AmountNeeded(field="amount")
-    if not pay_to.strip():
-        raise WhereToNeeded(field="pay_to")
+    _refuse_unless_complete(amount_cents, pay_to)
     accounts.hold(user.id)
     ledger.hold(user.id)
     earlier = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
     if earlier is not None:
         return _same(earlier, user, amount_cents, pay_to.strip())
-    if bonuses.awaits_turnover(user.id):
-        raise BonusesActive(field="amount")
-    owed = sum(each.amount_cents for each in wallets.debts(user.id))
-    if owed and wallets.balances(user.id).cash_cents - owed < amount_cents:
-        raise DebtOpen(owed, field="amount")
+    _refuse_unless_free(user, amount_cents)
     made = _keep(user, amount_cents, pay_to.strip(), key, now)
     try:
         ledger.debit(user.id, amount_cents, reason=HELD, reference=made.subject, now=now)
     except NotEnough as short:
         raise NotEnough(short.facts["missing_cents"], field="amount") from None
     return made
+
+
+def check(user: User, amount_cents: int, pay_to: str) -> None:
+    """Whether it could be asked for as things stand, before anybody is asked to confirm it.
+
+    Raises AmountNeeded, WhereToNeeded, BonusesActive, DebtOpen and NotEnough. Nothing is held by that.
+    """
+    _refuse_unless_complete(amount_cents, pay_to)
+    _refuse_unless_free(user, amount_cents)
+    missing = amount_cents - wallets.balances(user.id).cash_cents
+    if missing > 0:
+        raise NotEnough(missing, field="amount")
 
 
 def cancel(user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
@@ -88,6 +93,22 @@ def refuse(withdrawal_id: int, note: str, *, actor: Actor, now: datetime) -> Wit
 def forget(user: User) -> None:
     """Where money was sent goes with a person's name."""
     db.session.execute(update(Withdrawal).where(Withdrawal.user_id == user.id).values(pay_to=""))
+
+
+def _refuse_unless_complete(amount_cents: int, pay_to: str) -> None:
+    if not 0 < amount_cents <= MOST_CENTS:
+        raise AmountNeeded(field="amount")
+    if not pay_to.strip():
+        raise WhereToNeeded(field="pay_to")
+
+
+def _refuse_unless_free(user: User, amount_cents: int) -> None:
+    """No bonus may wait for its turnover, and what is owed stays."""
+    if bonuses.awaits_turnover(user.id):
+        raise BonusesActive(field="amount")
+    owed = sum(each.amount_cents for each in wallets.debts(user.id))
+    if owed and wallets.balances(user.id).cash_cents - owed < amount_cents:
+        raise DebtOpen(owed, field="amount")
 
 
 def _same(earlier: Withdrawal, user: User, amount_cents: int, pay_to: str) -> Withdrawal:

@@ -86,7 +86,8 @@ def test_from_a_deposit_to_a_withdrawal(
     assert page.evaluate("window.stillTheSamePage")
     page.get_by_role("button", name="All of it").click()
     page.get_by_label("Where to send it").fill("DE02 1203 0000")
-    page.get_by_role("button", name="Ask for it").click()
+    page.get_by_role("button", name="Ask for a withdrawal").click()
+    page.get_by_role("button", name="Yes, send it there").click()
     expect(page.locator("#toasts")).to_contain_text("$110.00 is set aside for you")
     expect(page.locator("#cash")).to_have_text("$0.00")
     expect(page.locator("#withdrawals")).to_contain_text("to DE02 1203 0000")
@@ -110,6 +111,7 @@ def test_a_refusal_keeps_what_was_typed_and_what_is_typed_stays_while_the_page_l
     expect(amount).to_be_focused()
     expect(page.get_by_role("radio", name="Welcome")).to_be_checked()
     amount.fill("25")
+    expect(page.locator("#deposit-preview")).to_contain_text("$25.00")  # the page looks again once that is answered
     page.get_by_role("heading", name="Wallet", exact=True).click()
     make.deposit(mia, 1000, now=datetime.now(UTC))
     look_again(page)
@@ -134,6 +136,24 @@ def test_a_bonus_is_given_up_after_a_question(
     expect(page.locator("#toasts")).to_contain_text("“Welcome” is cancelled")
     expect(page.locator("#bonus")).to_have_text("$0.00")
     expect(page.get_by_label("Where to send it")).to_be_visible()
+    expect(page.locator("#bonuses-now")).to_be_focused()
+
+
+def test_a_code_in_the_deposit_form_chooses_its_bonus_there(
+    page: Page, live_server: str, sign_in: SignIn, mia: User, welcome: Bonus
+) -> None:
+    make.bonus(title="Secret", code="SECRET", is_listed=False, ends_at=datetime.now(UTC) + timedelta(days=9))
+    sign_in(page, mia)
+    page.goto(f"{live_server}{WALLET}")
+    page.locator("#deposit-amount").fill("1,000.50")
+    page.locator(f"#bonus-{welcome.id}").check()
+    page.get_by_text("You have the code of another bonus?").click()
+    page.locator("#other-code").fill("secret")
+    page.locator("#other-code").press("Enter")
+    expect(page.get_by_role("radio", name="Secret")).to_be_checked()
+    expect(page.get_by_role("radio", name="Secret")).to_be_focused()
+    expect(page.locator("#deposit-amount")).to_have_value("1,000.50")
+    expect(page.locator("#deposit-preview")).to_contain_text("+$1,000.50")
 
 
 def test_it_all_works_without_javascript(
@@ -162,10 +182,11 @@ def test_it_all_works_without_javascript(
     expect(page.locator("#cash")).to_have_text("$110.00")
     page.get_by_label("Amount").last.fill("200")
     page.get_by_label("Where to send it").fill("DE02 1203")
-    page.get_by_role("button", name="Ask for it").click()
+    page.get_by_role("button", name="Ask for a withdrawal").click()
     expect(page.get_by_role("alert")).to_have_text("There is $90.00 too little in the wallet.")
     page.get_by_label("Amount").last.fill("100")
-    page.get_by_role("button", name="Ask for it").click()
+    page.get_by_role("button", name="Ask for a withdrawal").click()
+    page.get_by_role("button", name="Yes, send it there").click()
     expect(page.locator("#withdrawals")).to_contain_text("Waiting")
     page.locator("#withdrawals summary").click()
     page.get_by_role("button", name="Cancel it").click()

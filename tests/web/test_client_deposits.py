@@ -91,6 +91,7 @@ def test_each_page_has_a_key_of_its_own(client: FlaskClient, mia: User) -> None:
     [
         ("0", "Please give an amount of more than 0, such as 50.00."),
         ("much", "Please enter an amount such as 12.50."),
+        ("10,50", "A comma parts thousands here, and a point the cents: 1,000.50. Please write it like that."),
         ("1.234", "Please use at most two decimals."),
         ("-5", "Please enter 0 or more."),
         ("999999999", "Please enter at most 99,999,999.99."),
@@ -158,9 +159,56 @@ def test_the_preview_reckons_bonus_and_turnover(client: FlaskClient, mia: User) 
 def test_the_preview_tells_of_what_comes_by_itself(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
     make.bonus(title="Little", bonus_value=5, auto_apply=True)
     make.bonus(title="Large", bonus_value=10, auto_apply=True, min_amount=100)
-    assert "Little, by itself +$2.50" in preview(client, amount="50")
-    assert "Large, by itself +$10.00" in preview(client, amount="100")
-    assert "The best one that comes by itself is added." in client.get("/client/wallet").text
+    assert "Automatic: Little +$2.50" in preview(client, amount="50")
+    assert preview(client, amount="100").endswith(
+        "Automatic: Large +$10.00, no turnover It comes where you choose none."
+    )
+    page = part_of(client.get("/client/wallet").text, 'class="bonus-choices"', "div")
+    assert page == "Automatic: the best for your amount Large · Little"
+
+
+def test_what_comes_by_itself_is_named_with_its_turnover_and_is_no_second_choice(
+    client: FlaskClient,
+    mia: User,  # noqa: ARG001
+) -> None:
+    make.bonus(title="Welcome", min_amount=20, turnover_requirement=3, auto_apply=True, is_listed=False)
+    make.bonus(title="Reload")
+    page = part_of(client.get("/client/wallet").text, 'class="bonus-choices"', "div")
+    assert page.count("Welcome") == 1
+    assert "Automatic: Welcome 100% of your deposit from $20.00 · 3× turnover" in page  # noqa: RUF001
+    assert "Automatic: Welcome +$50.00, $300.00 turnover It comes where" in preview(client, amount="50")
+    assert preview(client, amount="10").endswith("No bonus On this amount none comes by itself.")
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_the_code_of_another_bonus_is_put_into_the_form_and_what_was_typed_stays(
+    client: FlaskClient,
+    mia: User,  # noqa: ARG001
+    headers: dict[str, str],
+) -> None:
+    secret = make.bonus(title="Secret", is_listed=False, code="SECRET")
+    wrong = client.post(PATH, data=form(amount="80", other_code="nope"), headers=headers)
+    assert wrong.status_code == 422
+    assert "We don't know this code." in part_of(wrong.text, 'id="other-code-error"', "p")
+    empty = client.post(PATH, data=form(amount="80", other_code=" ", use="code"), headers=headers)
+    assert part_of(empty.text, 'id="other-code-error"', "p") == "Please type the code."
+    found = client.post(PATH, data=form(amount="80", other_code="secret"), headers=headers)
+    assert found.status_code == 200
+    assert re.search(rf'value="{secret.id}" checked', found.text)
+    assert "Secret +$80.00" in read(found.text)
+    for page in (wrong.text, found.text):
+        assert 'name="amount" value="80"' in page
+    assert kept() == []
+    assert client.post(PATH, data=form(promotion_id=secret.id, code="SECRET")).status_code == 303
+    assert kept() == [(5000, secret.id, "requested")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"), [("1,000", 100_000), ("1,000.50", 100_050), ("12,345,678.9", 1_234_567_890)]
+)
+def test_amounts_are_typed_as_pages_print_them(client: FlaskClient, mia: User, typed: str, cents: int) -> None:  # noqa: ARG001
+    assert client.post(PATH, data=form(amount=typed)).status_code == 303
+    assert kept() == [(cents, None, "requested")]
 
 
 def test_without_javascript_the_preview_is_on_the_page(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
@@ -237,7 +285,7 @@ def test_what_became_of_each_is_told(client: FlaskClient, mia: User) -> None:
     make.refunded_deposit(with_bonus)
     page = client.get(PATH).text
     told = {each.id: part_of(page, f'id="deposit-{each.id}"', "li") for each in (with_bonus, without, refused)}
-    assert "brought $100.00: Welcome Sent back Refunded" in told[with_bonus.id]
+    assert "had brought $100.00, which went back with it: Welcome Sent back Refunded" in told[with_bonus.id]
     assert "No bonus: Deposit more to get this bonus. Confirmed" in told[without.id]
     assert told[refused.id].endswith("No name on it Refused")
 
@@ -255,7 +303,8 @@ def test_entries_say_what_for_and_lead_there(client: FlaskClient, mia: User) -> 
     claim = make.claim_of(deposit)
     page = client.get("/client/wallet").text
     rows = [read(each) for each in re.findall(r'<tr id="entry-.*?</tr>', page, re.DOTALL)]
-    assert rows[0].startswith("Bonus claimed: Welcome Bonus ")
+    assert rows[0].startswith("Bonus claimed: Welcome Mar")
+    assert rows[0].endswith("+$100.00 Bonus $100.00")
     assert rows[1].startswith(f"Deposit: {deposit.reference} ")
     assert f'href="/client/promotions/{claim.id}">Bonus claimed: Welcome<' in page
     assert f'href="{PATH}/{deposit.id}">Deposit: {deposit.reference}<' in page

@@ -223,7 +223,14 @@ def test_an_active_one_follows_its_turnover_without_a_reload(client: FlaskClient
     assert "Everything you buy in the store · until May 1, 2026" in read(page)
 
 
-@pytest.mark.parametrize(("home", "back"), [("wallet", "/client/wallet"), ("promotions", PATH), ("elsewhere", PATH)])
+@pytest.mark.parametrize(
+    ("home", "back"),
+    [
+        ("wallet", "/client/wallet#bonuses-now"),
+        ("promotions", f"{PATH}#active"),
+        ("elsewhere", f"{PATH}#active"),
+    ],
+)
 def test_a_bonus_is_given_up_after_a_question_that_says_what_lapses(
     client: FlaskClient, mia: User, home: str, back: str
 ) -> None:

@@ -9,9 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
+from app.audit.service import SYSTEM
 from app.kit.db import unit_of_work
 from app.offers import sources
-from app.wallet import ledger
+from app.wallet import adjusting, ledger
 from tests import make
 from tests.client import HTMX, read_csv
 from tests.counting import count_statements
@@ -57,9 +58,9 @@ def test_entries_tell_when_what_for_and_what_was_left(client: FlaskClient, mia: 
     page = client.get("/client/wallet").text
     assert "$1.55" in part_of(page, 'id="cash"', "p")
     assert rows(page) == [
-        "Bonus taken back: Survey & more Mar 2, 2026, 21:00 \N{MINUS SIGN}$2.00 $1.55",
-        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 21:00 +$1.55 $3.55",
-        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 19:00 +$2.00 $2.00",
+        "Bonus taken back: Survey & more Mar 2, 2026, 9:00 PM \N{MINUS SIGN}$2.00 Cash $1.55",
+        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 9:00 PM +$1.55 Cash $3.55",
+        "Bonus for Survey & more with BONUS10 Mar 2, 2026, 7:00 PM +$2.00 Cash $2.00",
     ]
 
 
@@ -72,7 +73,7 @@ def test_what_is_owed_is_told_plainly(client: FlaskClient, mia: User) -> None:
     told = part_of(page, 'class="note note-warning"', "div")
     assert "You owe $1.50." in told
     assert "Mar 2, 2026 · Bonus taken back: Survey · $1.50" in read(page)
-    assert rows(page)[0] == "Bonus taken back: Survey Mar 2, 2026, 21:00 \N{MINUS SIGN}$0.50 $0.00"
+    assert rows(page)[0] == "Bonus taken back: Survey Mar 2, 2026, 9:00 PM \N{MINUS SIGN}$0.50 Cash $0.00"
     assert rows(page)[1].startswith("Shop order")
 
 
@@ -129,3 +130,16 @@ def test_nobody_sees_anothers_money(client: FlaskClient, mia: User) -> None:  # 
     make.converted(other, make.offer(name="Theirs"))
     assert rows(client.get("/client/wallet").text) == []
     assert read_csv(client, "/client/wallet.csv") == []
+
+
+def test_an_adjustment_tells_its_reason_and_a_release_from_where_to_where(client: FlaskClient, mia: User) -> None:
+    make.deposit(mia, 10_000, make.bonus(title="Welcome", bonus_value=10))
+    with unit_of_work():
+        adjusting.adjust(mia.id, -500, "Sent twice & kept", key="a" * 32, actor=SYSTEM, now=NOW)
+    adjusted, *released = rows(client.get("/client/wallet").text)
+    assert adjusted.startswith("Adjustment: Sent twice & kept Mar 2, 2026")
+    assert released[0].startswith("Bonus released: Welcome to cash ")
+    assert released[0].endswith("Cash $110.00")
+    assert released[1].startswith("Bonus released: Welcome from bonus ")
+    assert released[1].endswith("Bonus $0.00")
+    assert read_csv(client, "/client/wallet.csv")[-1]["what_for"] == "Adjustment: Sent twice & kept"

@@ -30,7 +30,7 @@ def mia(client: FlaskClient, sign_in: SignIn) -> User:
 
 
 def form(**fields: str) -> dict[str, str]:
-    return {"amount": "40", "pay_to": "DE02 1203", "idempotency_key": "the-key-of-this-page"} | fields
+    return {"amount": "40", "pay_to": "DE02 1203", "idempotency_key": "the-key-of-this-page", "sure": "yes"} | fields
 
 
 def kept() -> list[tuple[int, str, str]]:
@@ -51,6 +51,40 @@ def test_what_is_asked_for_is_held_at_once(client: FlaskClient, mia: User, heade
     assert "$40.00 is set aside for you" in (answer.headers["HX-Trigger"] if headers else page)
     assert "$40.00 to DE02 1203 Mar 2, 2026" in part_of(page, 'id="withdrawals"', "section")
     assert "Withdrawal" in part_of(page, 'id="entries"', "section")
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_amount_and_account_are_shown_once_more_before_anything_is_held(
+    client: FlaskClient, mia: User, headers: dict[str, str]
+) -> None:
+    make.deposit(mia, 200_000)
+    asked = client.post(PATH, data=form(amount="1,000.50", sure=""), headers=headers)
+    assert asked.status_code == 200
+    assert "Send $1,000.50 to this account? DE02 1203" in part_of(asked.text, 'id="withdraw"', "section")
+    again = client.post(PATH, data=form(amount="1,000.50", sure="", change="yes"), headers=headers)
+    assert 'name="pay_to" value="DE02 1203"' in again.text
+    assert (kept(), balances(mia)) == ([], (200_000, 0))
+    short = client.post(PATH, data=form(amount="2,000.01", sure=""), headers=headers)
+    assert part_of(short.text, 'id="withdrawal-amount-error"', "p") == "There is $0.01 too little in the wallet."
+    client.post(PATH, data=form(amount="1,000.50"), headers=headers)
+    assert (kept(), balances(mia)) == ([(100_050, "DE02 1203", "requested")], (99_950, 0))
+
+
+@pytest.mark.parametrize("sure", ["", "yes"])
+def test_what_is_owed_stays_and_the_page_says_how_much_can_go(client: FlaskClient, mia: User, sure: str) -> None:
+    deposit = make.deposit(mia, 10_000)
+    make.withdrawal(mia, 4000)
+    make.refunded_deposit(deposit)
+    assert "Nothing can be withdrawn" not in client.get("/client/wallet").text
+    make.deposit(mia, 5000)
+    page = client.get("/client/wallet").text
+    assert "$10.00 of it can be withdrawn." in part_of(page, 'aria-labelledby="cash-title"', "section")
+    assert "At most $10.00: the $40.00 that you owe stay in the wallet." in part_of(page, 'id="withdraw"', "section")
+    assert 'data-value="10.00"' in page
+    refused = client.post(PATH, data=form(amount="10.01", sure=sure))
+    assert refused.status_code == 409
+    assert "You owe $40.00" in part_of(refused.text, 'id="withdrawal-amount-error"', "p")
+    assert client.post(PATH, data=form(amount="10")).status_code == 303
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -82,6 +116,7 @@ def test_while_a_bonus_is_active_it_is_refused_and_says_how_to_go_on(client: Fla
     said = "While a bonus is active, nothing can be withdrawn. Reach its turnover first, or cancel the bonus."
     page = client.get("/client/wallet").text
     assert said in part_of(page, 'id="withdraw"', "section")
+    assert "to withdraw once no bonus is active" in part_of(page, 'aria-labelledby="cash-title"', "section")
     assert 'name="pay_to"' not in page
     answer = client.post(PATH, data=form())
     assert answer.status_code == 409
@@ -90,9 +125,10 @@ def test_while_a_bonus_is_active_it_is_refused_and_says_how_to_go_on(client: Fla
     assert kept() == []
 
 
-def test_an_empty_wallet_has_nothing_to_withdraw(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+def test_an_empty_wallet_has_nothing_to_withdraw_and_lists_nothing(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
     page = client.get("/client/wallet").text
-    assert "There is no cash in your wallet to withdraw." in part_of(page, 'id="withdraw"', "section")
+    for absent in ("withdraw", "deposits", "withdrawals", "unpaid"):
+        assert f'id="{absent}"' not in page
 
 
 def test_one_that_waits_can_be_given_up_and_one_that_is_decided_cannot(client: FlaskClient, mia: User) -> None:

@@ -22,6 +22,7 @@ from app.payments.providers import Back
 from app.payments.returns import TOPIC
 from tests import make
 from tests.bonuses.reading import balances, faults, owed
+from tests.holding import read
 from tests.make import NOW
 from tests.payments.stripe_stand_in import Refusal, StandIn, tell
 
@@ -58,14 +59,34 @@ def test_a_client_pays_a_deposit_and_comes_to_the_wallet(client: FlaskClient, mi
     page = client.get(f"/store/payments/test/{deposit.reference}").text
     assert f"Deposit {deposit.reference}" in page
     assert "$50.00" in page
+    assert "Welcome : +$50.00, $100.00 turnover Until the turnover is reached" in read(page)
+    assert "to withdraw" not in read(page)
     paid = press(client, deposit)
     assert (paid.status_code, paid.location) == (303, "/client/wallet")
-    assert "Thank you! Your deposit is in your wallet." in client.get("/client/wallet").text
+    page = client.get("/client/wallet").text
+    assert "Thank you! Your deposit is in your wallet." in page
+    assert "“Welcome” came with it: $50.00, locked until you have turned over $100.00." in page
     assert (status(deposit), balances(mira)) == ("confirmed", (5000, 5000))
     assert client.get(f"/store/payments/test/{deposit.reference}").location == "/client/wallet"
     assert press(client, deposit).location == "/client/wallet"
     assert (balances(mira), db.session.scalar(select(func.count()).select_from(PaymentEvent))) == ((5000, 5000), 1)
     assert faults() == []
+
+
+def test_what_comes_by_itself_is_told_before_and_after(client: FlaskClient, mira: User) -> None:
+    make.bonus(title="Extra", bonus_value=10, turnover_requirement=2, auto_apply=True)
+    deposit = make.asked_deposit(mira, 5000)
+    page = client.get(f"/store/payments/test/{deposit.reference}").text
+    assert "Automatic: Extra : +$5.00, $110.00 turnover" in read(page)
+    press(client, deposit)
+    assert "“Extra” came by itself: $5.00, locked until" in client.get("/client/wallet").text
+
+
+def test_without_a_bonus_it_is_cash_to_withdraw(client: FlaskClient, mira: User) -> None:
+    plain, short = make.asked_deposit(mira, 5000), make.asked_deposit(mira, 5000, make.bonus(min_amount=80))
+    pages = [read(client.get(f"/store/payments/test/{each.reference}").text) for each in (plain, short)]
+    assert all("as cash, yours to spend and to withdraw." in each for each in pages)
+    assert "Welcome doesn't come with it: Add $30.00 more" in pages[1]
 
 
 def test_declined_it_can_be_tried_again(client: FlaskClient, mira: User) -> None:

@@ -1,10 +1,13 @@
 """The bonus that a client chooses for a deposit, and what it would bring."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.accounts.models import User
 from app.bonuses import shelf
@@ -17,9 +20,16 @@ from app.kit.money import NotAnAmount, parse_cents
 from app.kit.text import normalise_code
 from app.promotions.words import money
 from app.web import guesses
+from app.web.fields import WRONG_AMOUNT
 from app.web.guesses import NothingTyped
 
 LONGEST_TYPED = 64
+THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+COMMA = "comma"
+WRONG: Mapping[str, Any] = {
+    **WRONG_AMOUNT,
+    COMMA: _l("A comma parts thousands here, and a point the cents: 1,000.50. Please write it like that."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,14 @@ class Preview:
     turnover_cents: int = 0
     why_not: str = ""
     by_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """The bonuses that come by themselves where none is chosen, and what they bring once there is an amount."""
+
+    among: Sequence[OnShelf]
+    preview: Preview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,25 @@ class Chosen:
         return _preview(by, self.amount_cents) if by else _by_itself(offered, self.amount_cents)
 
 
+def expected(user: User, cents: int, promotion_id: int | None, now: datetime) -> Preview:
+    """What a deposit that was asked for will bring, as things stand: by the bonus that was chosen, or by itself."""
+    if promotion_id is None:
+        return _by_itself(shelf.for_deposits(user, now), cents)
+    chosen = shelf.by_id(user, now, promotion_id)
+    if chosen is None or not chosen.is_open:
+        return Preview(cents, chosen, why_not=chosen.why_not if chosen else _("This bonus isn't there any more."))
+    return _preview(chosen, cents)
+
+
+def coming_by_itself(offered: Sequence[OnShelf], chosen: Chosen) -> Automatic | None:
+    """What comes where none is chosen; None where nothing ever does."""
+    automatic = [each for each in offered if each.terms.auto_apply]
+    if not automatic:
+        return None
+    preview = _by_itself(automatic, chosen.amount_cents) if chosen.amount_cents else None
+    return Automatic(automatic, preview)
+
+
 def chosen_by_code(user: User, typed: str, now: datetime) -> Chosen:
     """The deposit bonus of this code, listed or not. Codes that nobody knows count as guesses."""
     code = normalise_code(typed[:LONGEST_TYPED])
@@ -78,10 +115,20 @@ def chosen_by_code(user: User, typed: str, now: datetime) -> Chosen:
     return Chosen(found.bonus.id, code)
 
 
+def cents_of(typed: str) -> int:
+    """Cents of an amount as pages print it, too: "1,000.50". Raises NotAnAmount; its reason is one of `WRONG`."""
+    plain = typed.strip()
+    if THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if "," in plain and plain.replace(",", "").replace(".", "").isdecimal():
+        raise NotAnAmount(COMMA)
+    return parse_cents(plain)
+
+
 def amount_of(typed: str) -> int | None:
     """Cents of what was typed; None for anything else."""
     try:
-        return parse_cents(typed)
+        return cents_of(typed)
     except NotAnAmount:
         return None
 

@@ -17,19 +17,28 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.kit.money import NotAnAmount, parse_cents
+from app.kit.money import NotAnAmount
 from app.kit.text import normalise_code
 from app.payments import service as payments
 from app.payments.errors import PaymentUnavailable
 from app.payments.providers import Back
 from app.web.arguments import page_number, whole_number
 from app.web.client import bp
-from app.web.client.choosing import LONGEST_TYPED, Chosen, amount_of, chosen_by_code
+from app.web.client.choosing import (
+    LONGEST_TYPED,
+    WRONG,
+    Chosen,
+    amount_of,
+    cents_of,
+    chosen_by_code,
+    coming_by_itself,
+)
 from app.web.client.wallet import Typed, about_deposits, wallet_page
-from app.web.fields import WRONG_AMOUNT
+from app.web.forms import one_line
 from app.web.visitor import access, me
 
 LIST = ("client/deposits.html", "client/_deposits.html")
+HOMES = {"deposits": "client.list_deposits"}
 A_PAGE = 20
 LONGEST_AMOUNT = 40
 
@@ -51,21 +60,27 @@ def preview_deposit() -> ResponseReturnValue:
     if not wants_part():
         return wallet_page(user, deposit=typed)
     offered = shelf.for_deposits(user, now, typed.chosen.code)
-    return make_response(render_template("client/_preview.html", preview=typed.chosen.preview(offered)))
+    told = {"preview": typed.chosen.preview(offered), "automatic": coming_by_itself(offered, typed.chosen)}
+    return make_response(render_template("client/_preview.html", **told, brings_choice=True))
 
 
 @bp.post("/wallet/deposits")
 @access("client")
 def ask_deposit() -> ResponseReturnValue:
-    """Ask to deposit `amount`, with a bonus or without, and go on to pay it; refused, all stays as it was typed."""
+    """Ask to deposit `amount`, with a bonus or without, and go on to pay it; refused, all stays as it was typed.
+
+    With the code of another bonus (`other_code`) that one is chosen first, for the client to see what it brings.
+    """
     user, now, typed = me(), clock.now(), _typed(request.form)
+    if typed.other_code or "use" in request.form:
+        return _with_code(typed)
     offered = shelf.for_deposits(user, now, typed.chosen.code)
     if typed.chosen.promotion_id is not None and typed.chosen.among(offered) is None:
         typed.errors["promotion_id"] = _("This bonus isn't open to you any more. Please choose another, or none.")
     try:
-        cents = parse_cents(typed.amount)
+        cents = cents_of(typed.amount)
     except NotAnAmount as wrong:
-        typed.errors["amount"] = str(WRONG_AMOUNT[wrong.reason])
+        typed.errors["amount"] = str(WRONG[wrong.reason])
     if typed.errors:
         return wallet_page(user, 422, deposit=typed)
     try:
@@ -116,11 +131,23 @@ def lead_to_deposit(deposit_id: int) -> ResponseReturnValue:
 @bp.delete("/wallet/deposits/<int:deposit_id>")
 @access("client")
 def cancel_deposit(deposit_id: int) -> ResponseReturnValue:
-    """Don't pay it after all. Raises NotFound, NotRefusable."""
+    """Don't pay it after all; back on the page where that was (`home`). Raises NotFound, NotRefusable."""
     with unit_of_work():
         deposit = deposits.cancel(me().id, deposit_id, clock.now())
     toast(_("Deposit %(number)s is cancelled.", number=deposit.reference), "info")
-    return see_other(url_for("client.show_wallet"))
+    return see_other(url_for(HOMES.get(request.form.get("home", ""), "client.show_wallet")))
+
+
+def _with_code(typed: Typed) -> ResponseReturnValue:
+    """The form as it was typed, with the bonus of the other code chosen, or why that can't be."""
+    by_code = chosen_by_code(me(), typed.other_code, clock.now())
+    if by_code.promotion_id is None:
+        typed.errors["other_code"] = by_code.error or _("Please type the code.")
+        return wallet_page(me(), 422, deposit=typed)
+    chosen = Chosen(by_code.promotion_id, by_code.code, amount_cents=typed.chosen.amount_cents)
+    answer = wallet_page(me(), deposit=Typed(amount=typed.amount, chosen=chosen, is_by_code=True))
+    answer.headers["HX-Reswap"] = "outerHTML"  # a radio that somebody has touched isn't checked by morphing
+    return answer
 
 
 def _on_to_pay(deposit: Deposit) -> ResponseReturnValue:
@@ -154,4 +181,5 @@ def _typed(sent: Mapping[str, str]) -> Typed:
         code, errors = by_code.code, {"promotion_id": by_code.error} if by_code.error else {}
     if number and promotion_id is None:
         errors["promotion_id"] = _("Please choose one of the list.")
-    return Typed(amount=amount, chosen=Chosen(promotion_id, code, amount_cents=cents), errors=errors)
+    chosen = Chosen(promotion_id, code, amount_cents=cents)
+    return Typed(amount=amount, chosen=chosen, errors=errors, other_code=one_line(sent.get("other_code", "")) or "")

@@ -13,9 +13,11 @@ from app.deposits.finding import SUBJECT as DEPOSIT
 from app.offers.converting import EARNED, TAKEN_BACK
 from app.offers.sources import Source, sources
 from app.orders import behind
+from app.wallet import service as wallets
+from app.wallet.models import WalletAdjustment
 from app.web.money_words import reason as word_for
 
-CLAIM, WITHDRAWAL = "member_promotion:", "withdrawal:"
+CLAIM, WITHDRAWAL, ADJUSTMENT = "member_promotion:", "withdrawal:", "adjustment:"
 
 
 class Movement(Protocol):
@@ -29,11 +31,12 @@ class Movement(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What stands behind references: conversions, claims of bonuses, and the numbers of orders."""
+    """What stands behind references: conversions, claims of bonuses, adjustments, and the numbers of orders."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     claims: Mapping[int, MemberPromotion] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
+    adjustments: Mapping[int, WalletAdjustment] = field(default_factory=dict)
 
     def what_for(self, moved: Movement) -> str:
         """Why money was moved, or is owed, and for which thing."""
@@ -47,10 +50,16 @@ class Known:
         return _("%(reason)s: %(thing)s", reason=word, thing=about) if about else word
 
     def about(self, reference: str) -> str:
-        """The thing by the name that the client knows: the title of a bonus, the number of an order or a deposit."""
+        """The thing by the name that the client knows: the title of a bonus, the number of an order or a deposit.
+
+        Of what was adjusted by hand, the reason that was given.
+        """
         claim = self.claims.get(_number(reference, CLAIM) or 0)
         if claim is not None:
             return claim.title
+        adjusted = self.adjustments.get(_number(reference, ADJUSTMENT) or 0)
+        if adjusted is not None:
+            return adjusted.why
         deposit_id = _number(reference, DEPOSIT)
         return f"D-{deposit_id:06d}" if deposit_id else self.orders.get(reference, "")
 
@@ -75,7 +84,12 @@ PAGES = (
 
 def known(references: Collection[str]) -> Known:
     """Looked up together: a statement for each kind of thing that is among them."""
-    return Known(sources(references), claims.by_ids(_numbers(references, CLAIM)), behind.invoices_behind(references))
+    return Known(
+        sources(references),
+        claims.by_ids(_numbers(references, CLAIM)),
+        behind.invoices_behind(references),
+        wallets.adjustments(_numbers(references, ADJUSTMENT)),
+    )
 
 
 def _numbers(references: Collection[str], prefix: str) -> Sequence[int]:

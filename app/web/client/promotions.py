@@ -42,7 +42,8 @@ MOST_FRIENDS = 20
 PAST, COUNTED = 10, 20
 LINE, OF_DEPOSIT = "line:", "deposit:"
 HAD = "user_limit_reached"
-HOMES = {"wallet": "client.show_wallet", "promotions": "client.show_promotions"}
+BONUSES_HOME = ("client.show_promotions", "active")
+HOMES = {"wallet": ("client.show_wallet", "bonuses-now"), "promotions": BONUSES_HOME}
 
 
 class NotByCode(DomainError):
@@ -129,7 +130,8 @@ def cancel_claim(claim_id: int) -> ResponseReturnValue:
             amount=money(claim.bonus_cents),
         )
     )
-    return see_other(url_for(HOMES.get(request.form.get("home", ""), "client.show_promotions")))
+    home, anchor = HOMES.get(request.form.get("home", ""), BONUSES_HOME)
+    return see_other(url_for(home, _anchor=anchor))
 
 
 def _claim(user: User, typed: str, now: datetime) -> MemberPromotion | None:

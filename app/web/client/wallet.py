@@ -16,7 +16,7 @@ from app.bonuses.shelf import OnShelf
 from app.bonuses.words import why_not
 from app.config import settings
 from app.deposits import finding
-from app.deposits.models import Deposit
+from app.deposits.models import REQUESTED, Deposit
 from app.kit import clock, sheets
 from app.kit.db import db
 from app.kit.htmx import page
@@ -27,7 +27,7 @@ from app.offers.sources import AT_ONCE, Moved, movements
 from app.wallet import service as wallets
 from app.web.arguments import page_number
 from app.web.client import bonus_words, bp
-from app.web.client.choosing import Chosen, chosen_by_code
+from app.web.client.choosing import Chosen, chosen_by_code, coming_by_itself
 from app.web.client.entries import Known, known
 from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
@@ -40,12 +40,19 @@ OFTEN, SELDOM = 3000, 15_000
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in a form, as it was typed, and what is wrong with it, by field."""
+    """What stands in a form, as it was typed, and what is wrong with it, by field.
+
+    `is_by_code` the bonus was chosen just now, by the code that was typed for it. `asks_cents` is what a withdrawal
+    comes to that waits for the client to be sure of it.
+    """
 
     amount: str = ""
     pay_to: str = ""
     chosen: Chosen = field(default_factory=Chosen)
     errors: dict[str, str] = field(default_factory=dict)
+    other_code: str = ""
+    is_by_code: bool = False
+    asks_cents: int = 0
 
 
 @bp.get("/wallet")
@@ -87,6 +94,7 @@ def wallet_page(
     if same:
         return same
     shown |= {"typed": deposit, "wanted": withdrawal, "preview": deposit.chosen.preview(offered)}
+    shown["automatic"] = coming_by_itself(offered, deposit.chosen)
     shown |= _constants(shown["unpaid"])
     return page(*WALLET, status, **shown)
 
@@ -102,16 +110,18 @@ def about_deposits(deposits: Collection[Deposit]) -> dict[str, Any]:
 
 def _look(user: User, offered: Sequence[OnShelf]) -> dict[str, Any]:
     balances, debts = wallets.balances(user.id), wallets.debts(user.id)
+    owed_cents = sum(each.amount_cents for each in debts)
     entries = paginate(wallets.entries(user.id), number=page_number())
     active = claims.active_of(user.id)
     unpaid = finding.open_deposits(user.id)
-    deposits = db.session.scalars(finding.own_deposits(user.id).limit(LATEST)).all()
+    deposits = db.session.scalars(finding.own_deposits(user.id).where(Deposit.status != REQUESTED).limit(LATEST)).all()
     withdrawals = db.session.scalars(finding.own_withdrawals(user.id).limit(LATEST)).all()
     references = [*(each.reference for each in entries.items), *(each.reference for each in debts)]
     return {
         "balances": balances,
         "debts": debts,
-        "owed_cents": sum(each.amount_cents for each in debts),
+        "owed_cents": owed_cents,
+        "free_cents": max(0, balances.cash_cents - owed_cents),
         "entries": entries,
         "known": known(references),
         "active": active,

@@ -22,8 +22,9 @@ from app.payments import service as payments
 from app.payments.providers import DECLINED, Notification, NotRecognised, Payable, Told
 from app.payments.test import TestProvider
 from app.web.arguments import whole_number
+from app.web.client.choosing import Preview
 from app.web.store import bp, visit
-from app.web.store.deposit_payments import deposit_asked_for, to_wallet, waiting_page_of
+from app.web.store.deposit_payments import deposit_asked_for, preview_of, to_wallet, waiting_page_of
 from app.web.visitor import access
 
 MOST_LOOKS = 40
@@ -69,7 +70,8 @@ def show_test_payment(number: str) -> ResponseReturnValue:
     _only_where_it_is_used()
     deposit = deposit_asked_for(number)
     if deposit:
-        return _test_page(deposits.payable(deposit), deposit.status == REQUESTED, _home(number, deposit))
+        home, is_unpaid = _home(number, deposit), deposit.status == REQUESTED
+        return _test_page(deposits.payable(deposit), is_unpaid, home, preview=preview_of(deposit))
     invoice = orders.shown_to(visit.viewer(), number)
     return _test_page(orders.payable(invoice), invoice.status == "pending", _home(number), invoice)
 
@@ -82,11 +84,18 @@ def pay_by_test(number: str) -> ResponseReturnValue:
     return _pay_deposit(deposit) if deposit else _pay_invoice(orders.shown_to(visit.viewer(), number))
 
 
-def _test_page(asked: Payable, is_unpaid: bool, home: str, invoice: Invoice | None = None) -> ResponseReturnValue:  # noqa: FBT001
+def _test_page(
+    asked: Payable,
+    is_unpaid: bool,  # noqa: FBT001
+    home: str,
+    invoice: Invoice | None = None,
+    preview: Preview | None = None,
+) -> ResponseReturnValue:
     if not is_unpaid:
         return see_other(home)
     told = payments.history(asked.subject)
-    return render_template("store/test_payment.html", payable=asked, invoice=invoice, told=told, home=home)
+    facts = {"payable": asked, "invoice": invoice, "told": told, "home": home, "preview": preview}
+    return render_template("store/test_payment.html", **facts)
 
 
 def _pay_deposit(deposit: Deposit) -> ResponseReturnValue:
