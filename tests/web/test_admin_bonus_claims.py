@@ -202,8 +202,14 @@ def test_what_was_given_and_taken_away_is_logged_in_words(client: FlaskClient) -
     client.post(address(credit), data={"username": "ada"})
     client.post(f"/admin/claims/{latest().id}/cancel")
     page = words(client.get(f"/admin/audit?entity=member_promotion&entity_id={latest().id}").text)
-    assert all(each in page for each in ("client: ada", "promotion: On us", "bonus: $10.00"))
-    assert "status: Active Cancelled why: taken away by an admin bonus: $10.00 client: ada" in page
+    told = (
+        "client: ada",
+        "promotion: On us",
+        "bonus: $10.00",
+        "status: Active Cancelled",
+        "why: taken away by an admin",
+    )
+    assert [each for each in told if each not in page] == []  # databases keep them in orders of their own
     assert f"user id: {ada.id}" not in page
 
 
