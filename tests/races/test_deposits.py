@@ -210,5 +210,6 @@ def test_unless_they_take_turns_only_the_table_keeps_it_to_one(app: Flask, monke
     make.referral()
     first = friends()
     monkeypatch.setattr("app.bonuses.referring.take_turns", members.hold_nothing)
+    monkeypatch.setattr("app.bonuses.referring._had_an_account", lambda _friend: False)  # as if an address had changed
     outcomes = unguarded_race(app, [confirmer(each) for each in first], hold=before_statement(THEN, letting_go=True))
     assert sorted(outcomes) == [CONFIRMED, BY_THE_TABLE]
