@@ -28,10 +28,11 @@ TABLES = (
     "member_promotions",
     "bonuses",
 )
-# one row for each bonus, also for those that nobody has claimed
+# one row for each bonus, also for those that nobody has claimed; grouped by its id alone, so that no claim is sorted
 STATS = """
     CREATE VIEW promotion_stats AS
-    SELECT promotions.id AS promotion_id, promotions.title AS promotion_name, promotion_codes.code AS promotion_code,
+    SELECT promotions.id AS promotion_id, promotions.title AS promotion_name,
+           MAX(promotion_codes.code) AS promotion_code,
            COUNT(claims.id) AS total_claims,
            COUNT(CASE WHEN claims.status = 'active' THEN 1 END) AS active_claims,
            COUNT(CASE WHEN claims.status = 'completed' THEN 1 END) AS completed_claims,
@@ -43,7 +44,7 @@ STATS = """
     JOIN bonuses ON bonuses.promotion_id = promotions.id
     LEFT JOIN promotion_codes ON promotion_codes.promotion_id = promotions.id AND promotion_codes.batch_id IS NULL
     LEFT JOIN member_promotions AS claims ON claims.promotion_id = promotions.id
-    GROUP BY promotions.id, promotions.title, promotion_codes.code
+    GROUP BY promotions.id
 """
 # what SQLite can add without copying a ledger, whose triggers would be lost
 CLAIM_COLUMN = """
