@@ -22,7 +22,7 @@ from app.promotions.listing import Listed, Wish
 from app.web.admin import bp
 from app.web.admin.bonus_cards import benefit_of, sign_of, terms_of
 from app.web.admin.promotion_pages import is_shared, pages_of
-from app.web.admin.promotion_removal import removals
+from app.web.admin.promotion_removal import Removal, removals
 from app.web.admin.promotion_words import STATUS_WORDS, words_for
 from app.web.arguments import list_arguments, page_number, switched, whole_number
 from app.web.visitor import access, actor
@@ -116,10 +116,7 @@ def _list() -> Response:
     return page(
         *LIST,
         promotions=promotions,
-        removals=removals(
-            [each for each in promotions.items if each.promotion.archived_at is None],
-            {number: each.total_claims for number, each in claims_of.items()},
-        ),
+        removals=_removals(promotions.items, claims_of),
         kinds=among,
         types=types,
         has_codes=WITH_CODES in {kind.name for kind in offered if asked["type"] in {"", *kind.types}},
@@ -139,6 +136,12 @@ def _list() -> Response:
         now=now,
         is_part=wants_part(),
     )
+
+
+def _removals(listed: Sequence[Listed], claims_of: Mapping[int, Stats]) -> Mapping[int, Removal]:
+    """How each of them would go, but for those that are archived already."""
+    counted = {number: each.total_claims for number, each in claims_of.items()}
+    return removals([each for each in listed if each.promotion.archived_at is None], counted)
 
 
 def _claims_of(listed: Sequence[Listed]) -> Mapping[int, Stats]:
