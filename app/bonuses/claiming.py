@@ -17,7 +17,7 @@ from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.service import Actor
 from app.bonuses import figures as bonus_figures
-from app.bonuses.editing import terms_now
+from app.bonuses.editing import terms_now, terms_of
 from app.bonuses.errors import BonusRefused, UnknownClient
 from app.bonuses.models import DEPOSIT, FREE_CREDIT, KIND, Bonus, MemberPromotion
 from app.bonuses.releasing import release_if_met
@@ -142,10 +142,11 @@ def judged(found: Row[Any], at: datetime, amount_cents: int, facts: Mapping[str,
         return judge(terms, context, OWN_RULES)
 
 
-def terms_at(found: Row[Any]) -> BonusTerms:
-    """The terms of a bonus that was found, read once for each of its editions."""
+def terms_at(found: Row[Any], own: Bonus | None = None) -> BonusTerms:
+    """The terms of a bonus that was found, read once for each of its editions; from its row, where that is in hand."""
     edition = (KIND, found.promotion_id, found.version, found.updated_at)
-    terms: BonusTerms = promotions.editions.get(edition, lambda: terms_now(found.promotion_id))
+    read = lambda: terms_now(found.promotion_id) if own is None else terms_of(own)  # noqa: E731
+    terms: BonusTerms = promotions.editions.get(edition, read)
     return terms
 
 

@@ -94,7 +94,7 @@ def _judged(user: User, now: datetime, which: Any) -> Sequence[OnShelf]:
 
 def _on_shelf(own: Bonus, found: Row[Any], is_first: bool, now: datetime) -> OnShelf:  # noqa: FBT001
     """How much is deposited isn't known yet, so that no minimum speaks against it."""
-    terms = terms_at(found)
+    terms = terms_at(found, own)
     amount = terms.min_amount_cents
     verdicts = judged(found, now, amount, {"is_first_deposit": is_first})
     return OnShelf(own, found.code, terms, first_failure(verdicts))
