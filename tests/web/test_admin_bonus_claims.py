@@ -141,6 +141,31 @@ def test_a_free_credit_is_given_to_a_client(client: FlaskClient, admin: User) ->
     assert db.session.scalars(wanted).one().actor_id == admin.id
 
 
+def test_a_form_that_is_sent_twice_gives_once_and_the_next_form_gives_again(client: FlaskClient) -> None:
+    ada, credit = make.user(username="ada"), make.free_credit(per_user_limit=3, turnover_requirement=1)
+
+    def form() -> dict[str, str]:
+        [key] = re.findall(r'name="key"[^>]*value="(\w+)"', client.get(address(credit)).text)
+        return {"username": "ada", "key": key}
+
+    first = form()
+    for _press in range(2):
+        assert client.post(address(credit), data=first).status_code == 303
+    assert "This form was sent before: ada has got it once." in client.get(address(credit)).text
+    assert balances(ada) == (0, 1000)
+    client.post(address(credit), data=form())
+    assert balances(ada) == (0, 2000)
+
+
+def test_a_form_that_was_refused_can_be_sent_again(client: FlaskClient) -> None:
+    credit = make.free_credit(turnover_requirement=1)
+    sent = {"username": "ada", "key": "0" * 32}
+    assert client.post(address(credit), data=sent).status_code == 404
+    ada = make.user(username="ada")
+    assert client.post(address(credit), data=sent).status_code == 303
+    assert balances(ada) == (0, 1000)
+
+
 def test_what_the_system_has_given_was_not_claimed_with_a_code(client: FlaskClient) -> None:
     credit, _ada, ben = make.free_credit(), make.user(username="ada"), make.user(username="ben")
     with unit_of_work():

@@ -150,7 +150,7 @@ def test_recording_one_pays_at_once_and_says_by_which_code(admin: FlaskClient) -
     answer = admin.post(NEW, data=form(ada, offer.id), follow_redirects=True)
     assert "ada earned $2.00 with TEN." in answer.text
     [kept] = conversions()
-    assert re.fullmatch(r"manual-[0-9a-f]{16}", kept.conversion_id)
+    assert re.fullmatch(r"manual-[0-9a-f]{32}", kept.conversion_id)
     assert (kept.payout_cents, kept.completed_at, kept.bonus_cents, cash(ada)) == (2000, NOW, 200, 200)
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "conversion.recorded")).one()
     assert (entry.entity, entry.entity_id) == ("conversion", str(kept.id))
@@ -265,7 +265,7 @@ def test_sent_again_with_something_else_it_comes_back_and_is_another_one(
 ) -> None:
     ada, offer, quiz = make.user(username="ada"), make.offer(), make.offer()
     make.user(username="mia")
-    sent = form(ada, offer.id, key="0123456789abcdef")
+    sent = form(ada, offer.id, key="0123456789abcdef" * 2)
     admin.post(NEW, data=sent)
     changed = sent | other | ({"offer_id": quiz.id} if "offer_id" in other else {})
     again = admin.post(NEW, data=changed)

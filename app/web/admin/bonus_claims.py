@@ -29,7 +29,8 @@ from app.web.admin.claim_words import STATE_WORDS, day_here, origins, why_cancel
 from app.web.admin.promotion_pages import Framed, framed
 from app.web.arguments import list_arguments, page_number
 from app.web.filters import money
-from app.web.forms import Form, explain, strip
+from app.web.forms import explain, strip
+from app.web.once import OnceForm
 from app.web.visitor import access, actor, way_back
 
 ON_PAGE = 20
@@ -42,8 +43,8 @@ COLUMNS = (
 )
 
 
-class GiveForm(Form):
-    """To whom a free credit goes."""
+class GiveForm(OnceForm):
+    """To whom a free credit goes: once, however often the button is pressed."""
 
     username = StringField(
         _l("Client"),
@@ -73,17 +74,27 @@ def give_bonus(promotion_id: int) -> ResponseReturnValue:
         return _claims(frame, form, 422)
     try:
         with unit_of_work():
-            given = bonuses.give_free_credit(promotion_id, str(form.username.data), actor=actor(), now=clock.now())
+            given = _give(promotion_id, form)
     except BonusRefused as refusal:
         form.username.errors = (_("It can't be given. The client would be told: “%(why)s”", why=refusal.message),)
         return _claims(frame, form, refusal.status)
     except DomainError as refusal:
         explain(form, refusal)
         return _claims(frame, form, refusal.status)
-    toast(_("%(who)s has got %(amount)s.", who=form.username.data, amount=money(given.bonus_cents)))
+    if given is None:
+        toast(_("This form was sent before: %(who)s has got it once.", who=form.username.data), "info")
+    else:
+        toast(_("%(who)s has got %(amount)s.", who=form.username.data, amount=money(given.bonus_cents)))
     if wants_part():
         return _claims(_framed_bonus(promotion_id), GiveForm(formdata=None))
     return see_other(url_for("admin.list_claims", promotion_id=promotion_id))
+
+
+def _give(promotion_id: int, form: GiveForm) -> MemberPromotion | None:
+    username = str(form.username.data)
+    if form.was_sent(promotion_id, username.lower()):
+        return None
+    return bonuses.give_free_credit(promotion_id, username, actor=actor(), now=clock.now())
 
 
 @bp.post("/claims/<int:claim_id>/cancel")

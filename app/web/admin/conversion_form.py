@@ -1,7 +1,5 @@
 """The form on which an admin records that a client has completed an offer."""
 
-import re
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateTimeLocalField, HiddenField, SelectField, StringField
+from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
@@ -25,14 +23,14 @@ from app.promotions.fields import YEARS
 from app.web.admin.promotion_fields import typed
 from app.web.fields import AmountField, Filled
 from app.web.filters import money
-from app.web.forms import Form, strip
+from app.web.forms import strip
+from app.web.once import OnceForm
 
 NEEDED = _l("Please fill this in.")
-KEY = re.compile(r"[0-9a-f]{16}")
 
 
-class ConversionForm(Form):
-    """`key` names this very form: whoever presses twice records once."""
+class ConversionForm(OnceForm):
+    """Whoever presses twice records once."""
 
     username = StringField(
         _l("Client"),
@@ -64,18 +62,11 @@ class ConversionForm(Form):
         autocapitalize="none",
         spellcheck="false",
     )
-    key = HiddenField()
 
     def __init__(self, offers: Sequence[Offer], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offers = {str(each.id): each for each in offers}
         self.offer_id.choices = [SelectChoice("", _("Please choose")), *map(_option, offers)]
-        if not KEY.fullmatch(self.key.data or ""):
-            self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """What is typed here is another conversion than what this form was sent with before."""
-        self.key.data = secrets.token_hex(8)
 
     @property
     def is_named(self) -> bool:

@@ -1,20 +1,18 @@
 """The form with which an admin puts money into a wallet, or takes some out."""
 
-import re
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField
+from wtforms import StringField
 from wtforms.validators import Length
 
 from app.wallet.models import LONGEST_REASON
 from app.web.fields import AmountField, Filled
-from app.web.forms import Form, one_line
+from app.web.forms import one_line
+from app.web.once import OnceForm
 
-KEY = re.compile(r"[0-9a-f]{32}")
 MINUS, TYPED_MINUSES = "-", "\N{MINUS SIGN}\N{EN DASH}"
 WHY_NEEDED = _l("Please say why, so that everybody can follow it later.")
 
@@ -36,8 +34,8 @@ class SignedAmountField(AmountField):
             self.data *= sign
 
 
-class AdjustmentForm(Form):
-    """`key` names this very form: whoever presses twice moves money once."""
+class AdjustmentForm(OnceForm):
+    """Whoever presses twice moves money once."""
 
     amount = SignedAmountField(
         _l("Amount"),
@@ -52,13 +50,3 @@ class AdjustmentForm(Form):
         description=_l("Kept with the entry and in the audit log."),
         render_kw={"autocomplete": "off", "maxlength": LONGEST_REASON},
     )
-    key = HiddenField()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not KEY.fullmatch(self.key.data or ""):
-            self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """What is typed here comes on top of what this form was sent with before."""
-        self.key.data = secrets.token_hex(16)
