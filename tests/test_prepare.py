@@ -16,6 +16,7 @@ from app.loyalty import service as loyalty
 from app.loyalty.achievement_models import Achievement
 from app.loyalty.conditions import Condition, Goal, Measures
 from app.loyalty.reward_models import Reward, RewardRedemption
+from app.media import service as media
 
 
 def people() -> int:
@@ -49,6 +50,7 @@ def _is_a_believable_business() -> None:
     for kept in (Reward, Achievement):
         assert set(db.session.scalars(select(kept.coach_id))) == {None, coach.id}
     assert set(db.session.scalars(select(RewardRedemption.status))) == {"pending", "fulfilled", "rejected"}
+    assert all(image and media.has(image) for image in db.session.scalars(select(Reward.image)))
     assert _earned_by_a_beginner() == []
     assert books.faults() == []
 
