@@ -166,7 +166,6 @@ def day_pass() -> Pen:
         pen.box((104, 97 + lower, 296, 205 + lower), edge, radius=14, turn=turn)
         pen.box(box, colour, radius=14, turn=turn)
     at = (200, 146)
-    pen.disc(*turned([(296, 146)], at, -7)[0], 12, SKY)
     for x, size in ((158, 1.0), (192, 0.86)):
         pen.disc(*turned([(x, 130)], at, -7)[0], 14 * size, CREAM if size == 1 else GOLD)
         pen.box((x - 21 * size, 150, x + 21 * size, 176), CREAM if size == 1 else GOLD, radius=12, turn=-7)
