@@ -101,6 +101,9 @@ def test_one_that_nobody_has_followed_is_deleted(client: FlaskClient, sam: User)
 def test_one_that_was_followed_is_switched_off_and_the_page_says_so(client: FlaskClient, sam: User, ada: User) -> None:
     sleep = make.program(sam, name="Sleep")
     make.followed(ada, sam, sleep)
+    for page in (client.get(LIST).text, client.get(f"{LIST}/{sleep.id}/edit").text):
+        assert "1 client follows or has followed Sleep, so it can't be deleted" in page
+        assert "Switch off instead" in page
     answer = client.post(f"{LIST}/{sleep.id}", data={"_method": "DELETE"}, follow_redirects=True)
     assert "was switched off instead of deleted" in answer.text
     assert [row[2] for row in kept()] == [False]
