@@ -134,8 +134,7 @@ def voucher() -> Pen:
     for x in (104, 296):
         pen.disc(*turned([(x, 148)], at, -8)[0], 13, ROSE)
     for y in range(104, 194, 14):
-        place = turned([(148, y), (148, y + 5)], at, -8)
-        pen.line(place, CREAM, 4)
+        pen.line(turned([(148, y), (148, y + 5)], at, -8), CREAM, 4)
     pen.line(turned([(200, 184), (252, 112)], at, -8), CREAM, 11)
     for place in turned([(202, 122), (250, 174)], at, -8):
         pen.ring(*place, 19, CREAM, 10)
