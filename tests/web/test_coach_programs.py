@@ -1,5 +1,6 @@
 """Programmes: made and kept by their coach, assigned to clients, completed or cancelled."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -140,10 +141,11 @@ def test_a_programme_is_assigned_in_place(client: FlaskClient, sam: User, ada: U
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "٣"])
-def test_nothing_chosen_is_told(client: FlaskClient, ada: User, chosen: str) -> None:
+def test_nothing_chosen_is_told_beside_the_choice(client: FlaskClient, sam: User, ada: User, chosen: str) -> None:
+    make.program(sam)
     answer = client.post(f"/coach/clients/{ada.id}/programs", data={"program_id": chosen})
     assert answer.status_code == 422
-    assert "Please choose a programme." in answer.text
+    assert re.search(r'id="program_id-error" role="alert">.*Please choose a programme\.', answer.text)
     assert states() == []
 
 
