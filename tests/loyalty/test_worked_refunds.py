@@ -1,8 +1,10 @@
 """Worked examples: what comes back with a rejected redemption when logs were deleted while its points were spent."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import User
@@ -11,7 +13,8 @@ from app.audit.service import SYSTEM
 from app.kit.db import db, unit_of_work
 from app.loyalty import books, redeeming
 from app.loyalty.models import XpSummary, XpTransaction
-from app.messages.models import Mail, Notice
+from app.messages import post
+from app.messages.models import Mail
 from tests import make
 from tests.make import NOW
 
@@ -106,7 +109,26 @@ def test_what_deletions_could_not_take_is_a_row_of_its_own() -> None:
     assert points_of(story.client) == 40
 
 
-def test_the_client_is_told_how_much_of_it_was_taken() -> None:
-    Story().play("log 1, log 2, redeem AA, delete 1, reject AA")
-    told = [*db.session.scalars(select(Notice.context)), *db.session.scalars(select(Mail.context))]
-    assert [(each["points"], each["taken"]) for each in told if "taken" in each] == [(40, 20)] * 2
+def test_the_client_is_told_how_much_of_it_was_taken_here_and_by_mail(
+    client: FlaskClient, sign_in: Callable[[FlaskClient, User], None]
+) -> None:
+    story, said = Story(), "20 of them went at once for what you had deleted since."
+    story.play("log 1, log 2, redeem AA, delete 1, reject AA")
+    sign_in(client, story.client)
+    assert "40 points are back with you." in client.get("/client").text
+    assert said in client.get("/client").text
+    letter = post.write(db.session.scalars(select(Mail).where(Mail.template == "redemption_rejected")).one())
+    for kind in ("plain", "html"):
+        body = letter.get_body([kind])
+        assert body is not None
+        assert said in body.get_content()
+
+
+def test_nothing_is_said_where_nothing_was_taken(
+    client: FlaskClient, sign_in: Callable[[FlaskClient, User], None]
+) -> None:
+    story = Story()
+    story.play("log 1, redeem A, reject A")
+    sign_in(client, story.client)
+    page = client.get("/client").text
+    assert ("20 points are back with you." in page, "went at once" in page) == (True, False)
