@@ -198,9 +198,26 @@ def test_a_line_that_breaks_after_the_text_means_maybe_sent_and_nothing_goes_twi
         outbox.drain("mail")
         assert len(server.mails) == 1
         with unit_of_work():
-            assert messages.send_again(mail().id, clock.now())
+            messages.send_again(mail().id, clock.now())
         outbox.drain("mail")
     assert (len(server.mails), mail().state) == (2, "sent")
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_a_mail_that_was_refused_for_good_goes_again_as_often_as_somebody_says(app: Flask, command: str) -> None:
+    with postman(says={command: "550 no such mailbox"}) as server:
+        use(app, smtp_url=server.url)
+        owe()
+        outbox.drain("mail")
+        for again in range(3):
+            assert mail().state == "failed"
+            with unit_of_work():
+                messages.send_again(mail().id, clock.now())
+            assert mail().state == "waiting"
+            if again == 2:
+                server.says.clear()
+            outbox.drain("mail")
+    assert (len(server.mails), mail().state) == (1, "sent")
 
 
 @pytest.mark.parametrize(("command", "state"), [("RCPT", "sent"), ("DATA", "maybe_sent")])
