@@ -25,7 +25,7 @@ from sqlalchemy import select, text
 
 from app import create_app
 from app.accounts.models import User
-from app.activity.models import WorkoutLog
+from app.activity.models import DailyLog, WorkoutLog
 from app.activity.rules import workout_source
 from app.config import Settings
 from app.kit import clock, logs
@@ -123,7 +123,7 @@ def running(kind: str, redis_url: str) -> Iterator[Flask]:
 
 
 def visit(app: Flask, rows: int) -> Visit:
-    """Somebody who has worked out twice a day for four weeks, and all the rest before."""
+    """Somebody who has worked out twice a day for four weeks, and all the rest before, with a check-in each day."""
     client, now = make.user(now=clock.now()), clock.now()
     lately = [now - timedelta(hours=12 * number) for number in range(1, 51)]
     before = [now - LATELY - timedelta(days=3, seconds=30 * number) for number in range(rows - len(lately))]
@@ -131,6 +131,8 @@ def visit(app: Flask, rows: int) -> Visit:
     event_type = db.session.scalars(select(EventType).where(EventType.key == "workout_logged")).one()
     type_id = event_type.id
     with unit_of_work():
+        days = (now - moments[-1]).days + 1
+        insert_rows(DailyLog, [checkin_row(client, now - timedelta(days=back)) for back in range(days)])
         for start in range(0, len(moments), CHUNK):
             some = moments[start : start + CHUNK]
             insert_rows(WorkoutLog, [log_row(client, at) for at in some])
@@ -154,6 +156,18 @@ def log_row(client: User, at: datetime) -> dict[str, Any]:
         "performed_on": at.date(),
         "title": "Run",
         "duration_minutes": 30,
+        "timezone": "UTC",
+        "notes": "",
+        "created_at": at,
+    }
+
+
+def checkin_row(client: User, at: datetime) -> dict[str, Any]:
+    return {
+        "client_id": client.id,
+        "checked_at": at,
+        "checked_on": at.date(),
+        "mood": 4,
         "timezone": "UTC",
         "notes": "",
         "created_at": at,

@@ -99,6 +99,7 @@ def measure(kind: str, options: argparse.Namespace) -> bool:
             found["no-op RQ jobs, SimpleWorker"] = run_jobs(app, "simple", SIMPLE_JOBS)
             for name, per_second in found.items() if number else ():  # the first round warms up
                 figures.setdefault(name, []).append(per_second)
+        prove_streaks()
     return tell(kind, figures)
 
 
@@ -191,9 +192,19 @@ def settle_events(case: Case, count: int, number: int) -> float:
     return count / taken
 
 
+def prove_streaks() -> None:
+    """That they were among the work: check-ins whose events don't tell how long the streak is follow without any."""
+    paid = select(func.count()).where(XpTransaction.source_key.like("streak%"))
+    if not db.session.scalar(paid):
+        raise AssertionError("no streak was paid: these aren't the events of life")
+
+
 def thing(case: Case, count: int, number: int, at: int) -> tuple[int, str, datetime]:
-    """Round by round, client by client: a workout, a meal and a check-in a day. The limits are looked at, and hold."""
-    user_id, turn = case.first_id + at % case.clients, number * count + at // case.clients
+    """Round by round, client by client: a workout, a meal and a check-in a day. The limits are looked at, and hold.
+
+    Rounds go on where the one before has ended, so nobody's streak is ever broken.
+    """
+    user_id, turn = case.first_id + at % case.clients, number * -(-count // case.clients) + at // case.clients
     return user_id, list(KINDS)[(turn + user_id) % len(KINDS)], BEGINNING + timedelta(hours=8 * turn)
 
 
@@ -206,15 +217,19 @@ def log_row(user_id: int, kind: str, moment: datetime) -> dict[str, object]:
 
 
 def event_row(user_id: int, kind: str, moment: datetime) -> dict[str, object]:
-    source, key = f"{kind}:{moment.isoformat()}", KINDS[kind]
-    payload = {
+    source, key, day = f"{kind}:{moment.isoformat()}", KINDS[kind], moment.date()
+    payload: dict[str, object] = {
         "user_id": user_id,
         "event_key": key,
         "source": source,
         "occurred_at": moment.isoformat(),
-        "local_date": moment.date().isoformat(),
+        "local_date": day.isoformat(),
+        "logged_at": moment.isoformat(),
+        "logged_on": day.isoformat(),
         "metadata": {},
     }
+    if kind == "checkin":
+        payload["streak_days"] = (day - BEGINNING.date()).days + 1
     now = datetime.now(UTC)
     return {
         "topic": "xp",

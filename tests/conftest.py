@@ -7,6 +7,7 @@ nothing to do with the database says `@pytest.mark.parametrize("app", ["sqlite"]
 import gc
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -104,7 +105,8 @@ def redis_url(_valkey_url: str) -> str:
 class Stage:
     """An app and its database, made once a run; `restore` makes both as new for the next test."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, templates: Path) -> None:
+    def __init__(self, folder: Path, database_url: str, redis_url: str, templates: Path, shared: Path) -> None:
+        self.folder, self.shared = folder, shared / folder.name
         self.app = create_app(settings_for_tests(folder, database_url, redis_url))
         self.app.test_client_class = Browser
         self.app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
@@ -126,16 +128,27 @@ class Stage:
         attempts.forget()
 
     def furnish(self) -> None:
-        """Put the demo's business in: it is loaded once, and then copied."""
+        """Put the demo's business in: one test process loads it, and then it is copied."""
+        db.session.remove()
         if self.is_furnished:
-            db.session.remove()
             self.restore("business")
             return
+        with databases.taking_turns(self.shared.with_suffix(".lock")):
+            if self.shared.exists():
+                self.rows.load(self.shared)
+                shutil.copytree(self.shared.with_suffix(".media"), self.folder / "media", dirs_exist_ok=True)
+            else:
+                self._load_business()
+        self.rows.keep("business")
+        self.is_furnished = True
+
+    def _load_business(self) -> None:
         demo.load(clock.now())
         make.deal_at_work(clock.now())
         db.session.remove()
-        self.rows.keep("business")
-        self.is_furnished = True
+        (self.folder / "media").mkdir(exist_ok=True)
+        shutil.copytree(self.folder / "media", self.shared.with_suffix(".media"))
+        self.rows.save(self.shared)
 
     def close(self) -> None:
         self.rows.close()
@@ -163,9 +176,11 @@ def settings_for_tests(folder: Path, database_url: str, redis_url: str) -> Setti
 
 @pytest.fixture(scope="session")
 def _stages(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _valkey_url: str
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str, _valkey_url: str
 ) -> Iterator[Callable[[str], Stage]]:
     made: dict[str, Stage] = {}
+    ours = tmp_path_factory.getbasetemp()
+    shared = ours if worker_id == "master" else ours.parent
     templates = tmp_path_factory.mktemp("templates")  # what one app has compiled is compiled for the other too
 
     def stage(kind: str) -> Stage:
@@ -173,7 +188,7 @@ def _stages(
             folder = tmp_path_factory.mktemp(kind)
             postgresql = kind == "postgresql"
             url = request.getfixturevalue("postgresql_url") if postgresql else f"sqlite:///{folder / 'laurel.db'}"
-            made[kind] = Stage(folder, url, _valkey_url, templates)
+            made[kind] = Stage(folder, url, _valkey_url, templates, shared)
         return made[kind]
 
     yield stage

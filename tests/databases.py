@@ -1,12 +1,16 @@
 """One pristine database per test, cheaply: migrated once by the real revisions, then put back between tests.
 
-`keep("name")` remembers the rows as they are, and `restore("name")` puts them back as they were then.
+`keep("name")` remembers the rows as they are, and `restore("name")` puts them back as they were then; `save` and `load`
+carry them to the database of another test process, which was migrated in the same way.
 """
 
+import fcntl
+import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from flask import Flask
@@ -18,6 +22,8 @@ from app.kit.db import db
 
 PRISTINE = "pristine"
 UNSAFE = "PRAGMA synchronous=OFF"
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+COUNTERS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 
@@ -56,6 +62,14 @@ class SqliteRows:
             self.file.with_name(self.file.name + leftover).unlink(missing_ok=True)
         shutil.copyfile(self.file.with_suffix(f".{name}"), self.file)
 
+    def save(self, file: Path) -> None:
+        self._close_connections()
+        shutil.copyfile(self.file, file)
+
+    def load(self, file: Path) -> None:
+        self.restore()
+        shutil.copyfile(file, self.file)
+
     def _close_connections(self) -> None:
         with self.app.app_context():
             db.engine.dispose()
@@ -82,8 +96,32 @@ class PostgresqlRows:
     def restore(self, name: str = PRISTINE) -> None:
         self.connection.execute(sql.SQL("SELECT {}.restore()").format(sql.Identifier(name)))
 
+    def save(self, file: Path) -> None:
+        tables: dict[str, bytes] = {}
+        for (name,) in self.connection.execute(TABLES).fetchall():
+            with self.connection.cursor().copy(_copying("COPY {} TO STDOUT", name)) as rows:
+                tables[name] = b"".join(rows)
+        file.write_bytes(pickle.dumps((tables, self.connection.execute(COUNTERS).fetchall())))
+
+    def load(self, file: Path) -> None:
+        tables, counters = pickle.loads(file.read_bytes())  # noqa: S301 our own `save` wrote it
+        for name, rows in tables.items():
+            self.connection.execute(_copying("DELETE FROM {}", name))
+            with self.connection.cursor().copy(_copying("COPY {} FROM STDIN", name)) as copy:
+                copy.write(rows)
+        for counter, last in counters:
+            self.connection.execute("SELECT setval(%s, %s, %s)", (f'public."{counter}"', last or 1, last is not None))
+
     def close(self) -> None:
         self.connection.close()
+
+
+@contextmanager
+def taking_turns(file: Path) -> Iterator[None]:
+    """One test process at a time, whoever comes first: the others find what that one has left."""
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -103,6 +141,10 @@ def _libpq(url: str | URL) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def _copying(statement: LiteralString, table: str) -> sql.Composed:
+    return sql.SQL(statement).format(sql.Identifier("public", table))
+
+
 def _restore_function(connection: psycopg.Connection, name: str) -> sql.Composed:
     """Deletes rows where there are any, puts back those that there are now, and each counter where it stood.
 
@@ -110,11 +152,9 @@ def _restore_function(connection: psycopg.Connection, name: str) -> sql.Composed
     """
     schema = sql.Identifier(name)
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
-    tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    tables = [name for (name,) in connection.execute(TABLES)]
     steps = [_step_for_rows(connection, table, name) for table in tables]
-    for counter, last in connection.execute(
-        "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
-    ).fetchall():
+    for counter, last in connection.execute(COUNTERS).fetchall():
         sequence = sql.Identifier("public", counter)
         steps.append(
             sql.SQL(

@@ -79,7 +79,7 @@ def test_events_that_waited_through_the_upgrade_earn_once_and_with_achievements(
     upgrade(MIGRATIONS)
     first = make.achievement("workout_count", 2, xp_reward=10)
     assert make.settled() == 3
-    assert _rows(SUMMARIES) == [(903, 45, 20, 903), (904, 85, 47, 903), (905, 0, 0, None)]
+    assert _rows(SUMMARIES) == [(903, 45, 20, 903), (904, 85, 47, 903), (905, 0, 0, 901)]
     assert _rows("SELECT user_id, achievement_id FROM user_achievements") == [(904, first.id)]
     assert (make.settled(), make.evaluated() > 0) == (0, True)
     assert _rows("SELECT count(*) FROM user_achievements") == [(1,)]
@@ -155,3 +155,56 @@ def test_entries_of_stock_stay_as_they_were_written() -> None:
         (reward.id, "taken", -1),
     ]
     assert books.faults() == []
+
+
+CELEBRATED = "SELECT user_id, {} FROM user_xp_summaries ORDER BY user_id"
+
+
+def test_level_ups_that_were_celebrated_before_stay_so_whatever_became_of_the_ladder() -> None:
+    upgrade(MIGRATIONS, "0011")
+    _load("0011_loyalty")
+    with (
+        db.engine.begin() as connection
+    ):  # 903 was congratulated on more levels than there are any more; 905 is on none
+        connection.execute(text("UPDATE user_xp_summaries SET celebrated_level = 9 WHERE user_id = 903"))
+        connection.execute(text("UPDATE user_xp_summaries SET current_level_id = NULL WHERE user_id = 905"))
+    upgrade(MIGRATIONS)
+    assert _rows(CELEBRATED.format("celebrated_xp")) == [(903, 35), (904, 25), (905, 0)]
+    assert _rows(CELEBRATED.format("current_level_id")) == [(903, 902), (904, 903), (905, 901)]
+    assert books.faults() == []
+    db.session.remove()
+    downgrade(MIGRATIONS, "0015")
+    assert _rows(CELEBRATED.format("celebrated_level")) == [(903, 2), (904, 2), (905, 1)]
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+def test_levels_and_types_are_rebuilt_with_all_they_hold_and_no_id_comes_again() -> None:
+    older = loaded()
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit_entries (at, actor_label, action, entity, entity_id, request_id) "
+                "VALUES ('2026-01-05 09:00:00.000000', 'root', 'level.deleted', 'level', '950', '')"
+            )
+        )
+    before = contents({table: older[table] for table in ("levels", "xp_event_types")})
+    upgrade(MIGRATIONS)
+    for _twice in range(2):
+        assert contents({table: older[table] for table in before}) == before
+        assert _rows(
+            "SELECT name, seq FROM sqlite_sequence WHERE name IN ('levels', 'xp_event_types') ORDER BY name"
+        ) == [
+            ("levels", 950),
+            ("xp_event_types", 6),
+        ]
+        for wrong in (
+            "levels SET level_number = 0",
+            "levels SET xp_required = 25",
+            "xp_event_types SET xp_amount = -1",
+        ):
+            with pytest.raises(IntegrityError), db.engine.begin() as connection:  # the CHECKs and keys came along
+                connection.execute(text(f"UPDATE {wrong} WHERE id IN (1, 901)"))
+        with pytest.raises(IntegrityError), db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM levels WHERE id = 902"))
+        downgrade(MIGRATIONS, "0015")
+        upgrade(MIGRATIONS)

@@ -1,5 +1,6 @@
 """What ./run asks for before it opens: a database up to date, and the demo on a first start."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,15 +9,22 @@ from sqlalchemy import func, select
 
 from app import demo
 from app.accounts.models import User
+from app.activity.models import DailyLog, MealLog, WorkoutLog
 from app.catalog.models import Category, Product
 from app.config import settings
+from app.kit import outbox
 from app.kit.db import db
 from app.loyalty import books, conditions
 from app.loyalty import service as loyalty
 from app.loyalty.achievement_models import Achievement
 from app.loyalty.conditions import Condition, Goal, Measures
+from app.loyalty.models import XpTransaction
 from app.loyalty.reward_models import Reward, RewardRedemption
 from app.media import service as media
+from app.messages.models import Mail
+from app.offers.models import Conversion
+from app.orders.models import Invoice
+from app.payments import returns
 
 
 def people() -> int:
@@ -53,6 +61,38 @@ def _is_a_believable_business() -> None:
     assert all(image and media.has(image) for image in db.session.scalars(select(Reward.image)))
     assert _earned_by_a_beginner() == []
     assert books.faults() == []
+    _everybody_came_before_what_they_did(clients)
+    _every_dish_fits_its_meal()
+    _nothing_of_weeks_ago_still_waits()
+
+
+def _everybody_came_before_what_they_did(clients: Sequence[User]) -> None:
+    for when, whose in (
+        (WorkoutLog.performed_at, WorkoutLog.client_id),
+        (DailyLog.checked_at, DailyLog.client_id),
+        (MealLog.eaten_at, MealLog.client_id),
+        (XpTransaction.created_at, XpTransaction.user_id),
+        (Invoice.created_at, Invoice.user_id),
+        (Conversion.completed_at, Conversion.user_id),
+    ):
+        for client in clients:
+            first = db.session.scalar(select(func.min(when)).where(whose == client.id))
+            assert first is None or client.created_at < first, (client.username, str(when))
+
+
+def _every_dish_fits_its_meal() -> None:
+    eaten = {
+        meal: set(db.session.scalars(select(MealLog.notes).where(MealLog.meal == meal, MealLog.notes != "")))
+        for meal in ("breakfast", "lunch", "dinner")
+    }
+    assert all(eaten.values())
+    assert sum(map(len, eaten.values())) == len(set.union(*eaten.values())), "nobody dines on oats"
+
+
+def _nothing_of_weeks_ago_still_waits() -> None:
+    assert set(db.session.scalars(select(Mail.state))) == {"sent"}
+    waiting = {each.topic for each in outbox.backlog() if each.waiting}
+    assert waiting <= {returns.TOPIC}, "the money of two refunds goes back by the next worker"
 
 
 def _earned_by_a_beginner() -> list[Goal]:

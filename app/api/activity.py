@@ -39,9 +39,9 @@ def take_workout(body: NewWorkout) -> Answer:
         return activity.log_workout(
             user,
             performed_at=body.performed_at,
-            title=body.title.strip(),
+            title=body.title or "",
             duration_minutes=body.duration_minutes,
-            notes=body.notes.strip(),
+            notes=(body.notes or "").strip(),
             now=now,
         )
 
@@ -64,7 +64,7 @@ def take_checkin(body: NewCheckin) -> Answer:
             mood=body.mood,
             weight_grams=body.weight_grams,
             sleep_minutes=body.sleep_minutes,
-            notes=body.notes.strip(),
+            notes=(body.notes or "").strip(),
             now=now,
         )
 
@@ -82,7 +82,7 @@ def take_meal(body: NewMeal) -> Answer:
 
     def keep(user: User, now: datetime) -> Log:
         meal = rules.Meal(body.meal)
-        return activity.log_meal(user, eaten_at=body.eaten_at, meal=meal, notes=body.notes.strip(), now=now)
+        return activity.log_meal(user, eaten_at=body.eaten_at, meal=meal, notes=(body.notes or "").strip(), now=now)
 
     return _taken(MealLog, body, keep)
 

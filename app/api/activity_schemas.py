@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.activity import rules
-from app.api.schemas import Body, Data, Day, Moment, Printable, Whole
+from app.api.schemas import THEIR_ID, Body, Data, Day, Moment, NotBlank, OnOneLine, Printable, Whole
 
 Meal = Literal["breakfast", "lunch", "dinner", "snack"]
 
@@ -42,15 +42,17 @@ Kilograms = Annotated[int | None, BeforeValidator(_tenths(1, 999, 1000)), _descr
 Hours = Annotated[int | None, BeforeValidator(_tenths(0, 24, 60)), _described(0, 24)]
 """A time of sleep: hours in JSON, minutes in here."""
 
-Title = Annotated[Printable, Field(max_length=rules.TITLE_LENGTH)]
+Title = Annotated[Printable, Field(max_length=rules.TITLE_LENGTH), OnOneLine]
 Notes = Annotated[Printable, Field(max_length=rules.NOTES_LENGTH)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=rules.EXTERNAL_ID_LENGTH, pattern=THEIR_ID), NotBlank]
 
 
 class Logged(Body):
     """Whose it is, and what the program itself calls it."""
 
-    external_id: Annotated[Printable, Field(min_length=1, max_length=rules.EXTERNAL_ID_LENGTH)] = Field(
-        description="Your own id of it. Under the same id it is the same log, answered with 200, whatever else is sent."
+    external_id: ExternalId = Field(
+        description="Your own id of it: printable characters, no space at either end. Under the same id it is the same"
+        " log, answered with 200, whatever else is sent."
     )
     username: Annotated[Printable, Field(min_length=1, max_length=64)] = Field(description="The client.")
 
@@ -72,9 +74,9 @@ class NewWorkout(Logged):
         }
     )
     performed_at: Moment = Field(description="When it was done; at most two of the client's dates back.")
-    title: Title = ""
+    title: Title | None = Field(None, description="Kept on one line.")
     duration_minutes: Annotated[int, Field(ge=1, le=1440), Whole] | None = None
-    notes: Notes = ""
+    notes: Notes | None = None
 
 
 class NewCheckin(Logged):
@@ -98,7 +100,7 @@ class NewCheckin(Logged):
     mood: Annotated[int, Field(ge=1, le=5), Whole] | None = Field(None, description="From 1 (bad) to 5 (great).")
     weight_grams: Annotated[Kilograms, Field(alias="weight", description="In kg, with at most one decimal.")] = None
     sleep_minutes: Annotated[Hours, Field(alias="sleep", description="In hours, with at most one decimal.")] = None
-    notes: Notes = ""
+    notes: Notes | None = None
 
 
 class NewMeal(Logged):
@@ -119,7 +121,7 @@ class NewMeal(Logged):
     )
     eaten_at: Moment = Field(description="When it was eaten; at most two of the client's dates back.")
     meal: Meal
-    notes: Notes = ""
+    notes: Notes | None = None
 
 
 class Taken(Data):

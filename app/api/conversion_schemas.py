@@ -5,19 +5,19 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from app.api.schemas import Body, Cents, CentsOut, Data, Moment, Printable
+from app.api.schemas import THEIR_ID, Body, Cents, CentsOut, Data, Moment, NotBlank, Printable
 from app.offers.catalogue import LONGEST_EXTERNAL_ID
 from app.offers.models import LONGEST_ID
 
-CONTROL = r"\x00-\x1f\x7f-\x9f"
 TheirId = Annotated[
     str,
     Field(
         min_length=1,
         max_length=LONGEST_ID,
-        pattern=rf"^[^\s{CONTROL}]([^{CONTROL}]*[^\s{CONTROL}])?$",
+        pattern=THEIR_ID,
         description="Your own id of it: printable characters, no space at either end.",
     ),
+    NotBlank,
 ]
 OfferId = Annotated[Printable, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID)]
 Username = Annotated[Printable, Field(min_length=1, max_length=64, description="The client.")]

@@ -135,7 +135,7 @@ class RefundWish(Body):
     lines: Annotated[list[RefundLine], Field(min_length=1, max_length=MOST_LINES), BeforeValidator(_a_list)] = Field(
         default_factory=list, description="Leave it out to refund all that is left."
     )
-    reason: Annotated[Printable, Field(max_length=200)] = ""
+    reason: Annotated[Printable, Field(max_length=200)] | None = None
 
 
 class MonthSums(Data):

@@ -114,7 +114,7 @@ def refund_invoice(number: str, body: RefundWish) -> Answer:
     for line in body.lines:
         wanted[line.id] += line.quantity
     key = f"api:{secrets.token_urlsafe(24)}"
-    orders.refund(number, wanted or None, reason=body.reason, key=key, actor=actor(), now=clock.now())
+    orders.refund(number, wanted or None, reason=body.reason or "", key=key, actor=actor(), now=clock.now())
     return Answer(_whole(number), _("The money goes back."))
 
 

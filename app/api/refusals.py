@@ -15,6 +15,7 @@ SENTENCES: dict[str, Any] = {
     "amount_decimals": _l("Please give at most two decimals."),
     "amount_range": _l("Please give an amount from 0 to 99,999,999.99."),
     "at_most_one_decimal": _l("Please give at most one decimal."),
+    "blank": EMPTY,
     "bool_type": _l("Please say true or false."),
     "day": _l("Please give a day such as 2026-03-01."),
     "day_range": _l("Please give a day from 1970 to 9998."),

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from app.kit.money import MOST_CENTS, as_number
+from app.kit.text import is_writable, on_one_line
 from app.kit.wire import Spelling, as_it_is, camel
 from app.promotions.fields import FURTHEST_PLACE, MOST_USES
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 MOST = MOST_CENTS / 100
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
 DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
@@ -98,6 +99,7 @@ def _to_cents(value: Any) -> int:
 
 
 def _to_moment(value: Any) -> datetime:
+    """What is finer than a microsecond is cut off."""
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise PydanticCustomError("moment", "Please give a time with its offset, as 2026-03-01T09:00:00+00:00.")
     try:
@@ -124,6 +126,16 @@ def _to_day(value: Any) -> date:
     if not EARLIEST.date() < day < LATEST.date():
         raise PydanticCustomError("day_range", "Please give a day from 1970 to 9998.")
     return day
+
+
+def _to_line(value: Any) -> Any:
+    return on_one_line(value) if isinstance(value, str) and is_writable(value) else value
+
+
+def _not_blank(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise PydanticCustomError("blank", "Please fill this in.")
+    return value
 
 
 def _to_whole(value: Any) -> Any:
@@ -176,6 +188,16 @@ Printable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 OneLine = Annotated[Printable, Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"})]
 """A text in which nothing controls anything; the rooms check it."""
+
+OnOneLine = BeforeValidator(_to_line)
+"""Marks a text whose words are kept on one line, as in the forms. Stands behind the bounds."""
+
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+THEIR_ID = rf"^[^\s{CONTROL}]([^{CONTROL}]*[^\s{CONTROL}])?$"
+"""What a program's own id of something looks like."""
+
+NotBlank = BeforeValidator(_not_blank)
+"""Marks a text that says something. Stands behind the bounds."""
 
 Whole = BeforeValidator(_to_whole)
 """Marks a whole number, of which 5.0 is one too. Stands behind the bounds, so that they are described."""

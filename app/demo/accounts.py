@@ -7,15 +7,16 @@ from app.accounts import passwords
 from app.accounts import service as accounts
 from app.kit.db import unit_of_work
 
-CLIENTS = (  # name, shown as, days since they came, whose client they are, who brought them
-    ("client", "Casey Morgan", 75, "coach", None),
-    ("mali", "Mali Srisuk", 70, "coach", "client"),
-    ("jonas", "Jonas Weber", 52, "coach", None),
-    ("amara", "Amara Okafor", 41, "coach", "client"),
-    ("sofia", "Sofia Rossi", 33, "coach2", None),
-    ("liam", "Liam Byrne", 19, "coach2", "jonas"),
-    ("nok", "Nok Chaiyaphum", 8, None, None),
+CLIENTS = (  # name, shown as, days since they came (before their first order), whose client they are, who brought them
+    ("client", "Casey Morgan", 205, "coach", None),
+    ("mali", "Mali Srisuk", 198, "coach", "client"),
+    ("jonas", "Jonas Weber", 186, "coach", None),
+    ("amara", "Amara Okafor", 177, "coach", "client"),
+    ("sofia", "Sofia Rossi", 168, "coach2", None),
+    ("liam", "Liam Byrne", 161, "coach2", "jonas"),
+    ("nok", "Nok Chaiyaphum", 152, None, None),
 )
+OPENED = timedelta(days=240)
 ZONES = {"mali": "Asia/Bangkok", "nok": "Asia/Bangkok", "jonas": "Europe/Berlin", "liam": "Europe/Dublin"}
 
 
@@ -31,7 +32,7 @@ def load(now: datetime) -> None:
                 display_name=shown_as,
                 role=role,
                 password_hash=password_hash,
-                now=now - timedelta(days=90),
+                now=now - OPENED,
             )
         for name, shown_as, days, coach, friend in CLIENTS:
             accounts.create_user(

@@ -38,14 +38,32 @@ WORKOUTS = (
 )
 WORKOUT_NOTES = ("Felt strong today.", "Slow, but done.", "New personal best on the last set!", "", "", "")
 MEALS = ((Meal.BREAKFAST, 8), (Meal.LUNCH, 13), (Meal.DINNER, 19))
-MEAL_NOTES = (
-    "Oats with berries",
-    "Lentil soup",
-    "Rice, tofu and greens",
-    "Salad with salmon",
-    "Pasta with pesto",
-    "",
-)
+DISHES = {
+    Meal.BREAKFAST: (
+        "Oats with berries",
+        "Yoghurt, nuts and honey",
+        "Two eggs on rye bread",
+        "Banana porridge",
+        "Muesli and an apple",
+        "",
+    ),
+    Meal.LUNCH: (
+        "Lentil soup",
+        "Salad with salmon",
+        "Wrap with chickpeas",
+        "Chicken sandwich",
+        "Quinoa bowl",
+        "",
+    ),
+    Meal.DINNER: (
+        "Pasta with pesto",
+        "Rice, tofu and greens",
+        "Baked fish with potatoes",
+        "Vegetable curry",
+        "Chilli with beans",
+        "",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +160,7 @@ class Life:
         for meal, hour in MEALS:
             if chance.random() < self.habit.logs_meals / 2:
                 at = day + timedelta(hours=hour, minutes=chance.randrange(0, 60, 5))
-                activity.log_meal(self.client, eaten_at=at, meal=meal, notes=chance.choice(MEAL_NOTES), now=at)
+                activity.log_meal(self.client, eaten_at=at, meal=meal, notes=chance.choice(DISHES[meal]), now=at)
 
     def _check_in(self, day: datetime, *, is_steady: bool) -> None:
         chance = self.chance

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.accounts import service as accounts
 from app.accounts.models import User
@@ -12,12 +12,15 @@ from app.activity.program_models import COMPLETED, Program
 from app.audit.service import SYSTEM
 from app.demo.loyalty import settle_waiting
 from app.kit.db import db, unit_of_work
+from app.kit.outbox import OutboxEvent
 from app.loyalty import awarding, redeeming
 from app.loyalty import service as loyalty
 from app.loyalty.achievement_models import Achievement
 from app.loyalty.errors import NotEnoughPoints, OutOfStock
 from app.loyalty.reward_models import FULFILLED, REJECTED, Reward
 from app.messages import notices
+from app.messages import service as messages
+from app.messages.models import Mail
 
 # who, what, hours ago, what became of it, and what the coach wrote
 REDEEMED = (
@@ -59,6 +62,7 @@ def load(now: datetime) -> None:
         _redeem(coach, _client(name), f"demo-{number}", title, now - timedelta(hours=hours), (outcome, notes))
     with unit_of_work():
         _have_looked(now)
+        _have_posted()
 
 
 def _follow(coach: User, client: User, program: Program, then: datetime, *, is_done: bool) -> None:
@@ -96,6 +100,14 @@ def _have_looked(now: datetime) -> None:
         reached = loyalty.summary_of(user_id).level
         if reached is not None:
             loyalty.mark_celebrated(user_id, reached.level_number)
+
+
+def _have_posted() -> None:
+    """The post took every mail when it was written: none of weeks ago is still to go out."""
+    sent = {"state": "sent", "attempts": 1, "context": {}, "updated_at": Mail.created_at}
+    db.session.execute(update(Mail).values(**sent))
+    theirs = update(OutboxEvent).where(OutboxEvent.topic == messages.TOPIC)
+    db.session.execute(theirs.values(settled_at=OutboxEvent.created_at))
 
 
 def _client(name: str) -> User:

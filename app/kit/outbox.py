@@ -79,6 +79,10 @@ class LeaseLost(Exception):
     """Another worker has, or had, these events; whatever was done with them here is undone."""
 
 
+class UnknownTopic(Exception):
+    """Nothing here works off the events of this name: whatever wrote them was another version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """How events of one name are worked off: `settle(batch, now)`, at most `limit` at once.
@@ -283,13 +287,20 @@ def backlog() -> list[Backlog]:
 
 
 def troubled() -> Select[OutboxEvent]:
-    """Events that failed and aren't settled yet: those that were set aside first, then those still tried again."""
-    unsettled = select(OutboxEvent).where(OutboxEvent.settled_at.is_(None), OutboxEvent.last_error.is_not(None))
+    """Unsettled events that failed, or that nobody will ever take because their topic is unknown.
+
+    Those that were set aside come first, then those still tried again.
+    """
+    is_broken = OutboxEvent.last_error.is_not(None) | OutboxEvent.topic.not_in(TOPICS)
+    unsettled = select(OutboxEvent).where(OutboxEvent.settled_at.is_(None), is_broken)
     return unsettled.order_by(OutboxEvent.set_aside_at.is_(None), OutboxEvent.id)
 
 
 def retry(event_id: int, *, now: datetime) -> bool:
-    """Let an event that was set aside wait again, as if it were new. False when it isn't set aside."""
+    """Let an event that was set aside wait again, as if it were new. False when it isn't set aside.
+
+    Raises UnknownTopic where that would be for ever.
+    """
     event = db.session.scalar(
         update(OutboxEvent)
         .where(OutboxEvent.id == event_id, OutboxEvent.set_aside_at.is_not(None))
@@ -299,5 +310,7 @@ def retry(event_id: int, *, now: datetime) -> bool:
     )
     if event is None:
         return False
+    if event.topic not in TOPICS:
+        raise UnknownTopic(event.topic)
     ring(TOPICS[event.topic].queue)
     return True

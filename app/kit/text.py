@@ -7,7 +7,8 @@ import unicodedata
 import nh3
 
 JOINERS = "\u200c\u200d"
-NOT_ON_A_LINE = {"Cc", "Cf", "Zl", "Zp"}
+UNSEEN = {"Cc", "Cf"}
+NOT_ON_A_LINE = UNSEEN | {"Zl", "Zp"}
 RICH_TAGS = {
     "a",
     "b",
@@ -110,6 +111,18 @@ def like(text: str) -> str:
 def is_writable(text: str) -> bool:
     """Whether every database can keep it: no NUL, no half of a character."""
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def on_one_line(text: str) -> str:
+    """The words joined by single spaces, without what controls or formats text.
+
+    The joiners of emoji and of some scripts stay, but are nothing by themselves.
+    """
+    seen = "".join(
+        each for each in text if each.isspace() or each in JOINERS or unicodedata.category(each) not in UNSEEN
+    )
+    line = " ".join(seen.split())
+    return line if line.strip(f"{JOINERS} ") else ""
 
 
 def is_one_line(text: str) -> bool:

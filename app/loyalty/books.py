@@ -1,20 +1,35 @@
 """The books of XP, points and stock: whether totals are what ledgers add up to, and events decided. Repairs nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, String, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import (
+    Integer,
+    ScalarSelect,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
+from app.activity.models import LOGS, Log
 from app.activity.service import TOPIC
 from app.kit.books import Fault
-from app.kit.db import db
+from app.kit.db import db, given
 from app.kit.outbox import OutboxEvent
+from app.loyalty import ladder, refunds
 from app.loyalty.achievement_models import UserAchievement
-from app.loyalty.models import XpRefusal, XpSummary, XpTransaction
+from app.loyalty.models import Level, XpRefusal, XpSummary, XpTransaction
 from app.loyalty.reward_models import REJECTED, RETURNED, TAKEN, Reward, RewardRedemption, StockEntry
 
 BALANCES, STOCK, EVENTS = 3, 4, 6
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +76,16 @@ def faults() -> list[Fault]:
     """Every row that contradicts books 3, 4 and 6."""
     return [
         *_wrong_totals(),
+        *_wrong_levels(),
+        *_overtaken(),
         *_unpaid_redemptions(),
+        *_paid_for_nothing("redemption", RewardRedemption, RewardRedemption.id),
         *_unpaid_achievements(),
+        *_paid_for_nothing("achievement", UserAchievement, UserAchievement.achievement_id),
         *_wrong_stock(),
         *_wrong_pieces(),
         *_undecided_events(),
+        *_unheard_of_logs(),
     ]
 
 
@@ -74,6 +94,44 @@ def _wrong_totals() -> Iterator[Fault]:
     for each in differences():
         told = f"{each.what} is {each.shown}, its ledger adds up to {each.summed}"
         yield Fault(BALANCES, "user_xp_summaries", each.user_id, told)
+
+
+def _wrong_levels() -> Iterator[Fault]:
+    """Everybody stands on the highest level that their XP reach, unless they are still to be put there."""
+    reached, stands_on = aliased(Level), aliased(Level)
+    highest = select(func.max(reached.level_number)).where(reached.xp_required <= XpSummary.total_xp)
+    should = func.coalesce(highest.correlate(XpSummary).scalar_subquery(), 0)
+    stands = func.coalesce(stands_on.level_number, 0)
+    is_under_way = select(OutboxEvent.id).where(OutboxEvent.topic == ladder.TOPIC, OutboxEvent.settled_at.is_(None))
+    wrong = (
+        select(XpSummary.user_id, stands.label("stands"), should.label("should"))
+        .outerjoin(stands_on, stands_on.id == XpSummary.current_level_id)
+        .where(stands != should, ~is_under_way.exists())
+    )
+    for row in db.session.execute(wrong.order_by(XpSummary.user_id)):
+        told = f"stands on level {row.stands or 'none'} instead of {row.should or 'none'}"
+        yield Fault(BALANCES, "user_xp_summaries", row.user_id, told)
+
+
+def _overtaken() -> Iterator[Fault]:
+    """Of nothing more was taken back than it had paid, at once and when points came back later."""
+    paid, reversal, rest = aliased(XpTransaction), aliased(XpTransaction), aliased(XpTransaction)
+    of = rest.details["reversal_id"].as_integer()
+    later = (
+        select(rest.user_id, of.label("reversal_id"), func.sum(rest.points).label("points"))
+        .where(rest.kind == "adjustment", rest.source_key.startswith(refunds.REST, autoescape=True))
+        .group_by(rest.user_id, of)
+        .subquery()
+    )
+    left = paid.points + reversal.points + func.coalesce(later.c.points, 0)
+    wrong = (
+        select(reversal.id, left.label("left"))
+        .join(paid, paid.id == reversal.reverses_id)
+        .outerjoin(later, (later.c.reversal_id == reversal.id) & (later.c.user_id == reversal.user_id))
+        .where(paid.kind == "event", left < 0)
+    )
+    for row in db.session.execute(wrong.order_by(reversal.id)):
+        yield Fault(BALANCES, "xp_transactions", row.id, f"took back {-int(row.left)} points more than were paid")
 
 
 def _unpaid_redemptions() -> Iterator[Fault]:
@@ -97,6 +155,16 @@ def _unpaid_achievements() -> Iterator[Fault]:
     missing = select(UserAchievement.id).where(~paid.exists())
     for row_id in db.session.scalars(missing.order_by(UserAchievement.id)):
         yield Fault(BALANCES, "user_achievements", row_id, "has no row in the ledger")
+
+
+def _paid_for_nothing(kind: str, model: Any, number: Any) -> Iterator[Fault]:
+    """What the ledger says was redeemed or earned is there."""
+    source = literal(f"{kind}:") + cast(number, String)
+    there = select(model.id).where(model.user_id == XpTransaction.user_id, source == XpTransaction.source_key)
+    gone = select(XpTransaction.id, XpTransaction.source_key).where(XpTransaction.kind == kind, ~there.exists())
+    for row in db.session.execute(gone.order_by(XpTransaction.id)):
+        told = f"is for {row.source_key}, which is not in {model.__tablename__}"
+        yield Fault(BALANCES, "xp_transactions", row.id, told)
 
 
 def _wrong_stock() -> Iterator[Fault]:
@@ -130,6 +198,32 @@ def _undecided_events() -> Iterator[Fault]:
     lost = select(OutboxEvent.id, entry.label("entry")).where(*settled, ~paid.exists(), ~refused.exists())
     for row in db.session.execute(lost.order_by(OutboxEvent.id)):
         yield Fault(EVENTS, "outbox_events", row.id, f"is settled, but nothing was decided on {row.entry}")
+
+
+def _unheard_of_logs() -> Iterator[Fault]:
+    """Each log has its event, waiting or settled, or was decided: nobody's workout is forgotten. By a thousand."""
+    for model in LOGS.values():
+        logs: Sequence[Log] = []
+        while logs := db.session.scalars(_after(model, logs[-1].id if logs else 0)).all():
+            yield from _unheard_of(logs)
+
+
+def _after(model: type[Log], log_id: int) -> Any:
+    return select(model).where(model.id > log_id).order_by(model.id).limit(AT_ONCE)
+
+
+def _unheard_of(logs: Sequence[Log]) -> Iterator[Fault]:
+    rows = [{"log_id": each.id, "user_id": each.client_id, "source": each.source} for each in logs]
+    log = given("log", rows, log_id=Integer, user_id=Integer, source=String)
+    key = literal(f"{TOPIC}:") + cast(log.c.user_id, String) + literal(":") + log.c.source
+    told = select(OutboxEvent.id).where(OutboxEvent.key == key)
+    paid, refused = (
+        select(each.id).where(each.user_id == log.c.user_id, each.source_key == log.c.source)
+        for each in (XpTransaction, XpRefusal)
+    )
+    lost = select(log.c.log_id, log.c.source).where(~told.exists(), ~paid.exists(), ~refused.exists())
+    for row in db.session.execute(lost.order_by(log.c.log_id)):
+        yield Fault(EVENTS, logs[0].__tablename__, row.log_id, f"has no event: nothing will be decided on {row.source}")
 
 
 def _sum(what: Any, *which: Any, of: Any) -> ScalarSelect[Any]:

@@ -20,7 +20,13 @@ class NotEnoughPoints(DomainError):
 
     @property
     def message(self) -> str:
-        return ngettext("You need %(num)d more point for this.", "You need %(num)d more points for this.", self.missing)
+        points = format_decimal(self.missing)
+        return ngettext(
+            "You need %(points)s more point for this.",
+            "You need %(points)s more points for this.",
+            self.missing,
+            points=points,
+        )
 
 
 class OutOfStock(DomainError):
@@ -42,7 +48,7 @@ class CostChanged(Conflict):
     def message(self) -> str:  # type: ignore[override]
         return _(
             "Its cost was changed to %(points)s points. Please look again before you redeem it.",
-            points=self.points_cost,
+            points=format_decimal(self.points_cost),
         )
 
 

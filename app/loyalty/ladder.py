@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from sqlalchemy import case, func, select, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
 from app.audit.service import Actor
@@ -102,12 +102,12 @@ def create(details: LevelDetails, *, actor: Actor, now: datetime) -> Level:
 def change(level_id: int, details: LevelDetails, *, version: int | None = None, actor: Actor, now: datetime) -> Level:
     """Raises NotFound, Stale, NumberTaken, ThresholdTaken, OutOfOrder."""
     level = _hold(level_id)
-    number = level.level_number
+    xp = level.xp_required
     keeping.check_version(level, version)
     _check_place(details, others=[each for each in listed() if each.id != level.id])
     if keeping.rewrite(level, details, actor):
         db.session.flush()
-        _stay_celebrated(level, number)
+        _stay_celebrated(level.id, was=xp, now_takes=level.xp_required)
         _relevel_everybody(now)
     return level
 
@@ -116,6 +116,7 @@ def delete(level_id: int, *, actor: Actor, now: datetime) -> Level:
     """Whoever stood on it stands on the one below, at once. Raises NotFound."""
     level = _hold(level_id)
     below = select(Level.id).where(Level.xp_required < level.xp_required).order_by(Level.xp_required.desc()).limit(1)
+    _stay_celebrated(level.id, was=level.xp_required)
     stood_on_it = update(XpSummary).where(XpSummary.current_level_id == level.id)
     db.session.execute(stood_on_it.values(current_level_id=below.scalar_subquery()))
     db.session.execute(delete_from(Level).where(Level.id == level.id))
@@ -164,14 +165,15 @@ def _hold(level_id: int) -> Level:
     return level
 
 
-def _stay_celebrated(level: Level, number: int) -> None:
-    """Whoever was congratulated on it while it had this number isn't congratulated on its new one."""
-    if level.level_number == number:
-        return
-    stand_on_it = update(XpSummary).where(XpSummary.current_level_id == level.id)
-    were_told = XpSummary.celebrated_level.between(number, max(number, level.level_number - 1))
+def _stay_celebrated(level_id: int, *, was: int, now_takes: int = MOST_XP) -> None:
+    """Whoever was congratulated on this level isn't congratulated again on what their XP reach without it.
+
+    As far as they have come, that is: what they reach with further XP is news again.
+    """
+    so_far = case((XpSummary.total_xp < now_takes, XpSummary.total_xp), else_=now_takes)
+    were_told = (XpSummary.current_level_id == level_id, XpSummary.celebrated_xp >= was)
     db.session.execute(
-        stand_on_it.where(were_told).values(celebrated_level=level.level_number),
+        update(XpSummary).where(*were_told, XpSummary.celebrated_xp < so_far).values(celebrated_xp=so_far),
         execution_options={"synchronize_session": False},
     )
 

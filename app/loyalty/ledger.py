@@ -37,9 +37,8 @@ def _points(query: Select[int, int]) -> dict[int, int]:
 
 def open_summaries(user_ids: Iterable[int]) -> None:
     """Begin with nothing, on the level that takes nothing, where there is one. Whoever has a summary keeps it."""
-    first = db.session.execute(level_at(literal(0)).add_columns(Level.level_number)).first()
-    level_id, number = (first[0], first[1]) if first else (None, 0)
-    nothing = {"total_xp": 0, "available_points": 0, "current_level_id": level_id, "celebrated_level": number}
+    level_id = db.session.scalar(level_at(literal(0)))
+    nothing = {"total_xp": 0, "available_points": 0, "current_level_id": level_id, "celebrated_xp": 0}
     db.session.execute(
         insert(XpSummary).on_conflict_do_nothing(), [{"user_id": each, **nothing} for each in sorted(user_ids)]
     )

@@ -21,6 +21,7 @@ class EventType(Base):
         CheckConstraint("points_amount >= 0", name="points_not_negative"),
         CheckConstraint("cooldown_hours > 0", name="cooldown_positive"),
         CheckConstraint("daily_limit > 0", name="daily_limit_positive"),
+        {"sqlite_autoincrement": True},
     )
     id: Mapped[pk]
     key: Mapped[str] = mapped_column(String(40), unique=True)
@@ -44,6 +45,7 @@ class Level(Base):
     __table_args__ = (
         CheckConstraint("level_number > 0", name="number_positive"),
         CheckConstraint("xp_required >= 0", name="xp_not_negative"),
+        {"sqlite_autoincrement": True},
     )
     id: Mapped[pk]
     name: Mapped[str] = mapped_column(String(60))
@@ -100,7 +102,7 @@ class XpRefusal(Base):
 class XpSummary(Base):
     """What a user's ledger adds up to. Its row is the lock under which their events are settled.
 
-    `celebrated_level` is the highest level number that they were congratulated on.
+    `celebrated_xp` are the XP up to which they were congratulated: a level that takes more is news to them.
     """
 
     __tablename__ = "user_xp_summaries"
@@ -113,11 +115,11 @@ class XpSummary(Base):
     total_xp: Mapped[int] = mapped_column(default=0)
     available_points: Mapped[int] = mapped_column(default=0)
     current_level_id: Mapped[int | None] = mapped_column(ForeignKey("levels.id", ondelete="RESTRICT"))
-    celebrated_level: Mapped[int] = mapped_column(default=0)
+    celebrated_xp: Mapped[int] = mapped_column(default=0)
 
     level: Mapped[Level | None] = relationship(lazy="joined")
 
     @property
     def figures(self) -> tuple[int, int, int]:
         """What tells changed totals from the same ones."""
-        return self.total_xp, self.available_points, self.celebrated_level
+        return self.total_xp, self.available_points, self.celebrated_xp

@@ -18,7 +18,7 @@ from app.config import settings
 from app.errors import NotFound, not_shown
 from app.kit.db import db, insert
 from app.kit.text import is_writable
-from app.loyalty import keeping, ledger
+from app.loyalty import keeping, ledger, refunds
 from app.loyalty.errors import (
     AlreadyHandled,
     ButtonReused,
@@ -30,7 +30,7 @@ from app.loyalty.errors import (
     RewardInactive,
 )
 from app.loyalty.keeping import Keeper
-from app.loyalty.models import XpSummary, XpTransaction
+from app.loyalty.models import XpSummary
 from app.loyalty.reward_models import (
     FULFILLED,
     PENDING,
@@ -81,13 +81,16 @@ def fulfil(redemption_id: int, handler: User, *, notes: str = "", actor: Actor, 
 
 
 def reject(redemption_id: int, handler: User, *, notes: str, actor: Actor, now: datetime) -> RewardRedemption:
-    """Points and piece go back, and the client reads why. Raises NotFound, ReasonNeeded, AlreadyHandled."""
+    """Points and piece go back, and the client reads why. Raises NotFound, ReasonNeeded, AlreadyHandled.
+
+    What the client has deleted since takes its points then, as it would have if they had been there (`refunds`).
+    """
     if not notes.strip():
         raise ReasonNeeded(field="coach_notes")
     redemption = _handle(redemption_id, handler, (REJECTED, notes), actor, now)
-    _give_back(redemption, now)
+    taken = refunds.give_back(redemption, now)
     _return_piece(redemption, now)
-    _tell_client(redemption, now)
+    _tell_client(redemption, now, taken=taken)
     return redemption
 
 
@@ -151,7 +154,9 @@ def _spend(user: User, redemption: RewardRedemption, now: datetime) -> None:
         raise NotEnoughPoints(max(1, cost - points))  # others may have come in the meantime
     details = {"redemption_id": redemption.id}
     moment = Moment(now, date_in(user.timezone, now))
-    ledger.enter([ledger.row(user.id, source_of(redemption), moment, kind="redemption", points=-cost, details=details)])
+    ledger.enter(
+        [ledger.row(user.id, refunds.source_of(redemption), moment, kind="redemption", points=-cost, details=details)]
+    )
 
 
 def _take_piece(reward: Reward, redemption: RewardRedemption, now: datetime) -> None:
@@ -233,24 +238,6 @@ def of(keeper: Keeper) -> ColumnElement[bool]:
     return RewardRedemption.user_id.in_(select(User.id).where(User.coach_id == keeper.coach_id))
 
 
-def _give_back(redemption: RewardRedemption, now: datetime) -> None:
-    """The points, by a row that reverses the one that took them."""
-    user = accounts.get(redemption.user_id)
-    taken = select(XpTransaction.id).where(
-        XpTransaction.user_id == user.id, XpTransaction.source_key == source_of(redemption)
-    )
-    row = ledger.row(
-        user.id,
-        f"undo:{source_of(redemption)}",
-        Moment(now, date_in(user.timezone, now)),
-        kind="reversal",
-        reverses_id=db.session.scalars(taken).one(),
-        points=redemption.points_spent,
-        details={"redemption_id": redemption.id},
-    )
-    ledger.add_up(ledger.enter([row]))
-
-
 def _return_piece(redemption: RewardRedemption, now: datetime) -> None:
     """What was taken of a stock goes back, unless there is no stock any more."""
     taken = select(-StockEntry.change).where(StockEntry.redemption_id == redemption.id, StockEntry.kind == TAKEN)
@@ -265,17 +252,13 @@ def _return_piece(redemption: RewardRedemption, now: datetime) -> None:
     _note_piece(redemption, RETURNED, pieces if has_stock is not None else 0, now)
 
 
-def source_of(redemption: RewardRedemption) -> str:
-    """What the ledger calls it."""
-    return f"redemption:{redemption.id}"
-
-
-def _tell_client(redemption: RewardRedemption, now: datetime) -> None:
-    """Here and by mail."""
+def _tell_client(redemption: RewardRedemption, now: datetime, *, taken: int = 0) -> None:
+    """Here and by mail; also how many of the points that came back were taken for what had been deleted."""
     user, reward = accounts.get(redemption.user_id), db.session.get_one(Reward, redemption.reward_id)
     facts = {
         "reward": reward.name,
         "points": redemption.points_spent,
+        "taken": taken,
         "notes": redemption.coach_notes,
         "link": f"{settings().base_url}/client/redemptions",
     }

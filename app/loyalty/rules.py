@@ -8,6 +8,7 @@ from typing import Any, Self
 
 HOURS_A_DAY = 24
 Key = tuple[int, str]  # a user, and the name of a thing
+Short = tuple[int, int]  # a reversal, and the points that it could not take
 
 
 class Reason(StrEnum):
@@ -173,6 +174,21 @@ def _take_back(happening: Happening, known: Known, verdicts: Verdicts) -> None:
     known.decided[happening.undo_key] = -points
     known.balances[happening.user_id] -= points
     verdicts.reversals.append((happening, points))
+
+
+def rests(refund: int, shorts: Iterable[Short]) -> list[Short]:
+    """How much of points that come back goes for what reversals were short of, the oldest first.
+
+    That is the order in which nothing is forgiven that another refund of the same time could have given: each gives
+    for what was deleted after its points were spent.
+    """
+    taken: list[Short] = []
+    for reversal_id, points in shorts:
+        rest = min(points, refund)
+        if rest > 0:
+            taken.append((reversal_id, rest))
+            refund -= rest
+    return taken
 
 
 def _refuse(happening: Happening, reason: Reason, known: Known, verdicts: Verdicts) -> None:

@@ -23,7 +23,7 @@ def open_summary(user: User) -> None:
 def summary_of(user_id: int) -> XpSummary:
     """The user's totals; all zero for somebody who never had any."""
     found = db.session.get(XpSummary, user_id)
-    return found or XpSummary(user_id=user_id, total_xp=0, available_points=0, celebrated_level=0)
+    return found or XpSummary(user_id=user_id, total_xp=0, available_points=0, celebrated_xp=0)
 
 
 def levels() -> list[Rung]:
@@ -56,10 +56,11 @@ def mark_celebrated(user_id: int, level_number: int) -> None:
     if reached is None:
         return
     seen = min(level_number, reached.level_number)
+    xp = db.session.scalar(select(func.max(Level.xp_required)).where(Level.level_number <= seen)) or 0
     db.session.execute(
         update(XpSummary)
-        .where(XpSummary.user_id == user_id, XpSummary.celebrated_level < seen)
-        .values(celebrated_level=seen)
+        .where(XpSummary.user_id == user_id, XpSummary.celebrated_xp < xp)
+        .values(celebrated_xp=xp)
         .execution_options(synchronize_session="evaluate")
     )
 

@@ -39,11 +39,12 @@ def settle(batch: Sequence[OutboxEvent], now: datetime) -> None:
 
 def _learn(happenings: Sequence[Happening]) -> Known:
     balances = ledger.lock_balances({each.user_id for each in happenings})
-    terms = _terms()
-    return Known(terms, balances, _decided(happenings), _earned(happenings, terms))
+    known_terms = terms()
+    return Known(known_terms, balances, _decided(happenings), earned(happenings, known_terms))
 
 
-def _terms() -> dict[str, Terms]:
+def terms() -> dict[str, Terms]:
+    """What each type of event gives, by its key. One statement."""
     columns = select(
         EventType.id,
         EventType.key,
@@ -53,7 +54,7 @@ def _terms() -> dict[str, Terms]:
         EventType.cooldown_hours,
         EventType.daily_limit,
     )
-    return {terms.key: terms for terms in (Terms(*row) for row in db.session.execute(columns))}
+    return {each.key: each for each in (Terms(*row) for row in db.session.execute(columns))}
 
 
 def _decided(happenings: Sequence[Happening]) -> dict[Key, int | None]:
@@ -77,14 +78,14 @@ def _is_of(model: type[XpTransaction | XpRefusal], things: FromClause) -> Column
     return and_(model.user_id == things.c.user_id, model.source_key == things.c.source_key)
 
 
-def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tuple[int, int], list[Moment]]:
+def earned(happenings: Sequence[Happening], of: dict[str, Terms]) -> dict[tuple[int, int], list[Moment]]:
     """When the users earned for types with a cooldown or limit, as far around these events as that can matter."""
-    limited = {each.event_key: terms[each.event_key] for each in happenings if each.event_key in terms}
+    limited = {each.event_key: of[each.event_key] for each in happenings if each.event_key in of}
     limited = {key: each for key, each in limited.items() if each.is_limited}
     concerned = [each for each in happenings if each.event_key in limited]
-    earned: dict[tuple[int, int], list[Moment]] = defaultdict(list)
+    moments: dict[tuple[int, int], list[Moment]] = defaultdict(list)
     if not concerned:
-        return earned
+        return moments
     reach = timedelta(hours=max(each.cooldown_hours or 0 for each in limited.values())) + timedelta(days=1)
     dates = [each.moment.on for each in concerned]
     found = select(
@@ -96,8 +97,8 @@ def _earned(happenings: Sequence[Happening], terms: dict[str, Terms]) -> dict[tu
     )
     for user_id, type_id, at, on in db.session.execute(found):
         assert type_id is not None
-        earned[user_id, type_id].append(Moment(at, on))
-    return earned
+        moments[user_id, type_id].append(Moment(at, on))
+    return moments
 
 
 def _pay(verdicts: Verdicts, now: datetime) -> list[Paid]:

@@ -1,18 +1,22 @@
 """Owing people a mail, and looking after those that didn't get through."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Select, func, select, update
 
+from app.errors import NotFound
 from app.kit import outbox
 from app.kit.db import db, insert
 from app.messages import notices
+from app.messages.errors import SentMeanwhile, StillWaiting
 from app.messages.models import Mail
 
 TOPIC = "mail"
 UNSURE = ("maybe_sent", "failed")
+UNDER_WAY = ("waiting", "sending")
 
 
 def send(  # noqa: PLR0913
@@ -54,17 +58,25 @@ def send(  # noqa: PLR0913
     return True
 
 
-def send_again(mail_id: int, now: datetime) -> bool:
-    """Somebody decided that a mail which may not have arrived goes out once more. False when that isn't so."""
-    attempts = db.session.scalar(
-        update(Mail)
-        .where(Mail.id == mail_id, Mail.state.in_(UNSURE))
-        .values(state="waiting", updated_at=now)
-        .returning(Mail.attempts)
-    )
-    if attempts is None:
-        return False
-    return outbox.put(TOPIC, key=f"mail:{mail_id}:{attempts}", payload={"mail_id": mail_id}, now=now)
+def send_again(mail_id: int, now: datetime) -> None:
+    """Somebody decided that a mail which may not have arrived goes out once more; as often as they decide so.
+
+    Raises NotFound (also for one that was forgotten), StillWaiting, SentMeanwhile.
+    """
+    told = update(Mail).where(Mail.id == mail_id, Mail.state.in_(UNSURE), Mail.recipient != "")
+    if db.session.scalar(told.values(state="waiting", updated_at=now).returning(Mail.id)) is None:
+        _refuse_to_repeat(mail_id)
+    name = secrets.token_hex(8)  # a mail that was refused before its text has no more attempts than before
+    outbox.put(TOPIC, key=f"mail:{mail_id}:{name}", payload={"mail_id": mail_id}, now=now)
+
+
+def _refuse_to_repeat(mail_id: int) -> NoReturn:
+    state = db.session.scalar(select(Mail.state).where(Mail.id == mail_id, Mail.recipient != ""))
+    if state in UNDER_WAY:
+        raise StillWaiting
+    if state == "sent":
+        raise SentMeanwhile
+    raise NotFound
 
 
 def mails(*, state: str = "", recipient: str = "") -> Select[Mail]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
-from unicodedata import category
 
 from flask import Response
 from flask_babel import gettext as _
@@ -12,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.errors import Conflict, DomainError, RateLimited
 from app.kit.limits import TooOften
-from app.kit.text import JOINERS, is_writable
+from app.kit.text import is_writable, on_one_line
 
 WORDS = {
     "Invalid Choice: could not coerce.": _l("Please choose one of the list."),
@@ -30,8 +29,6 @@ WORDS = {
     "Field cannot be longer than %(max)d character.": _l("Please use at most %(max)d characters."),
     "Field cannot be longer than %(max)d characters.": _l("Please use at most %(max)d characters."),
 }
-
-UNSEEN = {"Cc", "Cf"}
 
 
 class OurWords:
@@ -77,15 +74,8 @@ def strip(text: str | None) -> str | None:
 
 
 def one_line(text: str | None) -> str | None:
-    """A WTForms filter: words joined by single spaces, without what controls or formats text.
-
-    The joiners of emoji and of some scripts stay, but are nothing by themselves.
-    """
-    if not text:
-        return text
-    seen = "".join(letter for letter in text if letter.isspace() or letter in JOINERS or category(letter) not in UNSEEN)
-    line = " ".join(seen.split())
-    return line if line.strip(f"{JOINERS} ") else ""
+    """A WTForms filter: words joined by single spaces, without what controls or formats text."""
+    return on_one_line(text) if text else text
 
 
 def as_lines(text: str | None) -> str | None:

@@ -4,21 +4,28 @@ import json
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, generate_csrf
 
 from app.errors import error_page
 from app.kit.db import db
 from app.kit.htmx import wants_part
+from app.web.visitor import needs_sign_in, to_sign_in
 
 
 def init_stale_forms(app: Flask) -> None:
     app.register_error_handler(CSRFError, tell_stale)
 
 
-def tell_stale(_error: CSRFError) -> Response:
-    """Nothing is done, in any case. Only a form that a page of ours has sent is offered to be sent once more."""
+def tell_stale(_error: CSRFError) -> ResponseReturnValue:
+    """Nothing is done, in any case. Only a form that a page of ours has sent is offered to be sent once more.
+
+    Within a page whose visitor is signed out by now a fresh token would be of no use: that one signs in first.
+    """
     db.session.rollback()
+    if wants_part() and needs_sign_in():
+        return to_sign_in()
     if not _is_ours():
         message = _("This form didn't come from here, so nothing was changed. Please use the buttons on our own pages.")
         return error_page(400, message)

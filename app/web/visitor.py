@@ -6,7 +6,7 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, flash, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
@@ -53,7 +53,7 @@ def turn_away(audience: tuple[str, ...]) -> ResponseReturnValue | None:
         return None
     user = signed_in()
     if user is None:
-        return _to_sign_in()
+        return to_sign_in()
     if "user" not in audience and user.role not in audience:
         raise Forbidden
     return None
@@ -156,7 +156,14 @@ def _shopper_name() -> str | None:
     return str(name) if g.shopper_is_free else None
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def needs_sign_in() -> bool:
+    """Whether what is asked for is for those who have signed in, and nobody has."""
+    audience = getattr(current_app.view_functions.get(request.endpoint or ""), "access", ("public",))
+    return "public" not in audience and signed_in() is None
+
+
+def to_sign_in() -> ResponseReturnValue:
+    """The way to the sign-in page, and from there back to the page that is open: 401 with HX-Redirect for HTMX."""
     if wants_part():
         response = Response(status=401)
         response.headers["HX-Redirect"] = url_for("auth.sign_in", next=page_of_part())

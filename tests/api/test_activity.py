@@ -100,10 +100,39 @@ def test_what_may_be_left_out_or_null_is(client: FlaskClient, mia: User, watch: 
     missing = client.post(f"{URL}/{kind}", json={}, headers=watch)
     assert refused(missing)[:2] == (400, "validation_error")
     assert set(refused(missing)[2]) == {"externalId", "username", *needed}
-    if kind == "checkins":
-        other = make.user(username="other")
-        nothing = {"username": other.username, "mood": None, "weight": None, "sleep": None}
-        assert send(client, watch, kind, **nothing).status_code == 202
+    other = make.user(username="other")
+    optional = dict.fromkeys(BODIES[kind].keys() - set(needed))
+    assert "notes" in optional
+    nulls = send(client, watch, kind, username=other.username, **optional)
+    assert nulls.status_code == 202, nulls.text
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("2026-03-02T12:30:00.123456789+01:00", "2026-03-02T11:30:00.123456Z"),
+        ("2026-03-02T11:30:00.9999999Z", "2026-03-02T11:30:00.999999Z"),
+        ("2026-03-02T11:30:00.5Z", "2026-03-02T11:30:00.500000Z"),
+        ("2026-03-02 11:30:00Z", "2026-03-02T11:30:00Z"),
+    ],
+)
+def test_an_instant_is_read_as_clocks_write_it(
+    client: FlaskClient, mia: User, watch: Headers, written: str, kept: str
+) -> None:
+    assert send(client, watch, performedAt=written).status_code == 202
+    instants = select(WorkoutLog.performed_at).where(WorkoutLog.client_id == mia.id)
+    assert db.session.scalars(instants).one() == datetime.fromisoformat(kept)
+
+
+@pytest.mark.usefixtures("mia")
+def test_a_title_is_kept_on_one_line_and_an_id_is_never_blank(client: FlaskClient, watch: Headers) -> None:
+    assert send(client, watch, title="Morning\r\n  run\t5K ").status_code == 202
+    assert db.session.scalars(select(WorkoutLog.title)).one() == "Morning run 5K"
+    for blank in ("", " ", "\n\t", "\u00a0"):
+        answer = send(client, watch, "meals", externalId=blank)
+        assert (answer.status_code, answer.get_json()["fields"]) == (400, {"externalId": ["Please fill this in."]})
+    assert refused(send(client, watch, "meals", externalId="a\nb")) == (400, "validation_error", ["externalId"])
+    assert counts()["meal"] == 0
 
 
 @pytest.mark.parametrize("kind", BODIES)
@@ -191,7 +220,7 @@ def test_dates_are_the_clients_own(client: FlaskClient, watch: Headers, frozen: 
         ("workouts", "performedAt", ['"2026-03-02T12:30:00"', '"2026-03-02"', "1772451000", "null", '"soon"']),
         ("workouts", "title", [json.dumps("x" * 121), '"a\\u0000b"', "5"]),
         ("meals", "meal", ['"brunch"', '"LUNCH"', "null", "5"]),
-        ("meals", "notes", [json.dumps("x" * 2001), '"\\u0000"', "null"]),
+        ("meals", "notes", [json.dumps("x" * 2001), '"\\u0000"']),
         ("meals", "externalId", ['""', json.dumps("x" * 129), "5", "null"]),
         ("meals", "username", ['""', json.dumps("x" * 65), '"\\u0000"', "7"]),
         ("meals", "eaten_at", ['"2026-03-02T12:30:00Z"']),

@@ -169,6 +169,21 @@ def test_a_refusal_stands_beside_the_button_and_the_page_goes_on(
     assert db.session.get_one(XpSummary, rich.id, populate_existing=True).available_points == 10
 
 
+def test_a_refusal_says_how_many_points_are_missing(live_server: str, page: Page, sign_in: SignIn, rich: User) -> None:
+    make.reward(name="Coffee", points_cost=50)
+    sign_in(page, rich)
+    page.goto(f"{live_server}/client/rewards")
+    page.evaluate("window.stillTheSamePage = true")
+    card(page, "Coffee").locator("summary").click()
+    make.redemption(rich, make.reward(name="Towel", points_cost=80), now=clock.now())  # on another device
+    page.get_by_role("button", name="Redeem it").click()
+    expect(card(page, "Coffee").get_by_role("alert")).to_have_text("You need 30 more points for this.")
+    expect(page.locator("#balance")).to_have_text("20")
+    expect(card(page, "Coffee").get_by_role("button")).to_be_disabled()
+    expect(card(page, "Coffee").get_by_role("button")).to_have_text("30 more points")
+    assert page.evaluate("window.stillTheSamePage")
+
+
 def test_a_double_click_redeems_once(live_server: str, page: Page, sign_in: SignIn, rich: User) -> None:
     make.reward(name="Coffee", points_cost=30)
     sign_in(page, rich)

@@ -30,7 +30,7 @@ INSERT INTO xp_refusals (id, user_id, source_key, event_key, reason, created_at)
 INSERT INTO user_xp_summaries (user_id, total_xp, available_points, current_level_id, celebrated_level) VALUES
  (903, 35, 30, 902, 2),
  (904, 50, 27, 903, 2),
- (905, 0, 0, NULL, 0);
+ (905, 0, 0, 901, 1);
 INSERT INTO outbox_events (id, topic, key, stream, payload, created_at, due_at, attempts, lease, leased_until, settled_at, set_aside_at, last_error) VALUES
  (901, 'xp', 'xp:904:workout:2026-01-05T08:00:00+00:00', 'user:904', '{"user_id": 904, "event_key": "workout_logged", "source": "workout:2026-01-05T08:00:00+00:00", "occurred_at": "2026-01-05T08:00:00+00:00", "local_date": "2026-01-05", "metadata": {"workout_log_id": 902}}', '2026-01-05 09:00:00.000000', '2026-01-05 09:00:00.000000', 1, NULL, NULL, '2026-01-05 09:00:01.000000', NULL, NULL),
  (902, 'xp', 'xp:903:checkin:2026-01-06', 'user:903', '{"user_id": 903, "event_key": "daily_checkin", "source": "checkin:2026-01-06", "occurred_at": "2026-01-06T01:00:00+00:00", "local_date": "2026-01-06", "metadata": {"daily_log_id": 902}}', '2026-01-06 01:00:00.000000', '2026-01-06 01:00:00.000000', 0, NULL, NULL, NULL, NULL, NULL),

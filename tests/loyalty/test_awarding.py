@@ -168,4 +168,4 @@ def test_whoever_is_new_stands_on_the_level_that_takes_nothing_and_isnt_congratu
     make.levels(0, 50)
     summary = db.session.get_one(XpSummary, make.user().id)
     assert summary.level is not None
-    assert (summary.level.level_number, summary.celebrated_level) == (1, 1)
+    assert (summary.level.level_number, summary.celebrated_xp) == (1, 0)

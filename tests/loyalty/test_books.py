@@ -1,16 +1,22 @@
 """The books of loyalty name every row that contradicts them, and so do the commands that prove them."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
 from app.accounts.models import User
 from app.activity import service as activity
+from app.activity.models import Log, WorkoutLog
+from app.activity.rules import Meal
 from app.audit.service import SYSTEM
 from app.kit import outbox
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
-from app.loyalty import books, redeeming
+from app.loyalty import books, ladder, redeeming
+from app.loyalty.ladder import LevelDetails
+from app.loyalty.models import XpSummary
 from tests import make
 from tests.make import NOW
 from tests.tampering import tamper
@@ -73,7 +79,7 @@ def test_the_books_of_a_full_life_are_right(app: Flask) -> None:
         assert app.test_cli_runner().invoke(args=command).exit_code == 0
 
 
-SUMMARY, REDEMPTION, REWARD = "user_xp_summaries", "reward_redemptions", "rewards"
+SUMMARY, REDEMPTION, REWARD, ROWS = "user_xp_summaries", "reward_redemptions", "rewards", "xp_transactions"
 LEDGER = "UPDATE xp_transactions SET"
 
 
@@ -106,7 +112,10 @@ LEDGER = "UPDATE xp_transactions SET"
         ),
         (
             f"{LEDGER} source_key = 'redemption:99' WHERE id = 5",
-            [(3, REDEMPTION, 2, "moved 0 points instead of -50")],
+            [
+                (3, REDEMPTION, 2, "moved 0 points instead of -50"),
+                (3, ROWS, 5, "is for redemption:99, which is not in reward_redemptions"),
+            ],
         ),
         (
             "UPDATE reward_redemptions SET status = 'fulfilled' WHERE id = 3",
@@ -132,7 +141,25 @@ LEDGER = "UPDATE xp_transactions SET"
         ),
         (
             f"{LEDGER} source_key = 'achievement:9' WHERE id = 8",
-            [(3, "user_achievements", 1, "has no row in the ledger")],
+            [
+                (3, "user_achievements", 1, "has no row in the ledger"),
+                (3, ROWS, 8, "is for achievement:9, which is not in user_achievements"),
+            ],
+        ),
+        (
+            "DELETE FROM user_achievements",
+            [(3, ROWS, 8, "is for achievement:1, which is not in user_achievements")],
+        ),
+        (
+            "UPDATE user_achievements SET user_id = 2",
+            [
+                (3, "user_achievements", 1, "has no row in the ledger"),
+                (3, ROWS, 8, "is for achievement:1, which is not in user_achievements"),
+            ],
+        ),
+        (
+            "DELETE FROM reward_redemptions WHERE id = 2",
+            [(3, ROWS, 5, "is for redemption:2, which is not in reward_redemptions")],
         ),
         (
             "UPDATE rewards SET stock = 5 WHERE id = 1",
@@ -210,3 +237,71 @@ def test_what_was_deleted_before_it_was_paid_is_decided_too() -> None:
         )
     assert outbox.drain(activity.TOPIC) == 1
     assert told() == []
+
+
+LEVELS = (0, 100, 500, 9000)
+
+
+@pytest.mark.parametrize(
+    ("level", "told_as"), [("NULL", "none"), ("1", "1"), ("2", "2"), ("4", "4")], ids=["none", "first", "second", "top"]
+)
+def test_whoever_stands_on_a_level_that_is_not_theirs_is_named(app: Flask, level: str, told_as: str) -> None:
+    make.levels(*LEVELS)
+    client = a_full_life()
+    outbox.drain("levels")
+    assert told() == []
+    tamper(f"UPDATE user_xp_summaries SET current_level_id = {level} WHERE user_id = {client.id}")  # noqa: S608
+    assert told() == [(3, SUMMARY, client.id, f"stands on level {told_as} instead of 3")]
+    assert app.test_cli_runner().invoke(args=["loyalty", "reconcile"]).exit_code == 1
+
+
+def test_while_everybody_is_still_being_put_on_their_level_nobody_stands_wrong() -> None:
+    client_id = make.rich_client(500).id
+    with unit_of_work():
+        ladder.create(LevelDetails("First", 1, 100), actor=SYSTEM, now=NOW)
+    assert db.session.get_one(XpSummary, client_id, populate_existing=True).level is None
+    assert told() == []
+    outbox.drain(ladder.TOPIC)
+    assert told() == []
+    tamper("UPDATE user_xp_summaries SET current_level_id = NULL")
+    assert told() == [(3, SUMMARY, client_id, "stands on level none instead of 1")]
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_a_log_whose_event_is_gone_is_named_unless_it_was_decided(
+    monkeypatch: pytest.MonkeyPatch, is_settled: bool
+) -> None:
+    monkeypatch.setattr(books, "AT_ONCE", 2)
+    client = make.user()
+    logs = [make.workout(client, at=NOW - timedelta(minutes=each), now=NOW) for each in range(5)]
+    if is_settled:
+        make.settled()
+    assert told() == []
+    tamper(f"DELETE FROM outbox_events WHERE key = 'xp:1:{logs[3].source}'")  # noqa: S608
+    lost = (6, "workout_logs", logs[3].id, f"has no event: nothing will be decided on {logs[3].source}")
+    assert told() == ([] if is_settled else [lost])
+
+
+@pytest.mark.parametrize("kind", ["checkin", "meal"])
+def test_check_ins_and_meals_are_looked_after_too(kind: str) -> None:
+    client = make.user()
+    if kind == "meal":
+        with unit_of_work():
+            log: Log = activity.log_meal(client, eaten_at=NOW, meal=Meal.LUNCH, now=NOW)
+    else:
+        log = make.checkin(client)
+    tamper("DELETE FROM outbox_events")
+    assert told() == [(6, log.__tablename__, log.id, f"has no event: nothing will be decided on {log.source}")]
+
+
+def test_more_taken_back_than_was_paid_is_named() -> None:
+    client, admin = make.rich_client(50), make.user(role="admin")
+    redemption, log_id = make.redemption(client), db.session.scalars(select(WorkoutLog.id)).one()
+    with unit_of_work():
+        activity.remove(client, "workout", log_id, now=NOW)
+    make.settled()
+    with unit_of_work():
+        redeeming.reject(redemption.id, admin, notes="No", actor=SYSTEM, now=NOW)
+    assert told() == []
+    tamper("UPDATE xp_transactions SET points = -51 WHERE kind = 'adjustment'")
+    assert told()[1:] == [(3, ROWS, 3, "took back 1 points more than were paid")]

@@ -52,6 +52,7 @@ class Asked:
     reward: int
     cost: int
     has_piece: bool
+    since: int = 0
     status: str = "pending"
 
 
@@ -76,6 +77,7 @@ class Person:
     xp: int = 0
     points: int = 0
     told: list[tuple[str, Done]] = field(default_factory=list)
+    shorts: list[tuple[int, int]] = field(default_factory=list)
     medals: set[int] = field(default_factory=set)
 
 
@@ -92,7 +94,7 @@ class Club(RuleBasedStateMachine):
         self.shop: dict[int, tuple[int, int | None]] = {}
         self.done: list[Done] = []
         self.asked: dict[int, Asked] = {}
-        self.minutes = count(1)
+        self.minutes, self.ticks = count(1), count(1)
         for number, xp in enumerate((20, 60, 120), 1):
             self.make_level(number, xp)
         self.new_reward(cost=25, stock=2)
@@ -145,7 +147,7 @@ class Club(RuleBasedStateMachine):
         if redemption is not None:
             person.points -= cost
             self.shop[reward_id] = (cost, None if stock is None else stock - 1)
-            self.asked[redemption.id] = Asked(who, reward_id, cost, stock is not None)
+            self.asked[redemption.id] = Asked(who, reward_id, cost, stock is not None, next(self.ticks))
 
     # what coaches and admins do
 
@@ -172,10 +174,19 @@ class Club(RuleBasedStateMachine):
             return
         asked.status = "fulfilled" if is_kind else "rejected"
         if not is_kind:
-            self.people[asked.owner].points += asked.cost
+            self.give_back(self.people[asked.owner], asked)
             cost, stock = self.shop[asked.reward]
             if stock is not None:
                 self.shop[asked.reward] = (cost, stock + asked.has_piece)
+
+    def give_back(self, person: Person, asked: Asked) -> None:
+        """Deletions since then take first what they could not take while these points were spent."""
+        left, still_short = asked.cost, []
+        for tick, points in person.shorts:
+            taken = min(left, points) if tick > asked.since else 0
+            left -= taken
+            still_short.append((tick, points - taken))
+        person.points, person.shorts = person.points + left, still_short
 
     @rule(cost=st.sampled_from([10, 25, 60]), stock=STOCKS)
     def new_reward(self, cost: int, stock: int | None) -> None:
@@ -275,6 +286,7 @@ class Club(RuleBasedStateMachine):
                     thing.is_paid = True
                     person.xp, person.points = person.xp + EARNS, person.points + EARNS
                 else:
+                    person.shorts.append((next(self.ticks), max(0, EARNS - person.points)))
                     person.points -= min(EARNS, person.points)
             person.told.clear()
             if earned:

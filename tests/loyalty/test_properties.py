@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 from hypothesis import given, settings
@@ -218,3 +218,27 @@ def test_without_limits_xp_and_points_do_not_depend_on_the_order_of_what_is_told
     _decided, left, xp, _moments = worked_off([told(history)], of, 0)
     deleted_first = sum(history.index((n, True)) < history.index((n, False)) for n in range(4))
     assert (xp, left) == ((4 - deleted_first) * 10, 0)
+
+
+# what was deleted: when, and how much of it could not be taken back; what was redeemed: when, and for how much
+deleted = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 30)), max_size=6).map(sorted)
+redeemed = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 30)), max_size=4)
+
+
+@FEW
+@given(deleted, redeemed)
+def test_refunds_of_one_time_give_the_same_for_what_was_deleted_in_whatever_order_they_come(
+    shorts: list[tuple[int, int]], refunds: list[tuple[int, int]]
+) -> None:
+    def given_for(order: list[tuple[int, int]]) -> int:
+        left = [points for _, points in shorts]
+        for since, refund in order:
+            of = [(n, left[n]) for n, (at, _) in enumerate(shorts) if at >= since]
+            taken = rules.rests(refund, of)
+            assert sum(points for _, points in taken) == min(refund, sum(points for _, points in of))
+            assert all(0 < points <= left[n] for n, points in taken)
+            for n, points in taken:
+                left[n] -= points
+        return sum(points for _, points in shorts) - sum(left)
+
+    assert len({given_for(list(order)) for order in permutations(refunds)}) == 1

@@ -58,24 +58,52 @@ def test_without_lock_and_key_it_goes_wrong(app: Flask, monkeypatch: pytest.Monk
     assert totals(client) == (40, 2)
 
 
-def two_within_a_cooldown() -> tuple[User, list[list[OutboxEvent]]]:
-    make.event_type(cooldown_hours=6)
+def two_workouts(**terms: Any) -> tuple[User, list[list[OutboxEvent]]]:
+    """An hour apart, under these terms."""
+    make.event_type(**terms)
     client = make.user()
     make.workout(client)
-    make.workout(client, at=NOW - timedelta(hours=1))
+    make.workout(client, at=NOW - timedelta(hours=1), now=NOW)
     return client, [[event] for event in waiting()]
 
 
-def test_a_cooldown_is_passed_by_one_of_two(app: Flask) -> None:
-    client, batches = two_within_a_cooldown()
+LIMITED = pytest.mark.parametrize("terms", [{"cooldown_hours": 6}, {"cooldown_hours": 24}, {"daily_limit": 1}])
+
+
+@LIMITED
+def test_a_cooldown_or_limit_is_passed_by_one_of_two(app: Flask, terms: dict[str, Any]) -> None:
+    client, batches = two_workouts(**terms)
     race(app, [settle_again(batch) for batch in batches], hold=WINDOW)
     assert totals(client) == (20, 1)
 
 
-def test_without_the_lock_both_pass_the_cooldown(app: Flask) -> None:
-    client, batches = two_within_a_cooldown()
+@LIMITED
+def test_without_the_lock_both_pass_it(app: Flask, terms: dict[str, Any]) -> None:
+    client, batches = two_workouts(**terms)
     unguarded_race(app, [settle_unguarded(batch) for batch in batches], hold=LEARNT)
     assert totals(client) == (40, 2)
+
+
+def two_that_reach_a_streak() -> tuple[User, list[list[OutboxEvent]]]:
+    """The check-ins of the seventh day and of the eighth, after six that are paid."""
+    client = make.user()
+    make.checkins(client, 6, until=NOW - timedelta(days=2))
+    make.settled()
+    make.checkins(client, 2)
+    return client, [[event] for event in waiting() if event.settled_at is None]
+
+
+def test_a_streak_is_paid_once_though_two_workers_find_it_reached(app: Flask) -> None:
+    client, batches = two_that_reach_a_streak()
+    race(app, [settle_again(batch) for batch in batches], hold=WINDOW)
+    assert totals(client) == (8 * 10 + 50, 9)
+    assert books.differences() == []
+
+
+def test_without_the_lock_the_streak_is_paid_twice(app: Flask) -> None:
+    client, batches = two_that_reach_a_streak()
+    unguarded_race(app, [settle_unguarded(batch) for batch in batches], hold=LEARNT)
+    assert totals(client) == (8 * 10 + 2 * 50, 10)
 
 
 def test_many_workers_on_one_backlog_pay_everything_once(app: Flask) -> None:

@@ -114,10 +114,11 @@ def test_a_refusal_leaves_nothing_behind() -> None:
     assert (points(client), mails(), list(db.session.scalars(select(RewardRedemption)))) == (40, [], [])
 
 
-def test_how_many_points_are_missing_is_said() -> None:
+@pytest.mark.parametrize(("cost", "missing", "told"), [(41, 1, "1 more point"), (5399, 5359, "5,359 more points")])
+def test_how_many_points_are_missing_is_said_as_numbers_are_written(cost: int, missing: int, told: str) -> None:
     with pytest.raises(NotEnoughPoints) as refused:
-        redeem(make.rich_client(40), make.reward())
-    assert (refused.value.missing, str(refused.value.message)) == (10, "You need 10 more points for this.")
+        redeem(make.rich_client(40), make.reward(points_cost=cost))
+    assert (refused.value.missing, str(refused.value.message)) == (missing, f"You need {told} for this.")
 
 
 def test_what_is_fulfilled_stays_so_and_the_client_is_told_here_and_by_mail() -> None:

@@ -1,8 +1,8 @@
 """Worked examples: what somebody logs, when, and which of it earns.
 
-Workouts by the clock on the client's wall, `Mon 20:00, Tue 08:00`, under a type with a cooldown or limit; `+` earns,
-`c` is within the cooldown, `l` beyond the daily limit. Each example is worked off as it happens, and late in batches of
-two: the same comes of it.
+Workouts by the clock on the client's wall, `Mon 20:00, Tue 08:00` or `03-30 03:00`, under a type with a cooldown or
+limit; `+` earns, `c` is within the cooldown, `l` beyond the daily limit. Each example is worked off as it happens, and
+late in batches of two: the same comes of it.
 """
 
 from collections.abc import Callable
@@ -59,6 +59,35 @@ EARNING: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "three a day": ({"daily_limit": 3}, "UTC", "Mon 08:00, Mon 09:00, Mon 10:00, Mon 11:00, Tue 00:00", "+++l+"),
     "a day there": ({"daily_limit": 1}, "Asia/Bangkok", "Mon 06:59, Mon 07:01, Mon 23:59", "+ll"),
     "whichever date was told first": ({"daily_limit": 1}, "UTC", "Tue 09:00, Mon 09:00, Tue 10:00", "++l"),
+    # on the days on which clocks change, dates stay dates, and hours are those that passed
+    "a date of 23 hours": ({"cooldown_hours": 24}, "Europe/Berlin", "03-29 23:59, 03-30 00:00, 03-30 23:59", "++c"),
+    "after 23 hours another": ({"cooldown_hours": 24}, "Europe/Berlin", "03-30 00:30, 03-31 00:00", "++"),
+    "a date of 25 hours": (
+        {"cooldown_hours": 24},
+        "America/Los_Angeles",
+        "11-02 00:00, 11-02 23:59, 11-03 00:00",
+        "+c+",
+    ),
+    "hours over a skipped one": (
+        {"cooldown_hours": 6},
+        "Europe/Berlin",
+        "03-30 00:30, 03-30 07:29, 03-30 07:30",
+        "+c+",
+    ),
+    "hours over a repeated one": (
+        {"cooldown_hours": 6},
+        "America/Los_Angeles",
+        "11-02 00:30, 11-02 05:29, 11-02 05:30",
+        "+c+",
+    ),
+    "half an hour": ({"cooldown_hours": 3}, "Australia/Lord_Howe", "04-06 01:00, 04-06 03:29, 04-06 03:30", "+c+"),
+    "a limit on a date of 23 hours": (
+        {"daily_limit": 1},
+        "Europe/Berlin",
+        "03-30 00:00, 03-30 23:59, 03-31 00:00",
+        "+l+",
+    ),
+    "and on one of 25": ({"daily_limit": 1}, "America/Los_Angeles", "11-02 00:00, 11-02 23:59, 11-03 00:00", "+l+"),
     # both
     "cooldown first": (
         {"cooldown_hours": 2, "daily_limit": 2},
@@ -90,7 +119,8 @@ WAYS = pytest.mark.parametrize("way", [live, late_in_pairs])
 def instant(told: str, zone: str) -> datetime:
     day, clock = told.split()
     hours, minutes = clock.split(":")
-    on_the_wall = MONDAY + timedelta(days=DAYS[day], hours=int(hours), minutes=int(minutes))
+    midnight = datetime.fromisoformat(f"2025-{day}") if "-" in day else MONDAY + timedelta(days=DAYS[day])
+    on_the_wall = midnight + timedelta(hours=int(hours), minutes=int(minutes))
     return on_the_wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 

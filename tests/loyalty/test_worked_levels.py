@@ -1,6 +1,7 @@
 """Worked examples: where somebody stands whatever becomes of the levels, and what they are congratulated on."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from app.audit.service import SYSTEM
 from app.errors import DomainError
 from app.kit import outbox
 from app.kit.db import db, unit_of_work
-from app.loyalty import ladder
+from app.loyalty import event_types, ladder
 from app.loyalty import service as loyalty
+from app.loyalty.event_types import EventTypeDetails
 from app.loyalty.ladder import LevelDetails
-from app.loyalty.models import Level, XpSummary
+from app.loyalty.models import EventType, Level, XpSummary
 from tests import make
 from tests.make import NOW
 
@@ -30,7 +32,7 @@ def number_of(client: User) -> int | None:
 def is_celebrated(client: User) -> bool:
     """Whether there is nothing (any more) that the dashboard would congratulate on."""
     summary = db.session.get_one(XpSummary, client.id, populate_existing=True)
-    return summary.level is None or summary.level.level_number <= summary.celebrated_level
+    return summary.level is None or summary.level.xp_required <= summary.celebrated_xp
 
 
 def celebrate(client: User) -> None:
@@ -191,6 +193,13 @@ CELEBRATED: dict[str, tuple[list[Any], int, bool]] = {
         2,
         True,
     ),
+    "made dearer": ([lambda: change(2, xp_required=120)], 2, True),
+    "deleted and made dearer": ([lambda: delete(2), lambda: add(2, 120)], 2, True),
+    "made anew, all of them": (
+        [partial(delete, 3), partial(delete, 2), partial(delete, 1), *(partial(add, n, 30 * n) for n in (1, 2, 3))],
+        3,
+        True,
+    ),
     "a higher one within reach": ([lambda: change(3, xp_required=150)], 3, False),
     "closing up": (
         [lambda: delete(1), lambda: change(2, level_number=1), lambda: change(3, level_number=2, xp_required=150)],
@@ -211,6 +220,53 @@ def test_a_level_is_celebrated_once_whatever_becomes_of_the_ladder(name: str) ->
         edit()
         relevelled()
     assert (number_of(client), is_celebrated(client)) == (stands_on, nothing_new)
+
+
+# levels at 10, 100, 1000 become these; the client with 150 XP, who was congratulated on 2, gets 100 more; what is new?
+REBUILT: dict[str, tuple[tuple[int, ...], int, bool]] = {
+    "fewer, and one more reached": ((50, 200), 2, False),
+    "fewer, and nothing reached": ((50, 300), 1, True),
+    "more": ((20, 40, 60, 80, 240), 5, False),
+    "the same": ((10, 100, 1000), 2, True),
+    "all beyond": ((200, 300), 1, False),
+    "all within": ((1, 2, 3), 3, True),
+}
+
+
+@pytest.mark.parametrize("name", REBUILT)
+def test_levels_that_are_made_anew_are_news_only_to_who_climbs_on_them(name: str) -> None:
+    required, stands_on, nothing_new = REBUILT[name]
+    make.levels(10, 100, 1000)
+    client = make.rich_client(150)
+    celebrate(client)
+    for number in (1, 2, 3):
+        delete(number)
+    relevelled()
+    for number, xp in enumerate(required, 1):
+        add(number, xp)
+    relevelled()
+    assert is_celebrated(client)
+    make.event_type(xp_amount=100)
+    make.workout(client, at=NOW.replace(hour=1), now=NOW)
+    make.settled()
+    assert (number_of(client), is_celebrated(client)) == (stands_on, nothing_new)
+    celebrate(client)
+    assert is_celebrated(client)
+
+
+def test_the_number_of_a_deleted_level_or_type_does_not_come_again() -> None:
+    make.levels(10, 100)
+    gone = db.session.scalars(select(Level.id).order_by(Level.id.desc())).first()
+    delete(2)
+    add(2, 100)
+    assert ladder.listed()[-1].id == (gone or 0) + 1
+    kept = db.session.scalars(select(EventType).order_by(EventType.id.desc())).all()[0]
+    last_id, key = kept.id, kept.key
+    with unit_of_work():
+        event_types.delete(last_id, actor=SYSTEM)
+    with unit_of_work():
+        made = event_types.create(key, EventTypeDetails("Again", 1, 1), actor=SYSTEM)
+    assert made.id > last_id
 
 
 def test_only_a_level_that_is_reached_can_be_celebrated() -> None:

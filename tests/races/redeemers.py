@@ -67,6 +67,11 @@ def rejecter(redemption: RewardRedemption, by: User) -> Contestant:
     return doing(lambda: redeeming.reject(redemption_id, by, notes="Gone", actor=SYSTEM, now=NOW), "rejected")
 
 
+def arrived(outcome: str) -> str:
+    """Whoever has done all they wanted, for a window that opens then."""
+    return outcome
+
+
 def stocker(reward: Reward, stock: int, seen: int) -> Contestant:
     """An admin who saw a stock and saves another one."""
     reward_id, details = reward.id, RewardDetails(reward.name, reward.points_cost, stock=stock)

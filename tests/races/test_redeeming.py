@@ -11,9 +11,10 @@ from app.accounts import desk
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.activity import service as activity
+from app.activity.models import WorkoutLog
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
-from app.loyalty import keeping, redeeming, rewards
+from app.loyalty import keeping, redeeming, refunds, rewards
 from app.loyalty.reward_models import Reward, RewardRedemption
 from tests import make
 from tests.make import NOW
@@ -288,3 +289,33 @@ def test_nobody_waits_in_a_circle_when_a_client_leaves_whose_redemption_is_rejec
 def test_unless_users_come_first_one_of_them_is_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "hold", awarders.read_users)
     assert "lost" in rejected_while_anonymised(app, monkeypatch)[1]
+
+
+def deleted_while_spent() -> tuple[User, RewardRedemption, User]:
+    """A client whose points are all spent, and whose workout is deleted; nobody has settled that yet."""
+    client, admin = make.rich_client(50), make.user(role="admin")
+    redemption = make.redemption(client)
+    log_id = db.session.scalars(select(WorkoutLog.id)).one()
+    with unit_of_work():
+        activity.remove(client, "workout", log_id, now=NOW)
+    return client, redemption, admin
+
+
+def undone() -> list[OutboxEvent]:
+    return [each for each in workers.waiting() if "takes_back" in each.payload]
+
+
+def test_points_that_come_back_while_their_log_goes_are_taken_once_whoever_is_first(app: Flask) -> None:
+    client, redemption, admin = deleted_while_spent()
+    settler = workers.settle_again(undone())
+    learnt = both(workers.WINDOW, after_call(refunds, "_left_undone"))
+    assert race(app, [rejecter(redemption, admin), settler], hold=learnt) == ["rejected", "settled"]
+    assert (points_of(client), faults()) == (0, [])
+
+
+def test_without_the_lock_on_the_summary_they_are_kept(app: Flask) -> None:
+    client, redemption, admin = deleted_while_spent()
+    reject, settler = rejecter(redemption, admin), workers.settle_unguarded(undone())
+    windows = both(workers.LEARNT, after_call(redeemers, "arrived"))
+    race(app, [lambda: redeemers.arrived(reject()), settler], hold=windows)
+    assert points_of(client) == 50

@@ -40,6 +40,25 @@ def test_maybe_sent_is_shown_and_goes_again_only_when_told_to(client: FlaskClien
     assert db.session.scalars(select(AuditEntry.action)).all() == ["send_again"]
 
 
-def test_what_was_sent_is_not_sent_again(client: FlaskClient) -> None:
-    sent = mail("sent")
-    assert client.post(f"/admin/mails/{sent.id}/again").status_code == 404
+@pytest.mark.parametrize(("state", "words"), [("sent", "went out in the meantime"), ("waiting", "already waiting")])
+def test_what_was_sent_or_waits_is_not_sent_again_and_says_so(client: FlaskClient, state: str, words: str) -> None:
+    answer = client.post(f"/admin/mails/{mail(state).id}/again")
+    assert (answer.status_code, words in answer.text) == (409, True)
+
+
+def test_a_second_press_says_that_it_waits_and_after_the_next_failure_it_can_be_pressed_again(
+    client: FlaskClient,
+) -> None:
+    unsure = mail("failed")
+    for _again in range(3):
+        assert client.post(f"/admin/mails/{unsure.id}/again").status_code == 303
+        assert client.post(f"/admin/mails/{unsure.id}/again").status_code == 409
+        with unit_of_work():
+            db.session.execute(update(Mail).values(state="failed"))
+
+
+def test_a_mail_that_was_forgotten_is_not_there_to_be_sent(client: FlaskClient) -> None:
+    forgotten = mail("failed")
+    with unit_of_work():
+        db.session.execute(update(Mail).values(recipient="", context={}))
+    assert client.post(f"/admin/mails/{forgotten.id}/again").status_code == 404

@@ -73,6 +73,31 @@ def test_what_was_set_aside_can_be_tried_again(client: FlaskClient, admin: User,
     assert client.post(f"/admin/queue/{event.id}/retry").status_code == 404
 
 
+@pytest.mark.parametrize("is_set_aside", [True, False])
+def test_an_event_that_nobody_knows_is_in_trouble_and_says_so(
+    client: FlaskClient,
+    admin: User,  # noqa: ARG001
+    is_set_aside: bool,
+) -> None:
+    make.workout(make.user())
+    with unit_of_work():
+        event = db.session.scalars(select(OutboxEvent).where(OutboxEvent.topic == "xp")).one()
+        event.topic, event.set_aside_at = "from_the_future", clock.now() if is_set_aside else None
+    page = client.get("/admin/queue").text
+    assert "1 failed" in page if is_set_aside else "1 waiting" in page
+    row = row_of(page, event)
+    assert row.startswith("from_the_future")
+    assert "This version of Laurel doesn't know it." in row
+    assert "Set aside" in row if is_set_aside else "Nobody takes it" in row
+    assert "Try again" not in row
+    answer = client.post(f"/admin/queue/{event.id}/retry")
+    assert answer.status_code == (409 if is_set_aside else 404)
+    if is_set_aside:
+        assert "Nothing here can work off “from_the_future”." in answer.text
+    kept = db.session.get_one(OutboxEvent, event.id, populate_existing=True)
+    assert (kept.set_aside_at is not None) == is_set_aside
+
+
 def test_all_is_well_when_nothing_failed(client: FlaskClient, admin: User) -> None:  # noqa: ARG001
     assert "All is well" in client.get("/admin/queue").text
 

@@ -109,7 +109,7 @@ def test_a_level_that_cannot_be_read_is_still_celebrated(client: FlaskClient, mi
     make.settled()
     assert client.post("/client/level-up/seen", data={"level": sent}).status_code == 303
     assert "You are now Level 1." in client.get("/client").text
-    assert db.session.get_one(XpSummary, mia.id).celebrated_level == 0
+    assert db.session.get_one(XpSummary, mia.id).celebrated_xp == 0
 
 
 @pytest.mark.parametrize("sent", ["", "x", "-5", "2", "99999999999999999999"])
@@ -118,7 +118,7 @@ def test_only_a_level_that_was_reached_can_be_seen(client: FlaskClient, mia: Use
     make.workout(mia)
     make.settled()
     assert client.post("/client/level-up/seen", data={"level": sent}).status_code == 303
-    assert db.session.get_one(XpSummary, mia.id).celebrated_level <= 1
+    assert db.session.get_one(XpSummary, mia.id).celebrated_xp <= 10
 
 
 def test_a_streak_wants_to_be_kept_alive(client: FlaskClient, mia: User) -> None:

@@ -15,6 +15,7 @@ from app.accounts.models import User
 from app.activity.models import DailyLog, MealLog, WorkoutLog
 from app.kit.db import db
 from app.kit.outbox import OutboxEvent
+from app.loyalty import service as loyalty
 from app.loyalty.models import XpSummary
 from tests import make
 from tests.client import HTMX
@@ -254,6 +255,48 @@ def test_no_more_is_promised_than_is_known(client: FlaskClient, mia: User, chang
     answer = client.post("/client/log/workout", data=WORKOUT, headers=HTMX)
     [told] = json.loads(answer.headers["HX-Trigger"])["toast"]["toasts"]
     assert told["message"] == said
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+@pytest.mark.parametrize(
+    ("changes", "hours_ago", "said"),
+    [
+        ({"daily_limit": 1}, 1, "Workout logged. It earns nothing: the daily limit is reached."),
+        ({"daily_limit": 2}, 1, "Workout logged. +20 XP on the way."),
+        ({"daily_limit": 1}, 24, "Workout logged. +20 XP on the way."),
+        ({"cooldown_hours": 5}, 1, "Workout logged. It earns nothing: it is too close to another one that did."),
+        ({"cooldown_hours": 5}, 6, "Workout logged. +20 XP on the way."),
+        ({"daily_limit": 1, "xp_amount": 0}, 1, "Workout logged. It earns nothing: the daily limit is reached."),
+        ({"daily_limit": 1, "is_active": False}, 1, "Workout logged. Workouts earn nothing at present."),
+    ],
+)
+def test_nothing_is_promised_beyond_a_limit_or_within_a_pause(
+    client: FlaskClient, mia: User, changes: dict[str, Any], hours_ago: int, said: str, *, is_settled: bool
+) -> None:
+    make.event_type(**changes)
+    make.workout(mia, at=NOW - timedelta(hours=hours_ago), now=NOW)
+    make.workout(make.user(), at=NOW - timedelta(minutes=1))  # somebody else's doesn't count
+    if is_settled:
+        make.settled()
+    answer = client.post("/client/log/workout", data=WORKOUT, headers=HTMX)
+    [told] = json.loads(answer.headers["HX-Trigger"])["toast"]["toasts"]
+    assert told["message"] == said
+    make.settled()
+    [logged] = db.session.scalars(select(WorkoutLog).where(WorkoutLog.title == WORKOUT["title"]))
+    came = loyalty.outcomes(mia.id, [logged.source])[logged.source]
+    assert came.xp == (20 if "+20" in said else 0), "as was said"
+
+
+def test_a_limit_takes_two_statements_more_whatever_waits(client: FlaskClient, mia: User) -> None:
+    taken = []
+    for limit, minute in ((None, "30"), (1, "31")):
+        make.event_type(daily_limit=limit)
+        for hour in range(1, 6):
+            make.workout(mia, at=NOW - timedelta(hours=hour, minutes=limit or 0), now=NOW)
+        with count_statements() as sent:
+            client.post("/client/log/workout", data=WORKOUT | {"performed_at": f"2026-03-02T18:{minute}"}, headers=HTMX)
+        taken.append(len(sent))
+    assert taken[1] - taken[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,16 @@ def test_a_double_tap_checks_in_once_and_says_so(client: FlaskClient, mia: User)
     assert db.session.scalars(select(DailyLog.mood)).all() == [4]
 
 
+def test_a_checkin_that_was_deleted_is_promised_nothing_again(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    first = client.post("/client/check-in", data={"mood": "4"}, headers=HTMX)
+    assert "+10 XP on the way." in first.headers["HX-Trigger"]
+    make.settled()
+    client.delete(f"/client/log/checkin/{db.session.scalars(select(DailyLog.id)).one()}")
+    again = client.post("/client/check-in", data={"mood": "4"}, headers=HTMX)
+    assert "The same thing earns XP and points only once." in again.headers["HX-Trigger"]
+    assert "on the way" not in again.headers["HX-Trigger"]
+
+
 def test_the_points_lead_to_what_they_buy(client: FlaskClient, dana: User, sign_in: SignIn) -> None:
     mia = make.rich_client(100, coach_id=dana.id)
     sign_in(client, mia)

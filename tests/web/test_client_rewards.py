@@ -141,7 +141,7 @@ def test_a_double_click_redeems_once(client: FlaskClient, mia: User) -> None:
     [
         ({"stock": 0}, 422, "This reward has just run out. Your points are untouched."),
         ({"is_active": False}, 422, "This reward isn't offered any more. Your points are untouched."),
-        ({"points_cost": 70}, 409, "Its cost was changed to 70 points."),
+        ({"points_cost": 7000}, 409, "Its cost was changed to 7,000 points."),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])

@@ -84,6 +84,38 @@ def test_a_part_gets_a_fresh_token_and_a_sentence(client: FlaskClient) -> None:
     assert client.post("/profile", data=TYPED | {"csrf_token": token}, headers=HTMX | OURS).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("shown", "after"),
+    [
+        ("http://localhost/client/log?page=2", "?next=/client/log?page%3D2"),
+        ("https://evil.example/client/log", ""),
+        ("http://localhost//evil.example", ""),
+        ("http://localhost/\\evil.example", ""),
+        ("javascript:alert(1)", ""),
+        (None, ""),
+    ],
+)
+def test_whoever_is_signed_out_within_a_page_signs_in_first(client: FlaskClient, shown: str | None, after: str) -> None:
+    client.sends_csrf = False  # type: ignore[attr-defined]
+    headers = HTMX | ({"HX-Current-URL": shown} if shown else {})
+    for path in ("/client/log/workout", "/coach/redemptions/1", "/admin/levels/create", "/profile"):
+        answer = client.open(path, method="PATCH" if path[-1] == "1" else "POST", data=TYPED, headers=headers)
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, f"/login{after}"), path
+        assert "HX-Trigger" not in answer.headers
+        assert not answer.data
+
+
+def test_whoever_is_signed_in_or_anywhere_public_gets_a_fresh_token(client: FlaskClient, ada: User) -> None:
+    stranger = client.application.test_client()
+    stranger.sends_csrf = False  # type: ignore[attr-defined]
+    public = stranger.post("/store/cart/lines", data=TYPED, headers=HTMX | OURS)
+    own = client.post("/client/log/workout", data=TYPED, headers=HTMX | OURS)
+    foreign = client.post("/admin/levels/create", data=TYPED, headers=HTMX | OURS)
+    for answer in (public, own, foreign):
+        assert answer.status_code == 400, ada.username
+        assert "fresh-token" in answer.headers["HX-Trigger"]
+
+
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 def test_in_a_browser_the_second_press_works(page: Page, live_server: str) -> None:
     make.user(username="ada")

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.audit import service as audit
-from app.errors import NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast
@@ -34,8 +33,7 @@ def list_mails() -> ResponseReturnValue:
 def send_mail_again(mail_id: int) -> ResponseReturnValue:
     """Only a person can decide that a mail which may have arrived goes out once more."""
     with unit_of_work():
-        if not messages.send_again(mail_id, clock.now()):
-            raise NotFound
+        messages.send_again(mail_id, clock.now())
         audit.record(actor(), "send_again", "mail", mail_id)
     toast(_("The mail goes out once more."))
     return see_other(url_for("admin.list_mails"))

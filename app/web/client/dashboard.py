@@ -49,17 +49,18 @@ def dashboard() -> ResponseReturnValue:
 def check_in() -> ResponseReturnValue:
     """Today's check-in with one press, which may say the mood."""
     user, now, mood = me(), clock.now(), request.form.get("mood", "")
+    felt = int(mood) if mood in dict(MOODS) else None
     today = now.astimezone(ZoneInfo(user.timezone)).date()
     try:
         with unit_of_work():
-            activity.log_checkin(user, on=today, mood=int(mood) if mood in dict(MOODS) else None, now=now)
+            said = praise(activity.log_checkin(user, on=today, mood=felt, now=now))
     except AlreadyCheckedIn:
         toast(_("You have checked in today already."), "info")
     except DomainError as refusal:
         toast(str(refusal.message), "info")
     else:
         logbook.watch(now)
-        toast(praise("checkin", loyalty.amounts()))
+        toast(said)
     return _answer("streak")
 
 

@@ -116,15 +116,12 @@ def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> Respon
         return _answer(kind, form, 422)
     try:
         with unit_of_work():
-            log = keep(me(), clock.now())
+            said = praise(keep(me(), clock.now()))
     except DomainError as refusal:
         explain(form, refusal)
         return _answer(kind, form, refusal.status)
     logbook.watch(clock.now())
-    if loyalty.outcomes(me().id, [log.source]):  # it was logged before, and deleted
-        toast(_("Logged again. The same thing earns XP and points only once."))
-    else:
-        toast(praise(kind, loyalty.amounts()))
+    toast(said)
     if not wants_part():
         return see_other(url_for("client.show_log"))
     response = make_response(_answer(kind, None, 200))
