@@ -20,6 +20,7 @@ from app.loyalty.achievement_models import Achievement
 from app.loyalty.conditions import Condition, Goal, Measures
 from app.loyalty.models import XpTransaction
 from app.loyalty.reward_models import Reward, RewardRedemption
+from app.media import service as media
 from app.messages.models import Mail
 from app.offers.models import Conversion
 from app.orders.models import Invoice
@@ -57,6 +58,7 @@ def _is_a_believable_business() -> None:
     for kept in (Reward, Achievement):
         assert set(db.session.scalars(select(kept.coach_id))) == {None, coach.id}
     assert set(db.session.scalars(select(RewardRedemption.status))) == {"pending", "fulfilled", "rejected"}
+    assert all(image and media.has(image) for image in db.session.scalars(select(Reward.image)))
     assert _earned_by_a_beginner() == []
     assert books.faults() == []
     _everybody_came_before_what_they_did(clients)

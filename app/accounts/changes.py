@@ -13,7 +13,7 @@ from app.kit.db import db
 def since(entity: str, row_id: int, behind: int) -> tuple[list[str], list[str]]:
     """Names, and the fields, of the last so many changes of it (`<entity>.changed` in the audit log), oldest first."""
     newer = _last(entity, row_id, behind)[::-1]
-    names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
+    names = desk.shown_names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
     return who, sorted({name for each in newer for name in (each.after or {})})
 

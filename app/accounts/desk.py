@@ -61,6 +61,13 @@ def names_of(user_ids: set[int]) -> dict[int, str]:
     return {row.id: row.username for row in rows}
 
 
+def shown_names_of(user_ids: set[int]) -> dict[int, str]:
+    """The names by which they are shown to others, by id, in one statement; nobody's in none."""
+    if not user_ids:
+        return {}
+    return {user.id: user.name for user in db.session.scalars(select(User).where(User.id.in_(user_ids)))}
+
+
 def create(username: str, account: Account, *, password_hash: str | None, actor: Actor, now: datetime) -> User:
     """An account made for somebody; without a password they get a link to set one.
 

@@ -49,11 +49,21 @@ def one(coach: User, program_id: int) -> Program:
     return _own(coach, program_id, select(Program))
 
 
-def followers(program_ids: Sequence[int]) -> dict[int, int]:
-    """How many follow each of these programmes now. One statement."""
-    counted = select(ClientProgram.program_id, func.count()).group_by(ClientProgram.program_id)
-    active = (ClientProgram.status == ACTIVE, ClientProgram.program_id.in_(program_ids))
-    return {program_id: count for program_id, count in db.session.execute(counted.where(*active))}  # noqa: C416
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """How many clients follow a programme now, and how many do or have done."""
+
+    now: int = 0
+    ever: int = 0
+
+
+def followers(program_ids: Sequence[int]) -> dict[int, Followers]:
+    """Of each of these programmes. One statement."""
+    clients = func.count(ClientProgram.client_id.distinct())
+    counted = select(ClientProgram.program_id, clients.filter(ClientProgram.status == ACTIVE), clients)
+    theirs = counted.where(ClientProgram.program_id.in_(program_ids)).group_by(ClientProgram.program_id)
+    found = {program_id: Followers(now, ever) for program_id, now, ever in db.session.execute(theirs)}
+    return {each: found.get(each, Followers()) for each in program_ids}
 
 
 def followed_by(client_id: int, *, status: str = "") -> Sequence[ClientProgram]:

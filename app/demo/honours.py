@@ -8,6 +8,7 @@ from app.accounts import service as accounts
 from app.activity import programs
 from app.activity.programs import ProgramDetails
 from app.audit.service import SYSTEM
+from app.demo import pictures
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
 from app.loyalty import achievements, awarding, rewards
@@ -56,6 +57,7 @@ def load(now: datetime) -> None:
     then = now - EARLIER
     coach = accounts.find("coach")
     assert coach is not None
+    images = pictures.take(title for title, *_ in (*REWARDS_OF_ALL, *REWARDS_OF_COACH))
     with unit_of_work():
         for keeper, honours in ((ADMINS, (*EVERYBODYS, BY_HAND)), (Keeper(coach.id), OF_COACH)):
             for name, text, condition, value, xp, points, sign in honours:
@@ -72,7 +74,8 @@ def load(now: datetime) -> None:
                 achievements.create(details, keeper, actor=SYSTEM, now=then)
         for keeper, offers in ((ADMINS, REWARDS_OF_ALL), (Keeper(coach.id), REWARDS_OF_COACH)):
             for title, about, cost, stock in offers:
-                offer = RewardDetails(name=title, description=about, points_cost=cost, stock=stock)
+                image = images.get(title)
+                offer = RewardDetails(name=title, description=about, points_cost=cost, stock=stock, image=image)
                 rewards.create(offer, keeper, actor=SYSTEM, now=then)
         for title, about in PROGRAMS:
             programs.create(coach, ProgramDetails(name=title, description=about), now=then)

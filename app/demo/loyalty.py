@@ -86,6 +86,7 @@ HABITS = (
 MONTH = 4  # weeks after which a habit holds
 RECENTLY = 10  # days in which it held without a gap
 DAYS = 7
+A_MOMENT = timedelta(seconds=2)
 
 
 def load(now: datetime) -> None:
@@ -101,17 +102,19 @@ def load(now: datetime) -> None:
             for back in range(first, first - DAYS, -1):
                 for life in lives:
                     life.live(back, now)
-        with unit_of_work():
-            settle_waiting(now - timedelta(days=first - DAYS))
+                settle_waiting()
     with unit_of_work():
         for client in clients:
             loyalty.mark_celebrated(client.id, len(LEVELS))
 
 
-def settle_waiting(then: datetime) -> None:
-    """What waits for a worker is worked off as if it were then."""
+def settle_waiting() -> None:
+    """What waits for a worker is worked off as if it were right after it came: honours are dated when they were met."""
     ours = (OutboxEvent.topic == activity.TOPIC, OutboxEvent.settled_at.is_(None))
     waiting = list(db.session.scalars(select(OutboxEvent).where(*ours).order_by(OutboxEvent.id)))
+    if not waiting:
+        return
+    then = max(event.created_at for event in waiting) + A_MOMENT
     settlement.settle(waiting, then)
     for event in waiting:
         event.settled_at = then

@@ -53,7 +53,7 @@ def load(now: datetime) -> None:
     for name, title, days, is_done in FOLLOWED:
         _follow(coach, _client(name), _titled(Program, title), now - timedelta(days=days), is_done=is_done)
     with unit_of_work():
-        settle_waiting(now)
+        settle_waiting()
     for name, title in AWARDED:
         achievement = _titled(Achievement, title)
         with unit_of_work():

@@ -12,7 +12,7 @@ from app.audit.service import Actor
 from app.errors import DomainError
 from app.kit.db import db
 from app.loyalty import awarding, keeping
-from app.loyalty.achievement_models import AUTOMATIC, MANUAL, Achievement, UserAchievement
+from app.loyalty.achievement_models import AUTOMATIC, Achievement, UserAchievement
 from app.loyalty.conditions import Condition, Measures, Progress, progress
 from app.loyalty.errors import ConditionNeeded, ConditionNotAllowed
 from app.loyalty.keeping import Keeper
@@ -155,14 +155,6 @@ def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
     newest = _with_awarder(user_id).order_by(UserAchievement.earned_at.desc(), UserAchievement.id.desc()).limit(most)
     rows = db.session.execute(newest)
     return [Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows]
-
-
-def awardable(user: User) -> Sequence[Achievement]:
-    """What the client's coach could award them by hand, and hasn't yet. One statement."""
-    held = select(UserAchievement.achievement_id).where(UserAchievement.user_id == user.id)
-    by_hand = (Achievement.is_active, Achievement.type == MANUAL, keeping.shown_to(Achievement, user.coach_id))
-    query = select(Achievement).where(*by_hand, Achievement.id.not_in(held))
-    return db.session.scalars(query.order_by(func.lower(Achievement.name), Achievement.id)).all()
 
 
 def showcase(user: User, now: datetime) -> list[Medal]:

@@ -98,9 +98,12 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def _drawn(image: Image.Image) -> Drawing:
     drawing = Drawing({}, image.size)
+    written: dict[tuple[int, int], bytes] = {}  # what is small already is the same in more than one size
     for size, side in SIZES.items():
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        drawing.files[size] = _written(image)
+        if image.size not in written:
+            written[image.size] = _written(image)
+        drawing.files[size] = written[image.size]
     return drawing
 
 

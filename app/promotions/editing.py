@@ -248,7 +248,7 @@ def _flush_code() -> None:
 def _stale(promotion: Promotion, version: int) -> Stale:
     """Who changed what since this version."""
     newer = _since(promotion.id, version)
-    names = desk.names_of({each.actor_id for each in newer if each.actor_id is not None})
+    names = desk.shown_names_of({each.actor_id for each in newer if each.actor_id is not None})
     who = list(dict.fromkeys(names.get(each.actor_id or 0, each.actor_label) for each in newer))
     changed = list(dict.fromkeys(name for each in newer for name in (each.after or {}) if name != "version"))
     return Stale(who=who, changed=changed, version=promotion.version)

@@ -166,11 +166,11 @@ def switch(desk: Desk, item_id: int) -> Response:
         item = desk.ware.set_active(item_id, keeper(me()), is_active=is_active, actor=actor(), now=clock.now())
     told = _("%(name)s is switched on.") if is_active else _("%(name)s is switched off.")
     toast(told % {"name": item.name})
-    return show_list(desk) if "HX-Request" in request.headers else see_other(desk.list_url(**list_arguments()))
+    return _back_to_list(desk)
 
 
 def delete(desk: Desk, item_id: int) -> Response:
-    """Delete it, or, where somebody has it, switch it off and say so. Raises NotFound."""
+    """Delete it, or, where somebody has it, switch it off and say so. Then as after `switch`. Raises NotFound."""
     name = desk.ware.one(item_id, keeper(me())).name
     with unit_of_work():
         is_gone = desk.ware.delete(item_id, keeper(me()), actor=actor(), now=clock.now())
@@ -178,7 +178,12 @@ def delete(desk: Desk, item_id: int) -> Response:
         toast(_("%(name)s was deleted.", name=name), "info")
     else:
         toast(str(desk.ware.stays) % {"name": name}, "warning")
-    return see_other(desk.list_url())
+    return _back_to_list(desk)
+
+
+def _back_to_list(desk: Desk) -> Response:
+    """As it was looked at: in place, or by going there."""
+    return show_list(desk) if "HX-Request" in request.headers else see_other(desk.list_url(**list_arguments()))
 
 
 def _form_page(desk: Desk, form: KeptForm, item: Owned | None = None, *, status: int = 200) -> Response:

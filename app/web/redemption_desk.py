@@ -4,6 +4,7 @@ A redemption is handled wherever it is shown: in the list, on the coach's dashbo
 places says which it is, so that the answer brings along what else is shown there.
 """
 
+import re
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -30,6 +31,7 @@ LIST, DASHBOARD, CLIENT = PLACES = ("list", "dashboard", "client")
 STATUS_WORDS = {"": _l("All"), "pending": _l("Pending"), "fulfilled": _l("Fulfilled"), "rejected": _l("Rejected")}
 ROW = ("loyalty/redemption.html", "loyalty/_redemption.html")
 LONGEST_NOTE = 1000
+ANCHOR = re.compile(r"to-handle|redemption-[0-9]{1,18}")
 
 
 class HandlingForm(Form):
@@ -94,7 +96,7 @@ def handle(redemption_id: int) -> ResponseReturnValue:
     if wants_part():
         return _row(redemption_id, None, 200)
     _praise(redemption_id)
-    return see_other(_back())
+    return see_other(f"{_back()}{_anchor()}")
 
 
 def _decide(redemption_id: int, form: HandlingForm) -> None:
@@ -145,3 +147,9 @@ def _counts(search: str) -> dict[str, int]:
 
 def _back() -> str:
     return way_back(request.form.get("next")) or url_for(f"{me().role}.list_redemptions")
+
+
+def _anchor() -> str:
+    """Where on that page one goes on."""
+    named = ANCHOR.fullmatch(request.form.get("anchor", ""))
+    return f"#{named[0]}" if named else ""

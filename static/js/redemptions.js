@@ -35,6 +35,20 @@ document.addEventListener(
   true,
 );
 
+// A note that came too late stays, with its row, when the list looks again by itself, until somebody asks for another list.
+const UNSENT = ".redemption-unsent";
+const callbacks = window.Idiomorph?.defaults.callbacks;
+if (callbacks) {
+  callbacks.beforeNodeRemoved = (node) => {
+    const isKept = node.matches?.(UNSENT) || node.querySelector?.(UNSENT);
+    if (isKept) for (const row of node.querySelectorAll(`.redemption:not(:has(${UNSENT}))`)) row.remove();
+    return !isKept;
+  };
+}
+document.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
+  if (target?.id === "redemptions") for (const note of target.querySelectorAll(UNSENT)) note.remove();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.repeat && event.key === "Enter" && event.target.closest?.(".redemption button")) event.preventDefault();
 });

@@ -197,6 +197,8 @@ def test_deleting_says_who_moves_down_and_onto_what(admin: FlaskClient) -> None:
     page = admin.get(LIST).text
     assert "1 client moves down to Level 1 and keeps all XP." in page
     assert "1 client is left without a level and keeps all XP." in page
+    assert page.count("keep their numbers, so there will be no level 1.") == 1
+    assert "no level 2." not in page
     assert admin.post(f"/admin/levels/{high_id}", data={"_method": "DELETE"}).location == LIST
     assert "Level 2 was deleted. 1 client moves down, and keeps all XP." in toast(admin)
     assert [level_of(each) for each in (mia, ben)] == [1, 1]

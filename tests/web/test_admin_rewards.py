@@ -108,13 +108,13 @@ def test_the_second_of_two_admins_is_told_who_changed_what_and_may_save_again(
 ) -> None:
     reward, other = make.reward(name="Massage", stock=5), app.test_client()
     path = f"{LIST}/{reward.id}/edit"
-    sign_in(other, make.user(role="admin", username="robin"))
+    sign_in(other, make.user(role="admin", username="robin", display_name="Robin Hale"))
     other.post(path, data=reward_form(name="Theirs", points_cost="60", stock="9", seen_stock="5", version="1"))
     sign_in(client, make.user(role="admin"))
     mine = reward_form(name="Mine", points_cost="70", stock="5", seen_stock="5")
     answer = client.post(path, data=mine | {"version": "1"})
     assert answer.status_code == 409
-    assert "robin changed this while you had it open (Description, Name, Cost in points, Stock)" in answer.text
+    assert "Robin Hale changed this while you had it open (Description, Name, Cost in points, Stock)" in answer.text
     assert 'value="Mine"' in answer.text
     assert (reward.name, reward.points_cost, reward.version) == ("Theirs", 60, 2)
     for field in ('name="version" type="hidden" value="2"', 'name="seen_stock" type="hidden" value="9"'):

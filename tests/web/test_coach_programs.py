@@ -1,5 +1,6 @@
 """Programmes: made and kept by their coach, assigned to clients, completed or cancelled."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -101,6 +102,9 @@ def test_one_that_nobody_has_followed_is_deleted(client: FlaskClient, sam: User)
 def test_one_that_was_followed_is_switched_off_and_the_page_says_so(client: FlaskClient, sam: User, ada: User) -> None:
     sleep = make.program(sam, name="Sleep")
     make.followed(ada, sam, sleep)
+    for page in (client.get(LIST).text, client.get(f"{LIST}/{sleep.id}/edit").text):
+        assert "1 client follows or has followed Sleep, so it can't be deleted" in page
+        assert "Switch off instead" in page
     answer = client.post(f"{LIST}/{sleep.id}", data={"_method": "DELETE"}, follow_redirects=True)
     assert "was switched off instead of deleted" in answer.text
     assert [row[2] for row in kept()] == [False]
@@ -137,10 +141,11 @@ def test_a_programme_is_assigned_in_place(client: FlaskClient, sam: User, ada: U
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "٣"])
-def test_nothing_chosen_is_told(client: FlaskClient, ada: User, chosen: str) -> None:
+def test_nothing_chosen_is_told_beside_the_choice(client: FlaskClient, sam: User, ada: User, chosen: str) -> None:
+    make.program(sam)
     answer = client.post(f"/coach/clients/{ada.id}/programs", data={"program_id": chosen})
     assert answer.status_code == 422
-    assert "Please choose a programme." in answer.text
+    assert re.search(r'id="program_id-error" role="alert">.*Please choose a programme\.', answer.text)
     assert states() == []
 
 

@@ -153,8 +153,10 @@ def test_whoever_was_slower_sees_what_became_of_it(client: FlaskClient, sam: Use
     asked_for, admin = make.redemption(ada), make.user(role="admin", display_name="Robin Hale")
     with unit_of_work():
         redeeming.reject(asked_for.id, admin, notes="None left", actor=SYSTEM, now=make.NOW)
-    answer = client.patch(f"{LIST}/{asked_for.id}", data={"status": "fulfilled"}, headers=HTMX)
+    typed = {"status": "fulfilled", "coach_notes": "Ask for Tom"}
+    answer = client.patch(f"{LIST}/{asked_for.id}", data=typed, headers=HTMX)
     assert answer.status_code == 409
+    assert re.search(r"Your note was not sent:</p>\s*<p>Ask for Tom</p>", answer.text)
     assert "Robin Hale has rejected this already; the points are back." in answer.text
     assert "None left" in answer.text
     assert "<form" not in answer.text
@@ -171,6 +173,19 @@ def test_without_javascript_one_is_back_where_one_was(client: FlaskClient, ada: 
     assert (answer.status_code, answer.location) == (303, here)
     assert "Fulfilled: Yoga mat for Ada Berg." in client.get(here).text
     assert kept(asked_for)[0] == "fulfilled"
+
+
+def test_without_javascript_one_goes_on_with_the_next_that_waits(client: FlaskClient, sam: User, ada: User) -> None:
+    first, second, done = (make.redemption(ada, now=make.NOW + timedelta(hours=hours)) for hours in range(3))
+    with unit_of_work():
+        redeeming.fulfil(done.id, sam, actor=SYSTEM, now=make.NOW)
+    there = re.findall(r'name="anchor" value="([^"]+)"', client.get(LIST).text)
+    assert there == [f"redemption-{second.id}"] * 2
+    typed = {"_method": "PATCH", "status": "fulfilled", "next": LIST}
+    assert client.post(f"{LIST}/{first.id}", data=typed | {"anchor": there[0]}).location == f"{LIST}#{there[0]}"
+    assert client.post(f"{LIST}/{second.id}", data=typed | {"anchor": "x y"}).location == LIST
+    make.redemption(ada)
+    assert 'name="anchor" value="to-handle"' in client.get("/coach").text
 
 
 def test_without_javascript_a_refusal_has_a_page_with_what_was_typed(client: FlaskClient, ada: User) -> None:
@@ -195,10 +210,21 @@ def test_the_places_where_it_is_handled_get_their_own_news(client: FlaskClient, 
     data = {"status": "rejected", "coach_notes": "Sold"}
     morning = client.patch(f"{LIST}/{first.id}", data=data | {"place": "dashboard"}, headers=HTMX).text
     assert 'id="waiting" hx-swap-oob="true"' in morning
+    assert 'id="to-handle-words" hx-swap-oob="true">Waiting for you<' in morning
+    assert "All 1 that wait" in morning
     assert "count-pending" not in morning
     theirs = client.patch(f"{LIST}/{second.id}", data=data | {"place": "client"}, headers=HTMX).text
     assert re.search(r'id="client-points" hx-swap-oob="true">500<', theirs)
     assert "Ada Berg</a>" not in theirs
+
+
+@pytest.mark.parametrize("place", ["list", "dashboard"])
+def test_once_nobody_waits_the_page_says_so_though_the_rows_stay(client: FlaskClient, ada: User, place: str) -> None:
+    first, second = make.redemption(ada), make.redemption(ada)
+    data = {"status": "fulfilled", "place": place, "showing": "pending"}
+    told = {"list": "All done: nobody waits for anything any more.", "dashboard": "Nobody is waiting</span>"}[place]
+    assert told not in client.patch(f"{LIST}/{first.id}", data=data, headers=HTMX).text
+    assert told in client.patch(f"{LIST}/{second.id}", data=data, headers=HTMX).text
 
 
 def test_somebody_elses_is_not_there(app: Flask, client: FlaskClient, sam: User, sign_in: SignIn) -> None:  # noqa: ARG001

@@ -52,7 +52,9 @@ def test_a_coach_changes_switches_and_deletes_their_own(client: FlaskClient, sam
     assert "Inactive" in row_of(part, "Dinner")
     assert "Switch on" in row_of(part, "Dinner")
     assert reward.is_active is False
-    assert client.delete(path).location == LIST
+    in_place = client.delete(f"{path}?status=inactive", headers=HTMX).text
+    assert 'id="rewards"' in in_place
+    assert "Dinner" not in in_place
     assert db.session.scalars(select(Reward)).all() == []
     assert [action for action, by in audited() if by == sam.id] == [
         "reward.changed",
@@ -86,10 +88,12 @@ def test_another_coachs_rewards_arent_there(client: FlaskClient) -> None:
 
 def test_whoever_wants_to_delete_what_was_redeemed_reads_what_happens_instead(client: FlaskClient, sam: User) -> None:
     lunch = make.reward(name="Lunch", coach=sam)
-    assert "If somebody has redeemed it" in client.get(f"{LIST}/{lunch.id}/edit").text
+    for page in (LIST, f"{LIST}/{lunch.id}/edit"):
+        assert "If somebody has redeemed it" in client.get(page).text
     make.redemption(make.rich_client(coach_id=sam.id), lunch)
-    page = client.get(f"{LIST}/{lunch.id}/edit").text
-    assert "Lunch was redeemed 1 time, so it can't be deleted: it is switched off instead." in page
+    for page in (LIST, f"{LIST}/{lunch.id}/edit"):
+        told = "Lunch was redeemed 1 time, so it can't be deleted: it is switched off instead."
+        assert told in client.get(page).text
 
 
 def test_one_that_was_redeemed_is_switched_off_instead_and_the_page_says_so(client: FlaskClient, sam: User) -> None:

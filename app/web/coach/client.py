@@ -94,7 +94,13 @@ def _programs(client: User) -> dict[str, Any]:
 
 
 def _medals(client: User) -> dict[str, Any]:
-    return {"medals": achievements.latest(client.id, most=None), "awardable": achievements.awardable(client)}
+    """What they have earned, are on the way to (the nearest first), and can be awarded. Six statements."""
+    medals = achievements.by_status(achievements.showcase(client, clock.now()))
+    return {
+        "medals": medals[True],
+        "under_way": [each for each in medals[False] if each.progress],
+        "awardable": [each.achievement for each in medals[False] if not each.progress],
+    }
 
 
 def _activity(client: User) -> dict[str, Any]:

@@ -24,14 +24,14 @@ def assign_program(client_id: int) -> ResponseReturnValue:
     """`program_id` is one of the coach's active ones."""
     client, chosen = clients.one(me().id, client_id), whole_number(request.form.get("program_id"))
     if chosen is None:
-        return show(client, PROGRAMS, 422, program_refusal=_("Please choose a programme."))
+        return show(client, PROGRAMS, 422, assign_refusal=_("Please choose a programme."))
     try:
         with unit_of_work():
             programs.assign(me(), client_id, chosen, now=clock.now())
     except NotFound:
         raise
     except DomainError as refusal:
-        return show(client, PROGRAMS, refusal.status, program_refusal=str(refusal.message), chosen=chosen)
+        return show(client, PROGRAMS, refusal.status, assign_refusal=str(refusal.message), chosen=chosen)
     return _done(client_id, _("Assigned. It earns as soon as you say that it is completed."))
 
 

@@ -141,5 +141,5 @@ def _list() -> Response:
 
 
 def _form_page(form: ProgramForm, program: Program | None = None, *, status: int = 200) -> Response:
-    followers = programs.followers([program.id]).get(program.id, 0) if program else 0
+    followers = programs.followers([program.id] if program else [])
     return Response(render_template("coach/program.html", form=form, program=program, followers=followers), status)
