@@ -46,7 +46,9 @@ function showArrivals(root) {
       if (dialog.dataset.begin) dialog.querySelector(`[name="${dialog.dataset.begin}"]`)?.focus();
     }
   }
-  within("[data-focus]")[0]?.focus();
+  const place = within("[data-focus]")[0];
+  place?.removeAttribute("data-focus"); // once: what stays on the page doesn't call for it at each later look
+  place?.focus();
 }
 showArrivals(document);
 document.addEventListener("htmx:afterSettle", (event) => showArrivals(event.target));
