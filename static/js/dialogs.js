@@ -81,7 +81,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (dialog && event.detail.shouldSwap && event.detail.target?.contains(dialog)) dialog.close();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) event.target.closest?.("dialog.confirm-panel[open]")?.close();
+  // a refusal is an answer too (htmx-config in base.html), though none that closes anything
+  if (event.detail.successful && event.detail.xhr.status < 400) event.target.closest?.("dialog.confirm-panel[open]")?.close();
 });
 
 // Whoever changed something in a list stays at that place of it, or at what has come there.
