@@ -1,6 +1,6 @@
 """When something may be logged, and which thing it is. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -48,6 +48,12 @@ def check_date(day: date, *, zone: str, now: datetime, field: str) -> None:
         raise InTheFuture(field=field)
     if day < today - timedelta(days=MAX_DAYS_BACK):
         raise TooLongAgo(field=field)
+
+
+def missing_days(checked: Collection[date], *, today: date) -> list[date]:
+    """The days before today that can still be checked in for and alone part a streak from today; the earliest first."""
+    absent = [day for back in range(MAX_DAYS_BACK, 0, -1) if (day := today - timedelta(days=back)) not in checked]
+    return absent if absent and absent[0] - timedelta(days=1) in checked else []
 
 
 def moment_of_checkin(day: date, *, zone: str, now: datetime) -> datetime:

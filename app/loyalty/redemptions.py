@@ -57,6 +57,12 @@ def of_client(user_id: int) -> Select[RewardRedemption]:
     return mine.order_by(RewardRedemption.id.desc())
 
 
+def count_of(user_id: int) -> int:
+    """How many the client has asked for, whatever became of them. One statement."""
+    counted = select(func.count()).select_from(RewardRedemption).where(RewardRedemption.user_id == user_id)
+    return db.session.scalar(counted) or 0
+
+
 def latest(user_id: int, *, most: int) -> Sequence[RewardRedemption]:
     """The first of them. One statement."""
     return db.session.scalars(of_client(user_id).limit(most)).all()

@@ -75,26 +75,36 @@ class Outcome:
 
 
 def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
-    """What came of these things of the user. What is missing still waits for its worker."""
+    """What came of these things of the user. What is missing still waits for its worker.
+
+    What was taken back, when it had been deleted, earns nothing where it was logged again.
+    """
+    undone = {f"undo:{source}": source for source in sources}
     found: CompoundSelect[Any] = union_all(
         select(XpTransaction.source_key, XpTransaction.xp, XpTransaction.points, null()).where(
-            XpTransaction.user_id == user_id, XpTransaction.source_key.in_(sources)
+            XpTransaction.user_id == user_id, XpTransaction.source_key.in_([*sources, *undone])
         ),
         select(XpRefusal.source_key, literal(0), literal(0), XpRefusal.reason).where(
             XpRefusal.user_id == user_id, XpRefusal.source_key.in_(sources)
         ),
     )
-    return {
+    told = {
         source: Outcome(xp, points, Reason(reason) if reason else None)
         for source, xp, points, reason in db.session.execute(found)
+    }
+    taken_back = {source for undo, source in undone.items() if undo in told}
+    return {
+        source: Outcome(0, 0, Reason.DELETED) if source in taken_back else told[source]
+        for source in sources
+        if source in told
     }
 
 
 def xp_by_day(user_id: int, *, since: date) -> dict[date, int]:
-    """What the user earned on each of their dates."""
+    """What the user earned on each of their dates by what they did then; what achievements gave besides isn't in it."""
     days = (
         select(XpTransaction.occurred_on, func.sum(XpTransaction.xp))
-        .where(XpTransaction.user_id == user_id, XpTransaction.occurred_on >= since)
+        .where(XpTransaction.user_id == user_id, XpTransaction.occurred_on >= since, XpTransaction.kind == "event")
         .group_by(XpTransaction.occurred_on)
     )
     return {day: int(xp) for day, xp in db.session.execute(days)}

@@ -46,7 +46,9 @@ function showArrivals(root) {
       if (dialog.dataset.begin) dialog.querySelector(`[name="${dialog.dataset.begin}"]`)?.focus();
     }
   }
-  within("[data-focus]")[0]?.focus();
+  const place = within("[data-focus]")[0];
+  place?.removeAttribute("data-focus"); // once: what stays on the page doesn't call for it at each later look
+  place?.focus();
 }
 showArrivals(document);
 document.addEventListener("htmx:afterSettle", (event) => showArrivals(event.target));
@@ -79,7 +81,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (dialog && event.detail.shouldSwap && event.detail.target?.contains(dialog)) dialog.close();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) event.target.closest?.("dialog.confirm-panel[open]")?.close();
+  // a refusal is an answer too (htmx-config in base.html), though none that closes anything
+  if (event.detail.successful && event.detail.xhr.status < 400) event.target.closest?.("dialog.confirm-panel[open]")?.close();
 });
 
 // Whoever changed something in a list stays at that place of it, or at what has come there.

@@ -50,7 +50,9 @@ function swap(selector, html) {
     defaults.ignoreActiveValue = isTyping();
     // what somebody is filling in stays as it is
     const isKept = (old) => old.matches?.("[data-keep]") && isFilledIn(old);
-    defaults.callbacks = { ...before, beforeNodeMorphed: (old, fresh) => !(isKept(old) && old.id === fresh.id) };
+    // what was just told stays until somebody does the next thing
+    const beforeNodeRemoved = (old) => !old.matches?.("[data-told]");
+    defaults.callbacks = { ...before, beforeNodeMorphed: (old, fresh) => !(isKept(old) && old.id === fresh.id), beforeNodeRemoved };
   }
   const target = document.querySelector(selector);
   window.htmx.swap(target, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 20 }, { contextElement: target });

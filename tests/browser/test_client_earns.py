@@ -60,7 +60,7 @@ def test_the_bar_moves_without_a_reload(page: Page, live_server: str, start_work
         expect(bar).to_have_attribute("max", "40", timeout=30_000)
         expect(bar).to_have_js_property("value", 10)
         expect(page.locator("#recent")).to_contain_text("+20 XP")
-        expect(page.get_by_text("Level up! You are now Level 1.")).to_be_visible()
+        expect(page.get_by_text("Level up! You have reached “Level 1”.")).to_be_visible()
         page.get_by_role("button", name="Wonderful").click()
         expect(page.get_by_text("Level up!")).to_be_hidden()
     assert page.evaluate("window.stillTheSamePage")

@@ -100,8 +100,9 @@ def check_in(page: Page, day: int) -> None:
     expect(page.locator(".streak-days")).to_have_text(str(day))
     earned = 10 * day + (50 if day == 7 else 0)
     expect(page.locator(".hero")).to_contain_text(f"{earned} XP", timeout=SOON)
+    expect(page.locator("#streak-title")).to_be_focused()  # where the answer put it, also after the page's own looks
     if day == 5:
-        expect(page.get_by_text("Level up! You are now Level 1.")).to_be_visible()
+        expect(page.get_by_text("Level up! You have reached “Level 1”.")).to_be_visible()
         page.get_by_role("button", name="Wonderful").click()
         expect(page.get_by_text("Level up!")).to_be_hidden()
     assert page.evaluate("window.stillTheSamePage")
@@ -135,6 +136,10 @@ def be_refused(page: Page, address: str, coach: User) -> None:
     redemption = db.session.scalars(select(RewardRedemption)).one()
     with unit_of_work():
         redeeming.reject(redemption.id, coach, notes="The machine is broken.", actor=make.SYSTEM, now=clock.now())
+    expect(page.locator("#reward-1-told")).to_be_focused()
+    page.evaluate("document.dispatchEvent(new Event('logged'))")
+    expect(page.locator("#balance")).to_have_text("150")  # the page has looked again, and takes nothing away
+    expect(page.locator("#reward-1-told")).to_be_focused()
     page.locator("#reward-1-told").get_by_role("link", name="My redemptions").click()
     expect(page.locator("#redemptions")).to_contain_text("The machine is broken.")
     page.goto(f"{address}/client")
@@ -226,10 +231,11 @@ def test_it_all_works_without_javascript(
     redeem(page, "Coffee")
     expect(card(page, "Coffee").get_by_role("alert")).to_contain_text("Its cost was changed to 80 points.")
     redeem(page, "Coffee")
-    expect(page.locator("#toasts")).to_contain_text("It is yours.")
+    expect(card(page, "Coffee").get_by_role("status")).to_contain_text("Redeemed. You have 20 points left.")
+    expect(card(page, "Coffee")).to_be_in_viewport()
     expect(page.locator("#balance")).to_have_text("20")
     expect(card(page, "Coffee").get_by_role("button")).to_have_text("60 more points")
-    page.get_by_role("link", name="My redemptions").click()
+    page.get_by_label("Views").get_by_role("link", name="My redemptions").click()
     expect(page.locator("#redemptions")).to_contain_text("Waiting for your coach")
 
 

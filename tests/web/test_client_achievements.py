@@ -102,6 +102,14 @@ def test_what_is_ahead_is_grey_with_the_way_that_is_done(client: FlaskClient, mi
     assert page.index(checkins.name) < page.index(streak.name) < page.index(by_hand.name)
 
 
+def test_without_a_coach_nobody_is_told_of_one_who_awards(client: FlaskClient, sign_in: SignIn) -> None:
+    sign_in(client, make.user(coach_id=None))
+    by_hand = make.achievement()
+    told = card(client.get("/client/achievements").text, by_hand)
+    assert "Awarded by a coach, once you have one" in told
+    assert "your coach" not in told
+
+
 def test_of_what_is_not_begun_the_smallest_comes_first(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
     make.achievement("workout_count", 50, name="A big one")
     make.achievement("workout_count", 1, name="The first")

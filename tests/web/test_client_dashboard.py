@@ -92,13 +92,13 @@ def test_a_new_level_is_celebrated_until_it_was_seen(client: FlaskClient, mia: U
     make.levels(10, 30)
     make.workout(mia)
     make.settled()
-    assert "Level up! You are now Level 1." in client.get("/client").text
+    assert "Level up! You have reached “Level 1”." in client.get("/client").text
     answer = client.post("/client/level-up/seen", data={"level": "1"})
     assert (answer.status_code, answer.location) == (303, "/client")
     assert "Level up!" not in client.get("/client").text
     make.workout(mia, at=NOW - timedelta(hours=1))
     make.settled()
-    assert "You are now Level 2." in client.get("/client").text
+    assert "You have reached “Level 2”." in client.get("/client").text
     assert "Level up!" not in client.post("/client/level-up/seen", data={"level": "2"}, headers=HTMX).text
 
 
@@ -108,7 +108,7 @@ def test_a_level_that_cannot_be_read_is_still_celebrated(client: FlaskClient, mi
     make.workout(mia)
     make.settled()
     assert client.post("/client/level-up/seen", data={"level": sent}).status_code == 303
-    assert "You are now Level 1." in client.get("/client").text
+    assert "You have reached “Level 1”." in client.get("/client").text
     assert db.session.get_one(XpSummary, mia.id).celebrated_xp == 0
 
 
@@ -133,6 +133,50 @@ def test_a_streak_wants_to_be_kept_alive(client: FlaskClient, mia: User) -> None
     page = client.get("/client").text
     assert re.search(r"</svg>3</span>", page)
     assert "Checked in today" in page
+
+
+@pytest.mark.parametrize(
+    ("days_back", "told"),
+    [
+        ((2, 3), "Mar 1, 2026 is missing."),
+        ((1, 3), "Feb 28, 2026 is missing."),
+        ((0, 3), "Feb 28, 2026, Mar 1, 2026 are missing."),
+        ((1, 2), ""),
+        ((1,), ""),
+        ((4,), ""),
+    ],
+)
+def test_a_day_that_parts_a_streak_is_named_while_it_can_be_added(
+    client: FlaskClient, mia: User, days_back: tuple[int, ...], told: str
+) -> None:
+    for back in days_back:
+        make.checkin(mia, now=NOW - timedelta(days=back))
+    gap = re.search(
+        r'<p class="streak-gap">.*?<span>(.*?)<a [^>]*href="([^"]+)"', client.get("/client").text, re.DOTALL
+    )
+    assert (gap.groups() if gap else ("", "")) == ((f"{told} ", "/client/log#checkin-form") if told else ("", ""))
+
+
+def test_the_rhythm_is_of_what_was_done(client: FlaskClient, mia: User) -> None:
+    make.achievement("workout_count", 1, xp_reward=70)
+    make.workout(mia, at=NOW - timedelta(days=1))
+    make.settled()
+    page = client.get("/client").text
+    assert '<span class="cell cell-4 " title="Mar 1, 2026: 20 XP">' in page
+    assert '<span class="cell cell-0 is-today" title="Mar 2, 2026: 0 XP">' in page
+    assert "90 XP" in page
+
+
+def test_before_the_first_level_nothing_looks_like_one(client: FlaskClient, mia: User) -> None:
+    make.levels(20)
+    for path in ("/client", "/client/log", "/client/rewards", "/client/points"):
+        page = client.get(path).text
+        assert 'aria-label="No level yet"' in page
+        assert "Level 0" not in page
+    make.workout(mia)
+    make.settled()
+    for path in ("/client", "/client/log", "/client/rewards", "/client/points"):
+        assert 'aria-label="Level 1"' in client.get(path).text
 
 
 @pytest.mark.parametrize("logs", [2, 40])

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -238,7 +239,7 @@ def test_the_page_takes_as_many_statements_whatever_was_logged(client: FlaskClie
     make.settled()
     with count_statements() as sent:
         client.get("/client/log")
-    assert len(sent) <= 6, sent
+    assert len(sent) <= 7, sent
 
 
 @pytest.mark.parametrize(
@@ -323,16 +324,50 @@ def test_a_day_takes_one_checkin_and_says_so_beforehand(client: FlaskClient, mia
     assert "You have checked in for this day already. Choose another day" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("back", "told"),
+    [
+        (0, "Your days in a row fall from 5 to 4. You can add that day again until Mar 4, 2026."),
+        (1, "Your days in a row fall from 5 to 1. You can add that day again until Mar 3, 2026."),
+        (3, "Your days in a row fall from 5 to 3. That day can't be added again."),
+        (7, ""),
+    ],
+)
+def test_what_deleting_a_checkin_takes_is_said_before(client: FlaskClient, mia: User, back: int, told: str) -> None:
+    make.checkins(mia, 5)
+    day = NOW.date() - timedelta(days=back)
+    log = db.session.scalar(select(DailyLog).where(DailyLog.checked_on == day)) or make.checkin(
+        mia, now=NOW - timedelta(days=back)
+    )
+    page = client.get("/client/log").text
+    row = unescape(page.partition(f'id="entry-checkin-{log.id}"')[2].partition("</li>")[0])
+    assert f"Delete “Check-in”? {told}".strip() in row
+    assert ("fall from" in row) == bool(told)
+
+
+def test_what_is_logged_again_does_not_look_as_if_it_earned_again(client: FlaskClient, mia: User) -> None:
+    log = make.checkin(mia)
+    make.settled()
+    assert "+10 XP</span>" in client.get("/client/log", headers=HTMX).text
+    client.delete(f"/client/log/checkin/{log.id}", headers=HTMX)
+    make.settled()
+    client.post("/client/log/checkin", data=CHECKIN, headers=HTMX)
+    book = client.get("/client/log", headers=HTMX).text
+    assert "+10 XP</span>" not in book
+    assert "Logged before</span>" in book
+
+
 def test_a_level_is_celebrated_where_it_was_reached(client: FlaskClient, mia: User) -> None:
     make.levels(10)
     make.workout(mia)
     make.settled()
-    assert "Level up! You are now Level 1." in client.get("/client/log", headers=HTMX).text
+    assert "Level up! You have reached “Level 1”." in client.get("/client/log", headers=HTMX).text
     seen = {"level": "1", "home": "logbook"}
     answer = client.post("/client/level-up/seen", data=seen, headers=HTMX)
     assert 'id="logbook"' in answer.text
     assert "Level up!" not in answer.text
     assert 'id="log-level" tabindex="-1" data-focus' in answer.text
+    assert 'id="log-level" tabindex="-1" >' in client.get("/client/log", headers=HTMX).text  # the focus stays there
     assert client.post("/client/level-up/seen", data=seen).location == "/client/log"
 
 

@@ -63,7 +63,7 @@ def test_without_a_coach_nobody_speaks_of_one(client: FlaskClient, sign_in: Sign
     shop = client.get("/client/rewards").text
     assert "Whatever you redeem, we hand out to you." in shop
     plain = client.post(f"/client/rewards/{coffee.id}/redeem", data={"idempotency_key": "a"}, follow_redirects=True)
-    assert "It is yours. You have 950 points left." in plain.text
+    assert "Redeemed. You have 950 points left." in plain.text
     part = client.post(f"/client/rewards/{towel.id}/redeem", data={"idempotency_key": "b"}, headers=HTMX)
     assert "Redeemed. You have 900 points left." in part.text
     waiting = client.get("/client/redemptions").text

@@ -119,8 +119,9 @@ def test_without_javascript_one_comes_back_to_the_shop(client: FlaskClient, mia:
     coffee = make.reward(points_cost=60)
     sent = button(client.get("/client/rewards").text, coffee)
     answer = client.post(f"/client/rewards/{coffee.id}/redeem", data=sent)
-    assert (answer.status_code, answer.location) == (303, "/client/rewards")
-    assert "It is yours. You have 40 points left." in client.get("/client/rewards").text
+    assert (answer.status_code, answer.location) == (303, f"/client/rewards#reward-{coffee.id}")
+    assert "Redeemed. You have 40 points left." in card(client.get("/client/rewards").text, coffee)
+    assert "Redeemed." not in client.get("/client/rewards").text
     assert points_of(mia) == 40
 
 
@@ -212,7 +213,7 @@ def test_many_rewards_have_pages_and_redeeming_stays_on_its_own(client: FlaskCli
     assert f'id="reward-{shelf[24].id}"' not in first
     sent = button(second, shelf[29])
     answer = client.post(f"/client/rewards/{shelf[29].id}/redeem?page=2", data=sent)
-    assert answer.location == "/client/rewards?page=2"
+    assert answer.location == f"/client/rewards?page=2#reward-{shelf[29].id}"
 
 
 @pytest.mark.parametrize("many", [1, 30])

@@ -38,6 +38,7 @@ from app.web.admin import (  # noqa: E402
     refunds,  # noqa: F401
     reward_items,  # noqa: F401
     rewards,  # noqa: F401
+    user_points,  # noqa: F401
     users,  # noqa: F401
     wallet_changes,  # noqa: F401
     wallets,  # noqa: F401

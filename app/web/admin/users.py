@@ -22,6 +22,7 @@ from app.offers import on_account
 from app.wallet import service as wallets
 from app.web.admin import bp
 from app.web.admin.audit import history_of
+from app.web.admin.user_points import at_a_glance
 from app.web.arguments import NEVER, page_number, seen_version, switched
 from app.web.auth.forms import LONGEST_EMAIL, known_timezone, timezones
 from app.web.fields import Filled
@@ -181,6 +182,7 @@ def _show(user: User, status: int = 200, form: UserForm | None = None) -> Respon
     context["clients"] = desk.count_clients(user.id) if user.role == "coach" else 0
     if not wants_part():
         context["codes"] = on_account.of_client(user, clock.now())
+        context["loyalty"] = at_a_glance(user, clock.now())
     context["cash_cents"] = wallets.balances(user.id).cash_cents if user.role == "client" else 0
     return page("admin/user.html", "admin/_user_form.html", status, **context)
 

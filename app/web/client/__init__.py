@@ -11,6 +11,7 @@ from app.web.client import (  # noqa: E402, F401
     deposits,
     log,
     offers,
+    points,
     promotions,
     redemptions,
     rewards,

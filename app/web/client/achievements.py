@@ -17,5 +17,8 @@ ACHIEVEMENTS = ("client/achievements.html", "client/_achievements.html")
 def show_achievements() -> ResponseReturnValue:
     """The page; for a part the medals, or 204 when they are as they were `seen`."""
     medals = achievements.showcase(me(), clock.now())
-    seen = stamp([(*medal.figures, medal.awarded_by) for medal in medals])
-    return unchanged(seen) or page(*ACHIEVEMENTS, medals=achievements.by_status(medals), stamp=seen)
+    has_coach = me().coach_id is not None
+    seen = stamp(has_coach, [(*medal.figures, medal.awarded_by) for medal in medals])
+    return unchanged(seen) or page(
+        *ACHIEVEMENTS, medals=achievements.by_status(medals), has_coach=has_coach, stamp=seen
+    )

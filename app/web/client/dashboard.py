@@ -14,6 +14,7 @@ from app.activity import programs, timeline
 from app.activity import service as activity
 from app.activity.errors import AlreadyCheckedIn
 from app.activity.program_models import ACTIVE
+from app.activity.rules import MAX_DAYS_BACK, missing_days
 from app.bonuses.words import why_not
 from app.errors import DomainError
 from app.kit import clock
@@ -114,13 +115,17 @@ def _days(user_id: int, today: date) -> dict[str, Any]:
     """The streak, today, this week and the calendar of the last weeks."""
     monday = today - timedelta(days=today.weekday())
     first_day = monday - timedelta(days=7 * (WEEKS - 1))
-    rhythm = timeline.rhythm(user_id, since=monday, today=today)
+    seen_back = today - timedelta(days=MAX_DAYS_BACK + 1)
+    rhythm = timeline.rhythm(user_id, since=min(monday, seen_back), today=today)
+    checked = {on for kind, on in rhythm.tally if kind == "checkin"}
     return {
         "today": today,
         "streak": rhythm.streak,
+        "missing": missing_days(checked, today=today),
         "chores": {kind: rhythm.tally.get((kind, today), 0) for kind in timeline.KINDS},
         "week": {
-            kind: sum(count for (each, _on), count in rhythm.tally.items() if each == kind) for kind in timeline.KINDS
+            kind: sum(count for (each, on), count in rhythm.tally.items() if each == kind and on >= monday)
+            for kind in timeline.KINDS
         },
         "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _in_a_row(first_day, 7)],
         "calendar": _calendar(loyalty.xp_by_day(user_id, since=first_day), first_day),
@@ -138,7 +143,10 @@ def _stamp(shown: dict[str, Any]) -> str:
     reward = shown["reward"]
     return stamp(
         shown["summary"].figures,
-        [shown[name] for name in ("levels", "book", "today", "streak", "week", "chores", "calendar", "amounts")],
+        [
+            shown[name]
+            for name in ("levels", "book", "today", "streak", "missing", "week", "chores", "calendar", "amounts")
+        ],
         [each.id for each in shown["notices"]],
         [each.figures for each in shown["medals"]],
         [(each.id, each.program.version) for each in shown["programs"]],

@@ -22,7 +22,7 @@ from app.loyalty.rules import standing
 from app.web.arguments import page_number
 from app.web.client import bp, logbook
 from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
-from app.web.client.praise import praise
+from app.web.client.praise import loss, praise
 from app.web.client.pulse import stamp, unchanged
 from app.web.forms import Form, explain
 from app.web.visitor import access, me
@@ -162,12 +162,13 @@ def _book() -> dict[str, Any]:
     user = me()
     book = logbook.read(user.id, number=page_number(), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    shown = stamp(summary.figures, levels, book)
-    has_checked_in = book.has("checkin", _here().date())
+    streak = timeline.streak(user.id, today=_here().date())
+    shown = stamp(summary.figures, levels, book, streak)
     return {
         "book": book,
         "summary": summary,
         "standing": standing(summary.total_xp, levels),
         "stamp": shown,
-        "has_checked_in": has_checked_in,
+        "has_checked_in": streak.has_today,
+        "loss_of": lambda entry: loss(entry, streak, _here().date()),
     }

@@ -1,12 +1,17 @@
-"""What a client hears who has logged something: what it will give, or why nothing, before a worker has judged."""
+"""What a client hears who logs something, before a worker has judged: what it will give, or why not; and who deletes it."""
+
+from datetime import date, timedelta
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app.activity.models import Log
+from app.activity.rules import MAX_DAYS_BACK, Streak
+from app.activity.timeline import Entry
 from app.loyalty import service as loyalty
 from app.loyalty.foresight import foresee
 from app.loyalty.rules import Reason
+from app.web.filters import day
 
 
 def praise(log: Log) -> str:
@@ -17,6 +22,19 @@ def praise(log: Log) -> str:
     if coming.reason is Reason.INACTIVE:
         return _nothing(log.kind)
     return " ".join([_done(log.kind), *_why_not(coming.reason), *_on_the_way(coming.xp)])
+
+
+def loss(entry: Entry, streak: Streak, today: date) -> str:
+    """What deleting it takes from the days in a row, and whether that day can be added again; else nothing."""
+    last = today if streak.has_today else today - timedelta(days=1)
+    if entry.kind != "checkin" or not last - timedelta(days=streak.days) < entry.on <= last:
+        return ""
+    left = streak.days - 1 if entry.on == today else (last - entry.on).days
+    told = _("Your days in a row fall from %(days)s to %(left)s.", days=streak.days, left=left)
+    until = entry.on + timedelta(days=MAX_DAYS_BACK)
+    if until < today:
+        return " ".join([told, _("That day can't be added again.")])
+    return " ".join([told, _("You can add that day again until %(day)s.", day=day(until))])
 
 
 def _done(kind: str) -> str:

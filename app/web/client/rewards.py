@@ -6,14 +6,13 @@ Each button carries a key of its own, so that pressing it twice is one redemptio
 import secrets
 from typing import Any
 
-from flask import request, url_for
+from flask import request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, ngettext
 
 from app.errors import DomainError, NotFound
 from app.kit import clock
 from app.kit.db import unit_of_work
-from app.kit.htmx import page, see_other, toast, wants_part
+from app.kit.htmx import page, see_other, wants_part
 from app.kit.lists import paginate
 from app.loyalty import redeeming, rewards, rules
 from app.loyalty import service as loyalty
@@ -25,6 +24,7 @@ from app.web.visitor import access, me
 
 SHOP = ("client/rewards.html", "client/_rewards.html")
 A_PAGE = 24
+REDEEMED = "redeemed"
 
 
 @bp.get("/rewards")
@@ -32,7 +32,8 @@ A_PAGE = 24
 def show_rewards() -> ResponseReturnValue:
     """The page; for a part the shelf, or 204 when it is the one that was `seen`."""
     shown = _shelf()
-    return unchanged(shown["stamp"]) or page(*SHOP, **shown)
+    told = None if wants_part() else session.pop(REDEEMED, None)
+    return unchanged(shown["stamp"]) or page(*SHOP, **shown, redeemed=told)
 
 
 @bp.post("/rewards/<int:reward_id>/redeem")
@@ -50,8 +51,8 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
     except DomainError as refusal:
         return page(*SHOP, refusal.status, **_shelf(), refused=reward_id, refusal=refusal)
     if not wants_part():
-        toast(_left(loyalty.summary_of(me().id).available_points))
-        return see_other(url_for("client.show_rewards", page=_asked_page()))
+        session[REDEEMED] = reward_id  # told at its card, where the fragment leads
+        return see_other(url_for("client.show_rewards", page=_asked_page(), _anchor=f"reward-{reward_id}"))
     return page(*SHOP, **_shelf(), redeemed=reward_id)
 
 
@@ -60,16 +61,6 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
 def leave_redeeming(reward_id: int) -> ResponseReturnValue:  # noqa: ARG001
     """The address that stays in the bar after a refusal redeems nothing: reloaded, it leads to the shop."""
     return see_other(url_for("client.show_rewards", page=_asked_page()))
-
-
-def _left(points: int) -> str:
-    shown = format_decimal(points)
-    return ngettext(
-        "It is yours. You have %(points)s point left.",
-        "It is yours. You have %(points)s points left.",
-        points,
-        points=shown,
-    )
 
 
 def _shelf() -> dict[str, Any]:

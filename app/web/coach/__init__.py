@@ -7,6 +7,7 @@ bp = Blueprint("coach", __name__, url_prefix="/coach")
 from app.web.coach import (  # noqa: E402
     achievements,  # noqa: F401
     client,  # noqa: F401
+    client_points,  # noqa: F401
     client_programs,  # noqa: F401
     clients,  # noqa: F401
     dashboard,  # noqa: F401

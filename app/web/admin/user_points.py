@@ -1,0 +1,65 @@
+"""Every movement of a client's XP and points, as admins see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts import service as accounts
+from app.accounts.models import User
+from app.activity import timeline
+from app.activity.rules import date_in
+from app.errors import NotFound
+from app.kit.htmx import page
+from app.loyalty import movements, redemptions
+from app.loyalty import service as loyalty
+from app.loyalty.models import XpSummary
+from app.loyalty.movements import REDEMPTION, Movement
+from app.web.admin import bp
+from app.web.movement_words import moved_by
+from app.web.visitor import access
+
+POINTS = ("loyalty/points.html", "loyalty/_movements.html")
+
+
+@bp.get("/users/<int:user_id>/points")
+@access("admin")
+def show_user_points(user_id: int) -> ResponseReturnValue:
+    """Raises NotFound for who isn't a client, and wasn't one when anything moved."""
+    user = _owner(user_id)
+
+    def address(moved: Movement) -> str | None:
+        what, thing_id = moved.thing or ("", 0)
+        is_redemption, anchor = what == REDEMPTION, f"redemption-{thing_id}"
+        return url_for(".list_redemptions", q=user.username, _anchor=anchor) if is_redemption else None
+
+    crumbs = [(_("Users"), url_for(".list_users")), (user.name, url_for(".show_user", user_id=user.id))]
+    here: dict[str, Any] = {"here": url_for(".show_user_points", user_id=user.id), "crumbs": crumbs}
+    return page(*POINTS, person=user, address=address, **here | moved_by(user))
+
+
+@dataclass(frozen=True, slots=True)
+class AtAGlance:
+    """How far a client is: totals and level, days in a row, and how often they have redeemed something."""
+
+    summary: XpSummary
+    streak_days: int
+    redemptions: int
+
+
+def at_a_glance(user: User, now: datetime) -> AtAGlance | None:
+    """Nothing for who isn't a client, and wasn't one when anything moved. Four statements at most."""
+    if user.role != "client" and not movements.has_moved(user.id):
+        return None
+    streak = timeline.streak(user.id, today=date_in(user.timezone, now))
+    return AtAGlance(loyalty.summary_of(user.id), streak.days, redemptions.count_of(user.id))
+
+
+def _owner(user_id: int) -> User:
+    user = accounts.get(user_id)
+    if user.role != "client" and not movements.has_moved(user_id):
+        raise NotFound
+    return user
