@@ -1,4 +1,4 @@
-"""What a client hears who logs something, before a worker has judged: what it will give, or why not; and who deletes it."""
+"""What a client hears who logs something, as far as it is known before a worker has judged; and who deletes it."""
 
 from datetime import date, timedelta
 
