@@ -21,10 +21,10 @@ from tests.visiting import Visitor
 pytestmark = pytest.mark.timeout(600)  # whole starts, on machines that may be busy
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """A copy of the project, with a `var` of its own."""
-    house = tmp_path / "laurel"
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, with a `var` of its own: whoever starts it first loads the demo."""
+    house = tmp_path_factory.mktemp("copy") / "laurel"
     shutil.copytree(ROOT, house, ignore=shutil.ignore_patterns(".*", "var", "tests", "node_modules"))
     return house
 
