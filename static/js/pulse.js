@@ -51,7 +51,7 @@ function swap(selector, html) {
     // what somebody is filling in stays as it is
     const isKept = (old) => old.matches?.("[data-keep]") && isFilledIn(old);
     // what was just told stays until somebody does the next thing
-    const beforeNodeRemoved = (old) => !old.matches?.("[data-told]");
+    const beforeNodeRemoved = (old) => !old.matches?.("[data-told]") && before.beforeNodeRemoved?.(old) !== false;
     defaults.callbacks = { ...before, beforeNodeMorphed: (old, fresh) => !(isKept(old) && old.id === fresh.id), beforeNodeRemoved };
   }
   const target = document.querySelector(selector);

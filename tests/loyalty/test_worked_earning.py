@@ -207,7 +207,7 @@ def test_deleted_before_the_worker_came_it_is_the_same(story: str, points: list[
     assert [row.points for row in db.session.scalars(select(XpTransaction).order_by(XpTransaction.id))] == points
 
 
-def test_the_points_of_a_rejected_redemption_do_not_pay_what_was_not_taken_back() -> None:
+def test_the_points_of_a_rejected_redemption_pay_what_was_not_taken_back() -> None:
     admin, client, reward = make.user(role="admin"), make.user(), make.reward(points_cost=15)
     log = make.workout(client)
     make.settled()
@@ -216,7 +216,7 @@ def test_the_points_of_a_rejected_redemption_do_not_pay_what_was_not_taken_back(
     make.settled()
     with unit_of_work():
         redeeming.reject(redemption.id, admin, notes="Gone", actor=SYSTEM, now=NOW)
-    assert db.session.get_one(XpSummary, client.id, populate_existing=True).available_points == 15
+    assert db.session.get_one(XpSummary, client.id, populate_existing=True).available_points == 0
     assert books.faults() == []
 
 
