@@ -272,5 +272,23 @@ def test_what_was_written_to_somebody_can_be_forgotten(app: Flask) -> None:
         messages.forget(7)
     with postman() as server:
         use(app, smtp_url=server.url)
+def test_when_a_mail_that_failed_to_the_end_goes_again_nothing_of_it_stays_set_aside(app: Flask) -> None:
+    use(app, smtp_url=nobody_there())
+    owe()
+    owe("another")
+    for _each in range(len(outbox.PAUSES) + 1):
+        outbox.drain("mail")
+        due_again()
+    with postman() as server:
+        use(app, smtp_url=server.url)
+        with unit_of_work():
+            messages.send_again(1, clock.now())
+        outbox.drain("mail")
+    assert len(server.mails) == 1
+    assert [each.key for each in db.session.scalars(outbox.troubled())] == ["mail:2"]
+    with unit_of_work():
+        assert not outbox.retry(1, now=clock.now())
+
+
         outbox.drain("mail")
     assert (server.mails, mail().recipient, mail().context) == ([], "", {})
