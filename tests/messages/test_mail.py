@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from app.kit import clock, outbox
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
-from app.messages import post
+from app.messages import lines, post
 from app.messages import service as messages
 from app.messages.models import Mail
 from tests import processes
-from tests.messages.smtp import nobody_there, postman, silent_server
+from tests.messages.smtp import dripping_server, nobody_there, postman, silent_server
 
 LINK: dict[str, Any] = {"name": "Ada", "link": "http://127.0.0.1:8000/password/reset/token", "minutes": 60, "days": 7}
 
@@ -143,6 +143,22 @@ def test_a_server_that_never_answers_is_given_up_in_time(app: Flask, monkeypatch
     assert (mail().state, event().settled_at) == ("waiting", None)
 
 
+@pytest.mark.parametrize("word", [b"220-wait\r\n", b"2"], ids=["lines", "letters"])
+def test_a_server_that_never_comes_to_an_end_is_given_up_in_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, word: bytes
+) -> None:
+    assert timedelta(seconds=lines.DEADLINE + post.TIMEOUT) < outbox.LEASE
+    monkeypatch.setattr(lines, "DEADLINE", 0.4)
+    with dripping_server(word) as url:
+        use(app, smtp_url=url)
+        owe()
+        began = time.monotonic()
+        outbox.drain("mail")
+        assert time.monotonic() - began < 3
+    assert (mail().state, event().settled_at) == ("waiting", None)
+    assert "timed out" in mail().error
+
+
 @pytest.mark.parametrize(("command", "state"), [("RCPT", "waiting"), ("DATA", "maybe_sent")])
 def test_a_server_that_falls_silent_on_the_way_is_given_up_in_time(
     app: Flask, monkeypatch: pytest.MonkeyPatch, command: str, state: str
@@ -256,22 +272,6 @@ def test_a_mail_that_fails_to_the_end_is_shown_as_failed_and_set_aside(app: Flas
     assert (len(server.mails), mail().state) == (1, "sent")
 
 
-def test_without_a_server_mails_are_files(app: Flask, tmp_path: Path) -> None:
-    use(app, smtp_url="", mail_dir=str(tmp_path / "out"))
-    owe()
-    outbox.drain("mail")
-    (file,) = (tmp_path / "out").iterdir()
-    assert file.name == f"{mail().id:06}-password_reset.eml"
-    assert LINK["link"] in file.read_text()
-    assert mail().state == "sent"
-
-
-def test_what_was_written_to_somebody_can_be_forgotten(app: Flask) -> None:
-    with unit_of_work():
-        messages.send("ada@example.com", "password_reset", LINK, key="k", user_id=7, now=clock.now())
-        messages.forget(7)
-    with postman() as server:
-        use(app, smtp_url=server.url)
 def test_when_a_mail_that_failed_to_the_end_goes_again_nothing_of_it_stays_set_aside(app: Flask) -> None:
     use(app, smtp_url=nobody_there())
     owe()
@@ -290,5 +290,21 @@ def test_when_a_mail_that_failed_to_the_end_goes_again_nothing_of_it_stays_set_a
         assert not outbox.retry(1, now=clock.now())
 
 
+def test_without_a_server_mails_are_files(app: Flask, tmp_path: Path) -> None:
+    use(app, smtp_url="", mail_dir=str(tmp_path / "out"))
+    owe()
+    outbox.drain("mail")
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.name == f"{mail().id:06}-password_reset.eml"
+    assert LINK["link"] in file.read_text()
+    assert mail().state == "sent"
+
+
+def test_what_was_written_to_somebody_can_be_forgotten(app: Flask) -> None:
+    with unit_of_work():
+        messages.send("ada@example.com", "password_reset", LINK, key="k", user_id=7, now=clock.now())
+        messages.forget(7)
+    with postman() as server:
+        use(app, smtp_url=server.url)
         outbox.drain("mail")
     assert (server.mails, mail().recipient, mail().context) == ([], "", {})
