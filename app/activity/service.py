@@ -1,6 +1,6 @@
 """Logging what was done. Callers own the transaction; what it earns is an event in that same transaction.
 
-Who awards for it registers for the topic `xp`.
+Who awards for it registers for the topic `xp`; who goes by what is there now, for `achievements` too.
 """
 
 from datetime import date, datetime
@@ -17,6 +17,8 @@ from app.kit import outbox
 from app.kit.db import db, insert
 
 TOPIC = "xp"
+COUNTING = "achievements"
+NOWHERE = "UTC"
 
 
 def log_workout(  # noqa: PLR0913  (what a workout has)
@@ -114,7 +116,9 @@ def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
     if log_id is None:
         raise (AlreadyCheckedIn if isinstance(log, DailyLog) else AlreadyLogged)(field=field)
     log.id = log_id
-    announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now)
+    if not announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now):
+        key = f"{COUNTING}:again:{log.kind}:{log.id}"  # it earns nothing, but is one more that is there
+        outbox.put(COUNTING, key=key, payload={"client_id": user.id}, now=now)
 
 
 def _facts(log: Log, user: User, now: datetime) -> dict[str, Any]:
@@ -129,8 +133,8 @@ def _facts(log: Log, user: User, now: datetime) -> dict[str, Any]:
     return facts
 
 
-def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913
-    """Note the event. A thing that was announced before is not announced again: it earns nothing a second time."""
+def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> bool:  # noqa: PLR0913
+    """Note the event. False for a thing that was announced before: it earns nothing a second time."""
     payload = {
         "user_id": user.id,
         "occurred_at": at.isoformat(),
@@ -139,4 +143,4 @@ def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: 
         "logged_on": rules.date_in(user.timezone, now).isoformat(),
         **facts,
     }
-    outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)
+    return outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 
 from app.accounts import service as accounts
 from app.accounts.models import User
+from app.activity import service as activity
 from app.activity import timeline
 from app.activity.models import DailyLog, WorkoutLog
 from app.activity.rules import date_in
@@ -32,7 +33,7 @@ from app.loyalty.rules import Moment
 from app.messages import notices
 from app.messages.notices import Told
 
-TOPIC = "achievements"
+TOPIC = activity.COUNTING
 AT_ONCE = 500
 Earned = tuple[int, int]  # a user, and an achievement
 

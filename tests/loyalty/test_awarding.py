@@ -9,6 +9,7 @@ from app.accounts import desk
 from app.accounts.desk import Account
 from app.accounts.models import User
 from app.activity import programs
+from app.activity import service as activity
 from app.audit.service import SYSTEM, Actor
 from app.errors import NotFound
 from app.kit.db import db, unit_of_work
@@ -150,6 +151,21 @@ def test_nobody_awards_a_client_who_is_shut_out() -> None:
         award(coach, client, make.achievement())
     with pytest.raises(NotFound):
         make.followed(client, coach)
+
+
+def test_a_log_entered_again_earns_nothing_but_counts_at_once() -> None:
+    client, two = make.user(), make.achievement("workout_count", 2, xp_reward=5)
+    make.evaluated()
+    first = make.workout(client, at=NOW - timedelta(hours=3), now=NOW)
+    make.settled()
+    with unit_of_work():
+        activity.remove(client, "workout", first.id, now=NOW)
+    make.workout(client, at=NOW - timedelta(hours=2), now=NOW)
+    make.settled()
+    assert held(client) == set()
+    make.workout(client, at=first.performed_at, now=NOW)
+    assert (make.settled(), make.evaluated()) == (0, 1)
+    assert (held(client), xp(client)) == ({two.id}, 20 + 20 + 5)
 
 
 def test_a_programme_earns_once_for_each_client_and_its_row_says_who_completed_it() -> None:
