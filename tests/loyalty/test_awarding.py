@@ -153,6 +153,41 @@ def test_nobody_awards_a_client_who_is_shut_out() -> None:
         make.followed(client, coach)
 
 
+def test_whoever_is_shut_out_earns_nothing_in_the_background_until_they_are_let_in_again() -> None:
+    shut_out, gone, here = (make.user() for _each in range(3))
+    for client in (shut_out, gone, here):
+        make.workout(client)
+    make.settled()
+    make.workout(shut_out, at=NOW - timedelta(hours=1), now=NOW)
+    with unit_of_work():
+        desk.set_active(shut_out.id, is_active=False, actor=SYSTEM, now=NOW)
+        desk.anonymise(gone.id, actor=SYSTEM, now=NOW)
+    honour = make.achievement("workout_count", 1, xp_reward=9)
+    make.settled()
+    make.evaluated()
+    assert [held(client) for client in (shut_out, gone, here)] == [set(), set(), {honour.id}]
+    assert (xp(shut_out), xp(gone), xp(here)) == (40, 20, 29)
+    assert [notices.unseen(client.id) for client in (shut_out, gone)] == [[], []]
+    with unit_of_work():
+        desk.set_active(shut_out.id, is_active=True, actor=SYSTEM, now=NOW)
+    make.evaluated()
+    assert (held(shut_out), xp(shut_out)) == ({honour.id}, 49)
+
+
+def test_what_a_client_follows_who_is_shut_out_can_be_cancelled_but_not_completed() -> None:
+    coach = make.user(role="coach")
+    client = make.user(coach_id=coach.id)
+    followed = make.followed(client, coach)
+    with unit_of_work():
+        desk.set_active(client.id, is_active=False, actor=SYSTEM, now=NOW)
+    with pytest.raises(NotFound), unit_of_work():
+        programs.end(coach, followed.id, "completed", now=NOW)
+    make.settled()
+    assert (xp(client), notices.unseen(client.id)) == (0, [])
+    with unit_of_work():
+        assert programs.end(coach, followed.id, "cancelled", now=NOW).status == "cancelled"
+
+
 def test_a_log_entered_again_earns_nothing_but_counts_at_once() -> None:
     client, two = make.user(), make.achievement("workout_count", 2, xp_reward=5)
     make.evaluated()
