@@ -18,7 +18,7 @@ from app.kit.text import like
 from app.messages import service as messages
 
 FRESH = {"populate_existing": True}
-PERSONAL = ("username", "email", "display_name")
+PERSONAL = ("username", "email", "display_name", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def anonymise(user_id: int, *, actor: Actor, now: datetime) -> User:
     messages.forget(user.id)
     user.username, user.email = f"gone:{user.id}", f"gone-{user.id}@invalid"
     user.display_name, user.password_hash, user.coach_id = "", service.NO_PASSWORD, None
-    user.referral_code = f"GONE{user.id}"
+    user.referral_code, user.timezone, user.timezone_changed_at = f"GONE{user.id}", "UTC", None
     user.is_active, user.anonymised_at, user.last_login_at = False, now, None
     _note_change(user, "anonymise", before, actor, now)
     audit.blank(user.id)

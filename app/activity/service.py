@@ -6,12 +6,12 @@ Who awards for it registers for the topic `xp`; who goes by what is there now, f
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.accounts.models import User
 from app.activity import rules, timeline
 from app.activity.errors import AlreadyCheckedIn, AlreadyLogged, DateBeforeMove
-from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
+from app.activity.models import LOGS, DailyLog, ExternalLog, Log, MealLog, WorkoutLog
 from app.errors import not_shown
 from app.kit import outbox
 from app.kit.db import db, insert
@@ -90,10 +90,16 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> Log:
 
 
 def blank(user: User) -> None:
-    """Take what the user wrote out of their logs; what was done, and when, stays for the books."""
+    """Take what the user wrote, how they were and where out of their logs; what was done, and when, stays.
+
+    The ids of other programs go altogether: they may be names, and nobody can send them again for somebody without one.
+    """
     for model in LOGS.values():
-        db.session.execute(update(model).where(model.client_id == user.id).values(notes=""))
+        db.session.execute(update(model).where(model.client_id == user.id).values(notes="", timezone=NOWHERE))
     db.session.execute(update(WorkoutLog).where(WorkoutLog.client_id == user.id).values(title=""))
+    how_they_were = {"mood": None, "weight_grams": None, "sleep_minutes": None}
+    db.session.execute(update(DailyLog).where(DailyLog.client_id == user.id).values(how_they_were))
+    db.session.execute(delete(ExternalLog).where(ExternalLog.client_id == user.id))
 
 
 def _check_move(user: User, on: date) -> None:
