@@ -18,7 +18,7 @@ from app.kit.text import like
 from app.messages import service as messages
 
 FRESH = {"populate_existing": True}
-PERSONAL = ("username", "email", "display_name")
+PERSONAL = ("username", "email", "display_name", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,9 @@ def edit(user_id: int, account: Account, *, version: int, actor: Actor, now: dat
     if before["role"] != "client" and user.role == "client":
         service.tell_created(user)
     _note_change(user, "update", before, actor, now)
-    if user.coach_id is not None and before["coach_id"] != user.coach_id:
+    is_moved = user.coach_id is not None and before["coach_id"] != user.coach_id
+    is_back = user.is_active and not before["is_active"]
+    if user.role == "client" and (is_moved or is_back):
         service.tell_moved(user, now)
     return user
 
@@ -129,6 +131,8 @@ def set_active(user_id: int, *, is_active: bool, actor: Actor, now: datetime) ->
     user.is_active = is_active
     if before["is_active"] != is_active:
         _note_change(user, "activate" if is_active else "deactivate", before, actor, now)
+        if is_active and user.role == "client":
+            service.tell_moved(user, now)
     return user
 
 
@@ -155,7 +159,7 @@ def anonymise(user_id: int, *, actor: Actor, now: datetime) -> User:
     messages.forget(user.id)
     user.username, user.email = f"gone:{user.id}", f"gone-{user.id}@invalid"
     user.display_name, user.password_hash, user.coach_id = "", service.NO_PASSWORD, None
-    user.referral_code = f"GONE{user.id}"
+    user.referral_code, user.timezone, user.timezone_changed_at = f"GONE{user.id}", "UTC", None
     user.is_active, user.anonymised_at, user.last_login_at = False, now, None
     _note_change(user, "anonymise", before, actor, now)
     audit.blank(user.id)

@@ -49,13 +49,13 @@ def on_anonymised(tell: Callable[[User], object]) -> None:
 
 
 def on_moved(tell: Callable[[User, datetime], object]) -> None:
-    """Call this with a client who has another coach now, in the transaction that says so."""
+    """Call this with whoever has another coach now, or is let in again, in the transaction that says so."""
     if tell not in _moved:
         _moved.append(tell)
 
 
 def tell_moved(user: User, now: datetime) -> None:
-    """Somebody has another coach now."""
+    """Somebody has another coach now, or is let in again."""
     for tell in _moved:
         tell(user, now)
 

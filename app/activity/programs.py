@@ -153,18 +153,19 @@ def assign(coach: User, client_id: int, program_id: int, *, now: datetime) -> Cl
 def end(coach: User, client_program_id: int, status: str, *, now: datetime) -> ClientProgram:
     """Complete (which earns) or cancel what a client of the coach follows, once. They are told.
 
-    Raises NotFound, ProgramEnded.
+    Raises NotFound (also for completing what somebody follows who was shut out), ProgramEnded.
     """
+    of_theirs = _is_of(coach, can_earn=status == COMPLETED)
     ended: ClientProgram | None = db.session.scalar(
         update(ClientProgram)
-        .where(ClientProgram.id == client_program_id, ClientProgram.status == ACTIVE, _is_of(coach))
+        .where(ClientProgram.id == client_program_id, ClientProgram.status == ACTIVE, of_theirs)
         .values(status=status, ended_at=now)
         .returning(ClientProgram)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     if ended is None:
         found = select(ClientProgram.status).where(ClientProgram.id == client_program_id)
-        theirs = db.session.scalar(found.where(_is_of(coach)))
+        theirs = db.session.scalar(found.where(of_theirs))
         raise not_shown(found) if theirs is None else ProgramEnded(theirs)
     _tell(ended, now)
     if status == COMPLETED:
@@ -194,5 +195,9 @@ def _own(coach: User, program_id: int, query: Select[Program]) -> Program:
     return program
 
 
-def _is_of(coach: User) -> ColumnElement[bool]:
-    return ClientProgram.client_id.in_(select(User.id).where(User.coach_id == coach.id))
+def _is_of(coach: User, *, can_earn: bool = False) -> ColumnElement[bool]:
+    """It is one of this coach's clients who follows it; one who may sign in, if they are to earn (`can_earn`)."""
+    clients = select(User.id).where(User.coach_id == coach.id)
+    if can_earn:
+        clients = clients.where(User.role == "client", User.is_active)
+    return ClientProgram.client_id.in_(clients)

@@ -1,22 +1,24 @@
 """Logging what was done. Callers own the transaction; what it earns is an event in that same transaction.
 
-Who awards for it registers for the topic `xp`.
+Who awards for it registers for the topic `xp`; who goes by what is there now, for `achievements` too.
 """
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.accounts.models import User
 from app.activity import rules, timeline
 from app.activity.errors import AlreadyCheckedIn, AlreadyLogged, DateBeforeMove
-from app.activity.models import LOGS, DailyLog, Log, MealLog, WorkoutLog
+from app.activity.models import LOGS, DailyLog, ExternalLog, Log, MealLog, WorkoutLog
 from app.errors import not_shown
 from app.kit import outbox
 from app.kit.db import db, insert
 
 TOPIC = "xp"
+COUNTING = "achievements"
+NOWHERE = "UTC"
 
 
 def log_workout(  # noqa: PLR0913  (what a workout has)
@@ -88,10 +90,16 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> Log:
 
 
 def blank(user: User) -> None:
-    """Take what the user wrote out of their logs; what was done, and when, stays for the books."""
+    """Take what the user wrote, how they were and where out of their logs; what was done, and when, stays.
+
+    The ids of other programs go altogether: they may be names, and nobody can send them again for somebody without one.
+    """
     for model in LOGS.values():
-        db.session.execute(update(model).where(model.client_id == user.id).values(notes=""))
+        db.session.execute(update(model).where(model.client_id == user.id).values(notes="", timezone=NOWHERE))
     db.session.execute(update(WorkoutLog).where(WorkoutLog.client_id == user.id).values(title=""))
+    how_they_were = {"mood": None, "weight_grams": None, "sleep_minutes": None}
+    db.session.execute(update(DailyLog).where(DailyLog.client_id == user.id).values(how_they_were))
+    db.session.execute(delete(ExternalLog).where(ExternalLog.client_id == user.id))
 
 
 def _check_move(user: User, on: date) -> None:
@@ -114,7 +122,9 @@ def _keep(log: Log, user: User, *, field: str, now: datetime) -> None:
     if log_id is None:
         raise (AlreadyCheckedIn if isinstance(log, DailyLog) else AlreadyLogged)(field=field)
     log.id = log_id
-    announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now)
+    if not announce(user, log.source, _facts(log, user, now), at=log.at, on=log.on, now=now):
+        key = f"{COUNTING}:again:{log.kind}:{log.id}"  # it earns nothing, but is one more that is there
+        outbox.put(COUNTING, key=key, payload={"client_id": user.id}, now=now)
 
 
 def _facts(log: Log, user: User, now: datetime) -> dict[str, Any]:
@@ -129,8 +139,8 @@ def _facts(log: Log, user: User, now: datetime) -> dict[str, Any]:
     return facts
 
 
-def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> None:  # noqa: PLR0913
-    """Note the event. A thing that was announced before is not announced again: it earns nothing a second time."""
+def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: date, now: datetime) -> bool:  # noqa: PLR0913
+    """Note the event. False for a thing that was announced before: it earns nothing a second time."""
     payload = {
         "user_id": user.id,
         "occurred_at": at.isoformat(),
@@ -139,4 +149,4 @@ def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: 
         "logged_on": rules.date_in(user.timezone, now).isoformat(),
         **facts,
     }
-    outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)
+    return outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)

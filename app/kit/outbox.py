@@ -296,6 +296,16 @@ def troubled() -> Select[OutboxEvent]:
     return unsettled.order_by(OutboxEvent.set_aside_at.is_(None), OutboxEvent.id)
 
 
+def replace_set_aside(name: str, *, key: str, now: datetime) -> None:
+    """Settle what was set aside under this key, or one that goes on from it (`key:…`): another event does it now."""
+    named = (OutboxEvent.key == key) | OutboxEvent.key.startswith(f"{key}:", autoescape=True)
+    old = (OutboxEvent.topic == name, OutboxEvent.set_aside_at.is_not(None), named)
+    db.session.execute(
+        update(OutboxEvent).where(*old).values(set_aside_at=None, settled_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def retry(event_id: int, *, now: datetime) -> bool:
     """Let an event that was set aside wait again, as if it were new. False when it isn't set aside.
 

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.accounts import service as accounts
 from app.accounts.models import User
+from app.activity import service as activity
 from app.activity import timeline
 from app.activity.models import DailyLog, WorkoutLog
 from app.activity.rules import date_in
@@ -32,7 +33,7 @@ from app.loyalty.rules import Moment
 from app.messages import notices
 from app.messages.notices import Told
 
-TOPIC = "achievements"
+TOPIC = activity.COUNTING
 AT_ONCE = 500
 Earned = tuple[int, int]  # a user, and an achievement
 
@@ -49,6 +50,7 @@ class _Person:
 def evaluate(user_ids: Collection[int], now: datetime, *, streak_days: Mapping[int, int] | None = None) -> None:
     """Give these users, whose summaries are held, every automatic achievement that they meet and don't have.
 
+    Whoever was shut out earns nothing meanwhile; when they are let in again, they are evaluated (`reconsider_client`).
     `streak_days` are streaks that they had when they checked in: what is worked off late counts as if it hadn't been.
     A fixed number of statements: two, while there is nothing that they could still earn.
     """
@@ -89,7 +91,10 @@ def reconsider(achievement: Achievement, now: datetime) -> None:
 
 
 def reconsider_client(client: User, now: datetime) -> None:
-    """Let a client be evaluated in the background: with another coach, other achievements are theirs to earn."""
+    """Let a client be evaluated in the background.
+
+    With another coach, or let in again, other achievements are theirs to earn.
+    """
     name = f"client:{client.id}:{client.coach_id}:{uuid.uuid4().hex[:8]}"
     outbox.put(TOPIC, key=f"{TOPIC}:{name}", payload={"client_id": client.id}, now=now)
 
@@ -104,7 +109,7 @@ def evaluate_everybody(batch: Sequence[OutboxEvent], now: datetime) -> None:
         achievement = db.session.get(Achievement, event.payload["achievement_id"], populate_existing=True)
         if achievement is None or not achievement.is_active:
             continue
-        concerned = select(User.id).where(User.role == "client", User.id > event.payload["after"])
+        concerned = select(User.id).where(_can_earn(), User.id > event.payload["after"])
         if achievement.coach_id is not None:
             concerned = concerned.where(User.coach_id == achievement.coach_id)
         user_ids = list(db.session.scalars(concerned.order_by(User.id).limit(AT_ONCE)))
@@ -121,8 +126,13 @@ def _put(achievement_id: int, name: str, *, after: int, now: datetime) -> None:
 
 
 def _people(user_ids: Collection[int]) -> dict[int, _Person]:
-    found = select(User.id, User.coach_id, User.timezone).where(among(User.id, user_ids), User.role == "client")
+    found = select(User.id, User.coach_id, User.timezone).where(among(User.id, user_ids), _can_earn())
     return {row.id: _Person(*row) for row in db.session.execute(found)}
+
+
+def _can_earn() -> ColumnElement[bool]:
+    """Clients who may sign in."""
+    return (User.role == "client") & User.is_active
 
 
 def _goals_of(people: Mapping[int, _Person]) -> dict[int, list[Goal]]:

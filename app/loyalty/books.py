@@ -77,6 +77,7 @@ def faults() -> list[Fault]:
     return [
         *_wrong_totals(),
         *_wrong_levels(),
+        *_congratulated_ahead(),
         *_overtaken(),
         *_unpaid_redemptions(),
         *_paid_for_nothing("redemption", RewardRedemption, RewardRedemption.id),
@@ -110,6 +111,15 @@ def _wrong_levels() -> Iterator[Fault]:
     )
     for row in db.session.execute(wrong.order_by(XpSummary.user_id)):
         told = f"stands on level {row.stands or 'none'} instead of {row.should or 'none'}"
+        yield Fault(BALANCES, "user_xp_summaries", row.user_id, told)
+
+
+def _congratulated_ahead() -> Iterator[Fault]:
+    """Nobody was congratulated on more XP than they have: what they reach next would be no news to them."""
+    ahead = select(XpSummary.user_id, XpSummary.total_xp, XpSummary.celebrated_xp)
+    ahead = ahead.where(XpSummary.celebrated_xp > XpSummary.total_xp)
+    for row in db.session.execute(ahead.order_by(XpSummary.user_id)):
+        told = f"was congratulated on {row.celebrated_xp} XP, and has {row.total_xp}"
         yield Fault(BALANCES, "user_xp_summaries", row.user_id, told)
 
 

@@ -1,5 +1,7 @@
 """What something that was just noted will earn: told before a worker has come to it, and without a lock."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app.activity.service import TOPIC
@@ -29,7 +31,10 @@ def foresee(user_id: int, source: str, event_key: str) -> Outcome:
 
 
 def _waiting(user_id: int, event_key: str) -> list[Happening]:
-    """What of this type no worker has come to yet, in the order in which they will."""
+    """What of this type no worker has come to yet, in the order in which they will.
+
+    What can't be read (another version may have put it there) waits for somebody who can, and foretells nothing.
+    """
     payloads = select(OutboxEvent.payload).where(
         OutboxEvent.topic == TOPIC,
         OutboxEvent.stream == f"user:{user_id}",
@@ -37,4 +42,12 @@ def _waiting(user_id: int, event_key: str) -> list[Happening]:
         OutboxEvent.set_aside_at.is_(None),
     )
     found = db.session.scalars(payloads.order_by(OutboxEvent.id))
-    return [Happening.read(payload) for payload in found if payload.get("event_key") == event_key]
+    happenings = (_read(payload) for payload in found)
+    return [each for each in happenings if each and (each.user_id, each.event_key) == (user_id, event_key)]
+
+
+def _read(payload: Any) -> Happening | None:
+    try:
+        return Happening.read(payload)
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -51,12 +51,12 @@ def levels_and_amounts() -> tuple[list[Rung], dict[str, int]]:
 
 
 def mark_celebrated(user_id: int, level_number: int) -> None:
-    """The user has seen that they reached this level. One that they haven't reached will still be celebrated."""
-    reached = summary_of(user_id).level
-    if reached is None:
-        return
-    seen = min(level_number, reached.level_number)
-    xp = db.session.scalar(select(func.max(Level.xp_required)).where(Level.level_number <= seen)) or 0
+    """The user has seen that they reached this level. One that they haven't reached will still be celebrated.
+
+    Reached is what their XP reach, as pages show it, also while they are still to be put on that level.
+    """
+    reached = (Level.level_number <= level_number, Level.xp_required <= summary_of(user_id).total_xp)
+    xp = db.session.scalar(select(func.max(Level.xp_required)).where(*reached)) or 0
     db.session.execute(
         update(XpSummary)
         .where(XpSummary.user_id == user_id, XpSummary.celebrated_xp < xp)

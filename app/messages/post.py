@@ -14,6 +14,7 @@ from flask import render_template
 from flask_babel import force_locale
 
 from app.config import settings
+from app.messages.lines import Line, LineOverTls
 from app.messages.models import Mail
 
 TIMEOUT = 10
@@ -82,7 +83,7 @@ def _over_smtp(message: EmailMessage, recipient: str, before_data: Callable[[], 
         raise _refused(code, answer)
 
 
-def _introduce(message: EmailMessage, recipient: str) -> smtplib.SMTP:
+def _introduce(message: EmailMessage, recipient: str) -> Line:
     """Connect, and get sender and recipient accepted. Raises NotSent."""
     try:
         line = _connect()
@@ -105,14 +106,14 @@ def _ask(command: Callable[[str], tuple[int, bytes]], argument: str) -> tuple[in
     return command(argument)
 
 
-def _connect() -> smtplib.SMTP:
+def _connect() -> Line:
     """A line to SMTP_URL: `smtp://`, `smtp+starttls://` or `smtps://`, with `user:password@` where it needs them."""
     url = urlsplit(settings().smtp_url)
     host, trust = url.hostname or "localhost", ssl.create_default_context()
     if url.scheme == "smtps":
-        line: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT, context=trust)
+        line: Line = LineOverTls(host, url.port or 465, timeout=TIMEOUT, context=trust)
     else:
-        line = smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT)
+        line = Line(host, url.port or 25, timeout=TIMEOUT)
     try:
         line.ehlo_or_helo_if_needed()
         if url.scheme == "smtp+starttls":
@@ -131,7 +132,7 @@ def _refused(code: int, answer: bytes | str, *, is_ours: bool = False) -> NotSen
     return NotSent(f"{code} {said}", is_permanent=code >= PERMANENT and not is_ours)
 
 
-def _hang_up(line: smtplib.SMTP) -> None:
+def _hang_up(line: Line) -> None:
     try:
         line.quit()
     except (OSError, smtplib.SMTPException):

@@ -61,11 +61,14 @@ def send(  # noqa: PLR0913
 def send_again(mail_id: int, now: datetime) -> None:
     """Somebody decided that a mail which may not have arrived goes out once more; as often as they decide so.
 
+    Its event that was set aside, where there is one, needs nobody to look at it any more.
+
     Raises NotFound (also for one that was forgotten), StillWaiting, SentMeanwhile.
     """
     told = update(Mail).where(Mail.id == mail_id, Mail.state.in_(UNSURE), Mail.recipient != "")
     if db.session.scalar(told.values(state="waiting", updated_at=now).returning(Mail.id)) is None:
         _refuse_to_repeat(mail_id)
+    outbox.replace_set_aside(TOPIC, key=f"mail:{mail_id}", now=now)
     name = secrets.token_hex(8)  # a mail that was refused before its text has no more attempts than before
     outbox.put(TOPIC, key=f"mail:{mail_id}:{name}", payload={"mail_id": mail_id}, now=now)
 

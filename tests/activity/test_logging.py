@@ -1,13 +1,14 @@
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
 from app.accounts.models import User
+from app.activity import external, timeline
 from app.activity import service as activity
-from app.activity import timeline
 from app.activity.errors import AlreadyLogged, DateBeforeMove, InTheFuture, TooLongAgo
-from app.activity.models import DailyLog, MealLog, WorkoutLog
+from app.activity.models import DailyLog, ExternalLog, MealLog, WorkoutLog
 from app.activity.rules import Meal
 from app.errors import NotFound
 from app.kit.db import db, unit_of_work
@@ -26,6 +27,10 @@ def count(model: type[WorkoutLog | DailyLog | MealLog | OutboxEvent]) -> int:
 def checkin(client: User, on: date, now: datetime = NOW) -> DailyLog:
     with unit_of_work():
         return activity.log_checkin(client, on=on, now=now)
+
+
+def meal(client: User) -> MealLog:
+    return activity.log_meal(client, eaten_at=NOW, meal=Meal.LUNCH, now=NOW)
 
 
 def move(client: User, zone: str) -> None:
@@ -145,7 +150,7 @@ def test_the_same_thing_logged_again_is_not_announced_again() -> None:
         activity.remove(client, "workout", workout.id, now=NOW)
     again = make.workout(client)
     assert again.id != workout.id
-    assert count(OutboxEvent) == 2
+    assert list(db.session.scalars(select(OutboxEvent.topic).order_by(OutboxEvent.id))) == ["xp", "xp", "achievements"]
 
 
 def test_nobody_deletes_what_is_not_theirs() -> None:
@@ -182,9 +187,17 @@ def test_a_streak_is_read_from_the_checkins() -> None:
 
 
 def test_what_a_client_wrote_can_be_blanked() -> None:
-    client = make.user()
+    client, other = make.user(timezone="Asia/Bangkok"), make.user()
     make.workout(client, title="Run with Ada", notes="Her knee hurt")
+    make.checkin(client, mood=1, weight_grams=71_500, sleep_minutes=180, notes="Sad")
+    for each in (client, other):
+        with unit_of_work():
+            external.once(each, "meal", "ada@home", partial(meal, each), now=NOW)
     with unit_of_work():
         activity.blank(client)
-    [workout] = db.session.scalars(select(WorkoutLog).execution_options(populate_existing=True))
-    assert (workout.title, workout.notes, workout.performed_at) == ("", "", NOW)
+    db.session.expire_all()
+    [workout] = db.session.scalars(select(WorkoutLog))
+    assert (workout.title, workout.notes, workout.performed_at, workout.timezone) == ("", "", NOW, "UTC")
+    [day] = db.session.scalars(select(DailyLog))
+    assert (day.mood, day.weight_grams, day.sleep_minutes, day.notes, day.timezone) == (None, None, None, "", "UTC")
+    assert list(db.session.scalars(select(ExternalLog.client_id))) == [other.id]

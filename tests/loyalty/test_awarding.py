@@ -9,6 +9,7 @@ from app.accounts import desk
 from app.accounts.desk import Account
 from app.accounts.models import User
 from app.activity import programs
+from app.activity import service as activity
 from app.audit.service import SYSTEM, Actor
 from app.errors import NotFound
 from app.kit.db import db, unit_of_work
@@ -150,6 +151,56 @@ def test_nobody_awards_a_client_who_is_shut_out() -> None:
         award(coach, client, make.achievement())
     with pytest.raises(NotFound):
         make.followed(client, coach)
+
+
+def test_whoever_is_shut_out_earns_nothing_in_the_background_until_they_are_let_in_again() -> None:
+    shut_out, gone, here = (make.user() for _each in range(3))
+    for client in (shut_out, gone, here):
+        make.workout(client)
+    make.settled()
+    make.workout(shut_out, at=NOW - timedelta(hours=1), now=NOW)
+    with unit_of_work():
+        desk.set_active(shut_out.id, is_active=False, actor=SYSTEM, now=NOW)
+        desk.anonymise(gone.id, actor=SYSTEM, now=NOW)
+    honour = make.achievement("workout_count", 1, xp_reward=9)
+    make.settled()
+    make.evaluated()
+    assert [held(client) for client in (shut_out, gone, here)] == [set(), set(), {honour.id}]
+    assert (xp(shut_out), xp(gone), xp(here)) == (40, 20, 29)
+    assert [notices.unseen(client.id) for client in (shut_out, gone)] == [[], []]
+    with unit_of_work():
+        desk.set_active(shut_out.id, is_active=True, actor=SYSTEM, now=NOW)
+    make.evaluated()
+    assert (held(shut_out), xp(shut_out)) == ({honour.id}, 49)
+
+
+def test_what_a_client_follows_who_is_shut_out_can_be_cancelled_but_not_completed() -> None:
+    coach = make.user(role="coach")
+    client = make.user(coach_id=coach.id)
+    followed = make.followed(client, coach)
+    with unit_of_work():
+        desk.set_active(client.id, is_active=False, actor=SYSTEM, now=NOW)
+    with pytest.raises(NotFound), unit_of_work():
+        programs.end(coach, followed.id, "completed", now=NOW)
+    make.settled()
+    assert (xp(client), notices.unseen(client.id)) == (0, [])
+    with unit_of_work():
+        assert programs.end(coach, followed.id, "cancelled", now=NOW).status == "cancelled"
+
+
+def test_a_log_entered_again_earns_nothing_but_counts_at_once() -> None:
+    client, two = make.user(), make.achievement("workout_count", 2, xp_reward=5)
+    make.evaluated()
+    first = make.workout(client, at=NOW - timedelta(hours=3), now=NOW)
+    make.settled()
+    with unit_of_work():
+        activity.remove(client, "workout", first.id, now=NOW)
+    make.workout(client, at=NOW - timedelta(hours=2), now=NOW)
+    make.settled()
+    assert held(client) == set()
+    make.workout(client, at=first.performed_at, now=NOW)
+    assert (make.settled(), make.evaluated()) == (0, 1)
+    assert (held(client), xp(client)) == ({two.id}, 20 + 20 + 5)
 
 
 def test_a_programme_earns_once_for_each_client_and_its_row_says_who_completed_it() -> None:

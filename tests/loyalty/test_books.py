@@ -101,6 +101,10 @@ LEDGER = "UPDATE xp_transactions SET"
                 (3, SUMMARY, 1, "available_points is 0, its ledger adds up to 405"),
             ],
         ),
+        (
+            "UPDATE user_xp_summaries SET celebrated_xp = 521",
+            [(3, SUMMARY, 1, "was congratulated on 521 XP, and has 520")],
+        ),
         (f"{LEDGER} xp = 501 WHERE id = 1", [(3, SUMMARY, 1, "total_xp is 520, its ledger adds up to 521")]),
         (
             f"{LEDGER} points = 499 WHERE id = 1",

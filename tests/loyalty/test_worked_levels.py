@@ -269,6 +269,18 @@ def test_the_number_of_a_deleted_level_or_type_does_not_come_again() -> None:
     assert made.id > last_id
 
 
+def test_a_level_is_celebrated_while_everybody_is_still_being_put_on_theirs() -> None:
+    client = make.rich_client(100)
+    add(1, 50)
+    add(2, 101)
+    with unit_of_work():
+        loyalty.mark_celebrated(client.id, 2)
+    summary = db.session.get_one(XpSummary, client.id, populate_existing=True)
+    assert (summary.level, summary.celebrated_xp) == (None, 50)
+    relevelled()
+    assert (number_of(client), is_celebrated(client)) == (1, True)
+
+
 def test_only_a_level_that_is_reached_can_be_celebrated() -> None:
     make.levels(10, 100, 1000)
     client = make.rich_client(150)

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import threading
 from asyncio import Transport
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -80,6 +81,28 @@ def silent_server() -> Iterator[str]:
     """Takes connections, and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"smtp://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def dripping_server(word: bytes = b"220-wait\r\n") -> Iterator[str]:
+    """Takes a connection, and never comes to the end of what it says, word by word."""
+    is_over = threading.Event()
+
+    def talk() -> None:
+        with suppress(OSError):
+            line, _address = listener.accept()
+            with line:
+                while not is_over.wait(0.05):
+                    line.sendall(word)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        talker = threading.Thread(target=talk)
+        talker.start()
+        try:
+            yield f"smtp://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            is_over.set()
+            talker.join()
 
 
 def nobody_there() -> str:

@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from app.kit import clock, outbox
 from app.kit.db import db, unit_of_work
 from app.kit.outbox import OutboxEvent
-from app.messages import post
+from app.messages import lines, post
 from app.messages import service as messages
 from app.messages.models import Mail
 from tests import processes
-from tests.messages.smtp import nobody_there, postman, silent_server
+from tests.messages.smtp import dripping_server, nobody_there, postman, silent_server
 
 LINK: dict[str, Any] = {"name": "Ada", "link": "http://127.0.0.1:8000/password/reset/token", "minutes": 60, "days": 7}
 
@@ -143,6 +143,22 @@ def test_a_server_that_never_answers_is_given_up_in_time(app: Flask, monkeypatch
     assert (mail().state, event().settled_at) == ("waiting", None)
 
 
+@pytest.mark.parametrize("word", [b"220-wait\r\n", b"2"], ids=["lines", "letters"])
+def test_a_server_that_never_comes_to_an_end_is_given_up_in_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, word: bytes
+) -> None:
+    assert timedelta(seconds=lines.DEADLINE + post.TIMEOUT) < outbox.LEASE
+    monkeypatch.setattr(lines, "DEADLINE", 0.4)
+    with dripping_server(word) as url:
+        use(app, smtp_url=url)
+        owe()
+        began = time.monotonic()
+        outbox.drain("mail")
+        assert time.monotonic() - began < 3
+    assert (mail().state, event().settled_at) == ("waiting", None)
+    assert "timed out" in mail().error
+
+
 @pytest.mark.parametrize(("command", "state"), [("RCPT", "waiting"), ("DATA", "maybe_sent")])
 def test_a_server_that_falls_silent_on_the_way_is_given_up_in_time(
     app: Flask, monkeypatch: pytest.MonkeyPatch, command: str, state: str
@@ -254,6 +270,24 @@ def test_a_mail_that_fails_to_the_end_is_shown_as_failed_and_set_aside(app: Flas
             outbox.retry(event().id, now=clock.now())
         outbox.drain("mail")
     assert (len(server.mails), mail().state) == (1, "sent")
+
+
+def test_when_a_mail_that_failed_to_the_end_goes_again_nothing_of_it_stays_set_aside(app: Flask) -> None:
+    use(app, smtp_url=nobody_there())
+    owe()
+    owe("another")
+    for _each in range(len(outbox.PAUSES) + 1):
+        outbox.drain("mail")
+        due_again()
+    with postman() as server:
+        use(app, smtp_url=server.url)
+        with unit_of_work():
+            messages.send_again(1, clock.now())
+        outbox.drain("mail")
+    assert len(server.mails) == 1
+    assert [each.key for each in db.session.scalars(outbox.troubled())] == ["mail:2"]
+    with unit_of_work():
+        assert not outbox.retry(1, now=clock.now())
 
 
 def test_without_a_server_mails_are_files(app: Flask, tmp_path: Path) -> None:

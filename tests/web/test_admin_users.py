@@ -205,12 +205,13 @@ def test_every_session_of_somebody_ends_at_a_click(app: Flask, client: FlaskClie
 
 @pytest.mark.usefixtures("admin")
 def test_anonymising_takes_the_name_everywhere_and_keeps_the_books(client: FlaskClient) -> None:
-    user = make.user(username="ada", email="ada@example.com")
+    user = make.user(username="ada", email="ada@example.com", timezone="Asia/Bangkok")
     client.post(f"/admin/users/{user.id}", data=form_of(user, display_name="Ada Lovelace", email="al@example.com"))
     assert db.session.scalars(select(Mail.recipient)).all() == ["ada@example.com"]
     assert client.post(f"/admin/users/{user.id}/anonymise").status_code == 303
     gone = fresh(user)
     assert (gone.username, gone.is_active, gone.anonymised_at is not None) == (f"gone:{user.id}", False, True)
+    assert (gone.timezone, "Bangkok" in client.get("/admin/audit").text) == ("UTC", False)
     kept = db.session.scalars(select(AuditValue.value).where(AuditValue.subject_id == user.id)).all()
     assert set(kept) == {None}
     assert len(actions()) == 2
