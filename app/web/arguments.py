@@ -16,6 +16,7 @@ OF_LISTS = {
 }
 NEVER = 0  # versions count from 1
 SWITCHES = {"1": True, "0": False}
+ANCHOR = re.compile(r"[a-z]+(-[a-z]+)*(-[0-9]{1,18})?")
 WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -58,6 +59,12 @@ def list_arguments_in(query: str) -> dict[str, str]:
 
 def _of_lists(said: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: value for name, value in said if name in OF_LISTS}
+
+
+def anchored(url: str) -> str:
+    """That address, at the place of its page that the form names as `anchor`: where one goes on without a script."""
+    named = request.form.get("anchor", "")
+    return f"{url}#{named}" if ANCHOR.fullmatch(named) else url
 
 
 def page_number() -> int:
