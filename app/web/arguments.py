@@ -1,7 +1,7 @@
 """What the address and forms of a page say, read with care."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from flask import request
@@ -69,4 +69,9 @@ def anchored(url: str) -> str:
 
 def page_number() -> int:
     """Which page of a list is asked for; the first if the address doesn't say it well."""
-    return min(max(whole_number(request.args.get("page")) or 1, 1), MOST_PAGES)
+    return number_in(request.args)
+
+
+def number_in(arguments: Mapping[str, str]) -> int:
+    """The same of another address, whose arguments these are."""
+    return min(max(whole_number(arguments.get("page")) or 1, 1), MOST_PAGES)
