@@ -245,7 +245,7 @@ def test_what_was_changed_stands_in_the_audit_log_and_on_the_page(admin: FlaskCl
     [level] = ladder.listed()
     admin.post(edit(level), data=of_level(level, xp_required="120"))
     page = admin.get(edit(level)).text
-    assert "xp required:" in page
+    assert "XP needed:" in page
     assert "<del>100</del>" in page
     log = admin.get(f"/admin/audit?entity=level&entity_id={level.id}&action=level.changed").text
     assert "robin" in log
