@@ -211,7 +211,7 @@ def test_what_was_changed_stands_in_the_audit_log_and_on_the_page(admin: FlaskCl
     meal = make.event_type("meal_logged")
     admin.post(edit(meal), data=form(xp_amount="8", version=1))
     page = admin.get(edit(meal)).text
-    assert "xp amount:" in page
+    assert '<span class="muted">XP:</span> <del>' in page
     assert f"/admin/audit?entity=xp_event_type&amp;entity_id={meal.id}" in page
     log = admin.get(f"/admin/audit?entity=xp_event_type&entity_id={meal.id}").text
     assert "robin" in log
