@@ -149,7 +149,8 @@ def test_a_type_is_switched_off_and_earns_nothing(admin: FlaskClient, headers: d
     make.settled()
     assert db.session.get_one(XpSummary, client.id).total_xp == 0
     assert "Inactive" in row_of(admin.get(LIST).text, "Workout logged")
-    admin.post(f"{LIST}/{workout.id}/switch", data={"is_active": "1"})
+    back = admin.post(f"{LIST}/{workout.id}/switch", data={"is_active": "1"})
+    assert back.location == f"{LIST}#event-type-{workout.id}"
     assert workout.is_active
 
 
