@@ -157,6 +157,12 @@ def latest(user_id: int, *, most: int | None = 3) -> list[Medal]:
     return [Medal(each, at, None, xp, points, awarded_by) for each, at, xp, points, awarded_by in rows]
 
 
+def count_of(user_id: int) -> int:
+    """How many the client has earned. One statement."""
+    counted = select(func.count()).select_from(UserAchievement).where(UserAchievement.user_id == user_id)
+    return db.session.scalar(counted) or 0
+
+
 def showcase(user: User, now: datetime) -> list[Medal]:
     """All that the client has earned, newest first, then what they still can, the nearest first. Six statements."""
     earned = _earned_by(user.id)

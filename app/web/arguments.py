@@ -1,7 +1,7 @@
 """What the address and forms of a page say, read with care."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from flask import request
@@ -16,6 +16,7 @@ OF_LISTS = {
 }
 NEVER = 0  # versions count from 1
 SWITCHES = {"1": True, "0": False}
+ANCHOR = re.compile(r"[a-z]+(-[a-z]+)*(-[0-9]{1,18})?")
 WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -60,6 +61,17 @@ def _of_lists(said: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: value for name, value in said if name in OF_LISTS}
 
 
+def anchored(url: str) -> str:
+    """That address, at the place of its page that the form names as `anchor`: where one goes on without a script."""
+    named = request.form.get("anchor", "")
+    return f"{url}#{named}" if ANCHOR.fullmatch(named) else url
+
+
 def page_number() -> int:
     """Which page of a list is asked for; the first if the address doesn't say it well."""
-    return min(max(whole_number(request.args.get("page")) or 1, 1), MOST_PAGES)
+    return number_in(request.args)
+
+
+def number_in(arguments: Mapping[str, str]) -> int:
+    """The same of another address, whose arguments these are."""
+    return min(max(whole_number(arguments.get("page")) or 1, 1), MOST_PAGES)

@@ -20,7 +20,7 @@ from app.kit.htmx import page, see_other, toast
 from app.kit.lists import paginate
 from app.loyalty.errors import Stale
 from app.loyalty.keeping import Keeper, Owned, keeper
-from app.web.arguments import list_arguments, page_number, seen_version, switched
+from app.web.arguments import anchored, list_arguments, page_number, seen_version, switched
 from app.web.forms import explain, tell_stale
 from app.web.pictures import PictureForm
 from app.web.visitor import actor, me
@@ -182,8 +182,10 @@ def delete(desk: Desk, item_id: int) -> Response:
 
 
 def _back_to_list(desk: Desk) -> Response:
-    """As it was looked at: in place, or by going there."""
-    return show_list(desk) if "HX-Request" in request.headers else see_other(desk.list_url(**list_arguments()))
+    """As it was looked at: in place, or by going there, to the row that the form names."""
+    if "HX-Request" in request.headers:
+        return show_list(desk)
+    return see_other(anchored(desk.list_url(**list_arguments())))
 
 
 def _form_page(desk: Desk, form: KeptForm, item: Owned | None = None, *, status: int = 200) -> Response:

@@ -4,8 +4,9 @@ A redemption is handled wherever it is shown: in the list, on the coach's dashbo
 places says which it is, so that the answer brings along what else is shown there.
 """
 
-import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,8 +22,8 @@ from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
 from app.loyalty import keeping, redeeming, redemptions
 from app.loyalty import service as loyalty
-from app.loyalty.reward_models import FULFILLED, REJECTED, STATUSES
-from app.web.arguments import list_arguments, page_number
+from app.loyalty.reward_models import FULFILLED, REJECTED, STATUSES, RewardRedemption
+from app.web.arguments import anchored, list_arguments, list_arguments_in, number_in, page_number
 from app.web.client.pulse import stamp, unchanged
 from app.web.forms import Form, choices, explain, strip
 from app.web.visitor import actor, me, way_back
@@ -31,7 +32,6 @@ LIST, DASHBOARD, CLIENT = PLACES = ("list", "dashboard", "client")
 STATUS_WORDS = {"": _l("All"), "pending": _l("Pending"), "fulfilled": _l("Fulfilled"), "rejected": _l("Rejected")}
 ROW = ("loyalty/redemption.html", "loyalty/_redemption.html")
 LONGEST_NOTE = 1000
-ANCHOR = re.compile(r"to-handle|redemption-[0-9]{1,18}")
 
 
 class HandlingForm(Form):
@@ -47,28 +47,28 @@ class HandlingForm(Form):
 
 def asked() -> dict[str, str]:
     """The search and the status that the address asks for."""
-    search, status = (request.args.get(name, "").strip() for name in ("q", "status"))
+    return _asked_in(request.args)
+
+
+def _asked_in(arguments: Mapping[str, str]) -> dict[str, str]:
+    search, status = (arguments.get(name, "").strip() for name in ("q", "status"))
     return {"q": search[:100], "status": status if status in STATUSES else ""}
 
 
 def list_page() -> Response:
     """The list of all that is theirs, or 204 when it is as it was `seen`. Three statements."""
-    keeper, wanted = keeping.keeper(me()), asked()
-    found = paginate(redemptions.to_handle(keeper, status=wanted["status"], search=wanted["q"]), number=page_number())
+    listed = _listed(asked(), page_number(), list_arguments())
+    return unchanged(listed["stamp"]) or page("loyalty/redemptions.html", "loyalty/_redemptions.html", **listed)
+
+
+def _listed(wanted: dict[str, str], number: int, arguments: dict[str, str]) -> dict[str, Any]:
+    """A page of the list that was asked for in these words, which is where its rows come back to."""
+    keeper, here = keeping.keeper(me()), url_for(f"{me().role}.list_redemptions", **arguments)  # type: ignore[arg-type]
+    found = paginate(redemptions.to_handle(keeper, status=wanted["status"], search=wanted["q"]), number=number)
     counted = _counts(wanted["q"])
-    arguments: dict[str, Any] = list_arguments()
     seen = stamp(counted, found.number, [(each.id, each.status, each.reward.version) for each in found.items])
-    return unchanged(seen) or page(
-        "loyalty/redemptions.html",
-        "loyalty/_redemptions.html",
-        redemptions=found,
-        counts=counted,
-        stamp=seen,
-        asked=wanted,
-        status_words=STATUS_WORDS,
-        next=url_for(f"{me().role}.list_redemptions", **arguments),
-        **surroundings(LIST),
-    )
+    told = {"redemptions": found, "counts": counted, "stamp": seen, "asked": wanted, "status_words": STATUS_WORDS}
+    return told | {"next": here} | surroundings(LIST)
 
 
 def surroundings(place: str) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def surroundings(place: str) -> dict[str, Any]:
 def handle(redemption_id: int) -> ResponseReturnValue:
     """Fulfil or reject it; answered with its row, or by going back to where one was.
 
-    A refusal is shown in the row, with what was typed, or with what somebody faster has made of it. Without a script
-    the row then has a page to itself. Raises NotFound for what isn't theirs.
+    A refusal is shown in the row, with what was typed, or with what somebody faster has made of it: without a script in
+    its list, or, where it isn't in that one any more or never was in one, on a page to itself. Raises NotFound for what
+    isn't theirs.
     """
     form = HandlingForm()
     if not form.validate():
@@ -96,7 +97,7 @@ def handle(redemption_id: int) -> ResponseReturnValue:
     if wants_part():
         return _row(redemption_id, None, 200)
     _praise(redemption_id)
-    return see_other(f"{_back()}{_anchor()}")
+    return see_other(anchored(_back()))
 
 
 def _decide(redemption_id: int, form: HandlingForm) -> None:
@@ -106,11 +107,14 @@ def _decide(redemption_id: int, form: HandlingForm) -> None:
 
 def _praise(redemption_id: int) -> None:
     done = redemptions.one(redemption_id, keeping.keeper(me()))
+    toast(_outcome(done), "success" if done.status == FULFILLED else "info")
+
+
+def _outcome(done: RewardRedemption) -> str:
     facts = {"reward": done.reward.name, "client": done.user.name}
     if done.status == FULFILLED:
-        toast(_("Fulfilled: %(reward)s for %(client)s.", **facts))
-    else:
-        toast(_("Rejected: %(client)s has the points back, and reads why.", **facts), "info")
+        return _("Fulfilled: %(reward)s for %(client)s.", **facts)
+    return _("Rejected: %(client)s has the points back, and reads why.", **facts)
 
 
 def _row(redemption_id: int, form: HandlingForm | None, status: int) -> Response:
@@ -120,10 +124,24 @@ def _row(redemption_id: int, form: HandlingForm | None, status: int) -> Response
     place = place if place in PLACES else LIST
     context: dict[str, Any] = {"redemption": redemption, "form": form, "next": _back(), **surroundings(place)}
     if not wants_part():
-        return Response(render_template(ROW[0], **context), status)
+        return (_in_its_list(redemption_id, form, status) if place == LIST else None) or Response(
+            render_template(ROW[0], **context), status
+        )
     if not redemption.is_pending:
         context["news"] = _news(place, redemption.user_id)
+    if form is None:
+        context["told"] = _outcome(redemption)
     return page(*ROW, status, **context)
+
+
+def _in_its_list(redemption_id: int, form: HandlingForm | None, status: int) -> Response | None:
+    """The list that one came from, with the refusal in its row; nothing where the row isn't in it."""
+    arguments = list_arguments_in(urlsplit(_back()).query)
+    listed = _listed(_asked_in(arguments), number_in(arguments), arguments)
+    if redemption_id not in {each.id for each in listed["redemptions"].items}:
+        return None
+    refused = {"refused_id": redemption_id, "refused_form": form}
+    return Response(render_template("loyalty/redemptions.html", **listed, **refused), status)
 
 
 def _news(place: str, client_id: int) -> dict[str, Any]:
@@ -147,9 +165,3 @@ def _counts(search: str) -> dict[str, int]:
 
 def _back() -> str:
     return way_back(request.form.get("next")) or url_for(f"{me().role}.list_redemptions")
-
-
-def _anchor() -> str:
-    """Where on that page one goes on."""
-    named = ANCHOR.fullmatch(request.form.get("anchor", ""))
-    return f"#{named[0]}" if named else ""

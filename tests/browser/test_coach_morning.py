@@ -231,7 +231,7 @@ def test_the_whole_morning_works_without_javascript(
         expect(page).to_have_url(re.compile(r"/coach/redemptions\?status=pending(#redemption-\d+)?$"))
     page.get_by_role("button", name="Reject Day off").click()
     expect(page.get_by_role("alert")).to_contain_text("Please write why")
-    page.get_by_role("textbox").fill("We are closed that day")
+    page.get_by_role("textbox", name="about Day off").fill("We are closed that day")
     page.get_by_role("button", name="Reject Day off").click()
     expect(page).to_have_url(re.compile(r"/coach/redemptions\?status=pending(#redemption-\d+)?$"))
     an_admin_is_faster(pending[4])

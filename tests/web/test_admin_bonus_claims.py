@@ -228,14 +228,14 @@ def test_what_was_given_and_taken_away_is_logged_in_words(client: FlaskClient) -
     client.post(f"/admin/claims/{latest().id}/cancel")
     page = words(client.get(f"/admin/audit?entity=member_promotion&entity_id={latest().id}").text)
     told = (
-        "client: ada",
-        "promotion: On us",
-        "bonus: $10.00",
-        "status: Active Cancelled",
-        "why: taken away by an admin",
+        "Client: ada",
+        "Promotion: On us",
+        "Bonus: $10.00",
+        "Status: Active Cancelled",
+        "Why: taken away by an admin",
     )
     assert [each for each in told if each not in page] == []  # databases keep them in orders of their own
-    assert f"user id: {ada.id}" not in page
+    assert f"User: {ada.id}" not in page
 
 
 def test_what_is_over_cannot_be_taken_away(client: FlaskClient) -> None:

@@ -199,7 +199,10 @@ def test_deleting_says_who_moves_down_and_onto_what(admin: FlaskClient) -> None:
     assert "1 client is left without a level and keeps all XP." in page
     assert page.count("keep their numbers, so there will be no level 1.") == 1
     assert "no level 2." not in page
-    assert admin.post(f"/admin/levels/{high_id}", data={"_method": "DELETE"}).location == LIST
+    assert (
+        admin.post(f"/admin/levels/{high_id}", data={"_method": "DELETE", "anchor": "level-1"}).location
+        == f"{LIST}#level-1"
+    )
     assert "Level 2 was deleted. 1 client moves down, and keeps all XP." in toast(admin)
     assert [level_of(each) for each in (mia, ben)] == [1, 1]
     assert "2 clients are left without a level" in admin.get(f"{LIST}/{low_id}/edit").text
@@ -245,7 +248,7 @@ def test_what_was_changed_stands_in_the_audit_log_and_on_the_page(admin: FlaskCl
     [level] = ladder.listed()
     admin.post(edit(level), data=of_level(level, xp_required="120"))
     page = admin.get(edit(level)).text
-    assert "xp required:" in page
+    assert "XP needed:" in page
     assert "<del>100</del>" in page
     log = admin.get(f"/admin/audit?entity=level&entity_id={level.id}&action=level.changed").text
     assert "robin" in log

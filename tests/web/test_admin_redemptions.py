@@ -41,7 +41,7 @@ def test_an_admin_fulfils_and_rejects_in_place(client: FlaskClient, robin: User)
     assert client.patch(f"{LIST}/{first.id}", data={"status": "fulfilled"}, headers=HTMX).status_code == 200
     refused = client.patch(f"{LIST}/{second.id}", data={"status": "rejected"}, headers=HTMX)
     assert refused.status_code == 422
-    assert f'action="{LIST}/{second.id}"' in refused.text
+    assert f'action="{LIST}/{second.id}#redemption-{second.id}"' in refused.text
     done = client.patch(f"{LIST}/{second.id}", data={"status": "rejected", "coach_notes": "Sold"}, headers=HTMX)
     assert "Robin Hale, " in done.text
     db.session.rollback()

@@ -165,8 +165,8 @@ def test_one_that_was_redeemed_is_switched_off_instead_and_the_page_says_so(clie
 def test_a_reward_is_switched_in_the_list_as_it_is_looked_at(client: FlaskClient) -> None:
     reward = make.reward(name="Massage", stock=2)
     path = f"{LIST}/{reward.id}?status=active"
-    sent = client.post(path, data={"_method": "PATCH", "is_active": "0"})
-    assert sent.location == f"{LIST}?status=active"
+    sent = client.post(path, data={"_method": "PATCH", "is_active": "0", "anchor": "reward-2"})
+    assert sent.location == f"{LIST}?status=active#reward-2"
     assert (reward.is_active, reward.stock, reward.version) == (False, 2, 2)
     part = client.patch(path, data={"is_active": "1"}, headers=HTMX)
     assert part.text.lstrip().startswith('<div id="rewards"')

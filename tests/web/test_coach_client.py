@@ -101,7 +101,7 @@ def test_what_comes_by_itself_shows_how_far_it_is(client: FlaskClient, sam: User
 
 def test_a_second_award_says_that_it_is_already_earned(client: FlaskClient, ada: User) -> None:
     medal = make.achievement(xp_reward=10)
-    assert client.post(award_of(ada, medal.id)).location == page_of(ada)
+    assert client.post(award_of(ada, medal.id)).location == f"{page_of(ada)}#client-achievements"
     for headers in (HTMX, {}):
         answer = client.post(award_of(ada, medal.id), headers=headers)
         assert answer.status_code == 409

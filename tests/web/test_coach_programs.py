@@ -70,12 +70,13 @@ def test_a_programme_is_changed(client: FlaskClient, sam: User) -> None:
 
 
 def test_the_second_of_two_editors_is_told_and_keeps_what_they_typed(client: FlaskClient, sam: User) -> None:
-    sleep = make.program(sam, name="Sleep")
+    sleep = make.program(sam, name="Sleep", description="")
     edit = f"{LIST}/{sleep.id}/edit"
     client.post(edit, data={"name": "First", "is_active": "y", "version": "1"})
     told = client.post(edit, data={"name": "Second", "is_active": "y", "version": "1"})
     assert told.status_code == 409
-    assert "was changed while you had it open" in told.text
+    assert f"{sam.name} changed this while you had it open" in told.text
+    assert "differs (Name): save again" in told.text
     assert 'value="Second"' in told.text
     assert 'name="version" type="hidden" value="2"' in told.text
     client.post(edit, data={"name": "Second", "is_active": "y", "version": "2"})
@@ -88,8 +89,8 @@ def test_a_programme_is_switched_in_place(client: FlaskClient, sam: User) -> Non
     assert "<html" not in part.text
     assert "Switch on" in part.text
     assert [row[2:] for row in kept()] == [(False, 2)]
-    back = client.post(f"{LIST}/{sleep.id}/active?status=inactive", data={"is_active": "1"})
-    assert back.location == f"{LIST}?status=inactive"
+    back = client.post(f"{LIST}/{sleep.id}/active?status=inactive", data={"is_active": "1", "anchor": "program-7"})
+    assert back.location == f"{LIST}?status=inactive#program-7"
     assert kept()[0][2]
 
 
@@ -203,3 +204,14 @@ def test_only_coaches_have_it(app: Flask, sign_in: SignIn) -> None:
         visitor = app.test_client()
         sign_in(visitor, make.user(role=role))
         assert visitor.get(LIST).status_code == 403
+
+
+def test_without_a_script_one_goes_on_where_one_was(client: FlaskClient, sam: User, ada: User) -> None:
+    first, second = (make.program(sam, name=name) for name in ("Run", "Sleep"))
+    make.followed(ada, sam, second)
+    anchors = re.findall(r'name="anchor" value="program-(\d+)"', client.get(LIST).text)
+    assert anchors == [str(each) for each in (first.id, second.id, second.id, second.id)]
+    anchors = re.findall(r'name="anchor" value="program-(\d+)"', client.get(f"{LIST}?status=active").text)
+    assert anchors == [str(each) for each in (second.id, second.id, first.id, first.id)]
+    gone = client.post(f"{LIST}/{first.id}", data={"_method": "DELETE", "anchor": "//elsewhere"})
+    assert gone.location == LIST

@@ -190,13 +190,38 @@ def test_without_javascript_one_goes_on_with_the_next_that_waits(client: FlaskCl
 
 def test_without_javascript_a_refusal_has_a_page_with_what_was_typed(client: FlaskClient, ada: User) -> None:
     asked_for = make.redemption(ada)
-    typed = {"_method": "PATCH", "status": "rejected", "coach_notes": "", "next": "/coach"}
+    typed = {"_method": "PATCH", "status": "rejected", "coach_notes": "", "next": "/coach", "place": "dashboard"}
     answer = client.post(f"{LIST}/{asked_for.id}", data=typed)
     assert answer.status_code == 422
     assert "<html" in answer.text
     assert "Please write why" in answer.text
     assert 'href="/coach"' in answer.text
     assert client.post(f"{LIST}/{asked_for.id}", data=typed | {"coach_notes": "Sold"}).location == "/coach"
+
+
+def test_without_javascript_a_refusal_stands_in_the_list_as_it_was_asked_for(client: FlaskClient, ada: User) -> None:
+    asked_for, other = (make.redemption(ada, make.reward(name=f"Mat {colour}")) for colour in ("red", "green"))
+    make.redemption(ada, make.reward(name="Massage"))
+    here = f"{LIST}?q=mat&status=pending"
+    typed = {"_method": "PATCH", "status": "rejected", "coach_notes": "", "place": "list", "next": here}
+    answer = client.post(f"{LIST}/{asked_for.id}", data=typed | {"q": "mat", "anchor": f"redemption-{other.id}"})
+    assert answer.status_code == 422
+    assert answer.text.count("Please write why") == 1
+    assert answer.text.count('name="next" value="/coach/redemptions?q=mat&amp;status=pending"') == 2
+    assert f'value="redemption-{other.id}"' in answer.text.split(f'id="redemption-{other.id}"')[0]
+    assert "Massage" not in answer.text
+    gone = client.post(f"{LIST}/{asked_for.id}", data=typed | {"next": f"{LIST}?page=1&status=fulfilled"})
+    assert "Back to the list" in gone.text
+
+
+def test_what_became_of_it_is_said_to_who_cannot_see_it(client: FlaskClient, ada: User) -> None:
+    done = make.redemption(ada, make.reward(name="Yoga mat"))
+    for page in (LIST, "/coach", f"/coach/clients/{ada.id}"):
+        assert client.get(page).text.count('id="redemption-told" role="status"') == 1
+    refused = client.patch(f"{LIST}/{done.id}", data={"status": "rejected"}, headers=HTMX).text
+    assert "#redemption-told" not in refused
+    part = client.patch(f"{LIST}/{done.id}", data={"status": "fulfilled"}, headers=HTMX).text
+    assert '<p hx-swap-oob="innerHTML:#redemption-told">Fulfilled: Yoga mat for Ada Berg.</p>' in part
 
 
 def test_nobody_is_sent_to_another_site(client: FlaskClient, ada: User) -> None:

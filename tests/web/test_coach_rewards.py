@@ -92,7 +92,7 @@ def test_whoever_wants_to_delete_what_was_redeemed_reads_what_happens_instead(cl
         assert "If somebody has redeemed it" in client.get(page).text
     make.redemption(make.rich_client(coach_id=sam.id), lunch)
     for page in (LIST, f"{LIST}/{lunch.id}/edit"):
-        told = "Lunch was redeemed 1 time, so it can't be deleted: it is switched off instead."
+        told = "Lunch was redeemed once, so it can't be deleted. Switch it off instead?"
         assert told in client.get(page).text
 
 

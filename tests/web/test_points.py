@@ -14,6 +14,7 @@ from app.activity import programs
 from app.activity import service as activity
 from app.activity.program_models import COMPLETED
 from app.activity.rules import Meal
+from app.audit.service import SYSTEM
 from app.kit.db import unit_of_work
 from app.loyalty import awarding, redeeming
 from tests import make
@@ -123,15 +124,21 @@ def test_the_coach_and_the_admins_see_the_same(
 
 def test_an_admin_sees_how_far_a_client_is(client: FlaskClient, sign_in: SignIn) -> None:
     make.levels(50, 5000)
-    ada = make.rich_client(100, username="ada", coach_id=None)
+    coach = make.user(role="coach")
+    ada = make.rich_client(100, username="ada", coach_id=coach.id)
     make.checkins(ada, 2)
     make.settled()
     make.redemption(ada)
     sign_in(client, make.user(role="admin"))
-    told = re.findall(r"<dt>([^<]+)</dt><dd>(?:<a[^>]*>)?([^<]+)<", client.get(f"/admin/users/{ada.id}").text)
-    shown = {"Level": "1: Level 1", "XP": "120", "Points": "70", "Days in a row": "2", "Redemptions": "1"}
+    medal = make.achievement(name="Kind heart")
+    with unit_of_work():
+        awarding.award(coach, ada.id, medal.id, actor=SYSTEM, now=make.NOW)
+    page = client.get(f"/admin/users/{ada.id}").text
+    told = re.findall(r"<dt>([^<]+)</dt><dd[^>]*>(?:<a[^>]*>)?([^<]+)<", page)
+    shown = {"Points": "70", "Days in a row": "2", "Achievements": "1", "Redemptions": "1"}
     assert shown.items() <= dict(told).items()
-    coach = make.user(role="coach")
+    assert 'aria-label="70 of 4,950 XP on the way to level 2"' in page
+    assert page.index('id="loyalty"') < page.index('id="user-form"')
     assert 'id="loyalty"' not in client.get(f"/admin/users/{coach.id}").text
     assert client.get(f"/admin/users/{coach.id}/points").status_code == 404
     assert client.get("/admin/users/999999/points").status_code == 404

@@ -18,7 +18,7 @@ from app.kit.db import db
 from app.kit.htmx import page
 from app.kit.lists import Page, paginate
 from app.web.admin import bp
-from app.web.admin.audit_words import done, thing
+from app.web.admin.audit_words import done, field, thing
 from app.web.admin.claim_history import Reader, reader_of
 from app.web.arguments import page_number
 from app.web.visitor import access
@@ -34,6 +34,10 @@ class Change:
     field: str
     before: Any
     after: Any
+
+    @property
+    def called(self) -> str:
+        return field(self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,8 @@ def _changes(entry: AuditEntry, personal: dict[int, str | None], read: Reader) -
         return personal.get(value["ref"]) if audit.is_reference(value) else value
 
     def change(name: str) -> Change:
-        called, was = read(entry, name, shown(before.get(name)))
-        return Change(called, was, read(entry, name, shown(after.get(name)))[1])
+        known_as, was = read(entry, name, shown(before.get(name)))
+        return Change(known_as, was, read(entry, name, shown(after.get(name)))[1])
 
     before, after = entry.before or {}, entry.after or {}
     return [change(name) for name in {**before, **after}]

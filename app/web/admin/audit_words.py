@@ -74,6 +74,51 @@ THINGS = {
     "xp_event_type": _l("XP event type"),
 }
 
+FIELDS = {
+    "category": _l("Category"),
+    "category_id": _l("Category"),
+    "client_id": _l("Client"),
+    "coach_id": _l("Coach"),
+    "code": _l("Code"),
+    "condition_type": _l("Condition"),
+    "condition_value": _l("How many"),
+    "cooldown_hours": _l("Cooldown in hours"),
+    "daily_limit": _l("Daily limit"),
+    "description": _l("Description"),
+    "display_name": _l("Display name"),
+    "email": _l("E-mail"),
+    "ends_at": _l("Ends"),
+    "external_id": _l("External ID"),
+    "icon": _l("Icon"),
+    "image": _l("Picture"),
+    "is_active": _l("Active"),
+    "level_number": _l("Number"),
+    "locale": _l("Language"),
+    "name": _l("Name"),
+    "payout": _l("Payout"),
+    "points_amount": _l("Points"),
+    "points_cost": _l("Cost in points"),
+    "points_reward": _l("Points"),
+    "position": _l("Position"),
+    "price_cents": _l("Price in cents"),
+    "reason": _l("Reason"),
+    "role": _l("Role"),
+    "sku": _l("SKU"),
+    "starts_at": _l("Starts"),
+    "state": _l("Status"),
+    "status": _l("Status"),
+    "stock": _l("Stock"),
+    "timezone": _l("Time zone"),
+    "title": _l("Title"),
+    "type": _l("Kind"),
+    "url": _l("Address"),
+    "user_id": _l("User"),
+    "username": _l("Username"),
+    "xp_amount": _l("XP"),
+    "xp_required": _l("XP needed"),
+    "xp_reward": _l("XP"),
+}
+
 
 def done(action: str) -> str:
     """`promotion.used_up` → took the last use of."""
@@ -84,3 +129,8 @@ def done(action: str) -> str:
 def thing(entity: str) -> str:
     """`api_key` → API key."""
     return str(THINGS.get(entity, entity.replace("_", " ")))
+
+
+def field(name: str) -> str:
+    """`points_cost` → Cost in points."""
+    return str(FIELDS.get(name, name.replace("_", " ").capitalize()))

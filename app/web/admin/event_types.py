@@ -137,7 +137,8 @@ def switch_event_type(event_type_id: int) -> ResponseReturnValue:
         kept = event_types.set_active(event_type_id, is_active=is_active, actor=actor())
     told = _("%(type)s earns XP again.") if is_active else _("%(type)s earns nothing from now on.")
     toast(told % {"type": kept.name})
-    return _show() if wants_part() else see_other(url_for("admin.list_event_types"))
+    there = url_for("admin.list_event_types", _anchor=f"event-type-{event_type_id}")
+    return _show() if wants_part() else see_other(there)
 
 
 @bp.delete("/xp-event-types/<int:event_type_id>")

@@ -21,7 +21,7 @@ from app.loyalty.ladder import LevelDetails, Moves
 from app.loyalty.models import Level
 from app.web.admin import bp
 from app.web.admin.audit import history_of
-from app.web.arguments import seen_version
+from app.web.arguments import anchored, seen_version
 from app.web.fields import Filled, WholeNumberField
 from app.web.filters import number
 from app.web.forms import explain, one_line, tell_stale
@@ -126,7 +126,7 @@ def delete_level(level_id: int) -> ResponseReturnValue:
         down = ladder.population().get(level_id, 0)
         level = ladder.delete(level_id, actor=actor(), now=clock.now())
     toast(_told(_("%(level)s was deleted.", level=level.name), Moves(up=0, down=down)), "info")
-    return see_other(url_for("admin.list_levels"))
+    return see_other(anchored(url_for("admin.list_levels")))
 
 
 def _told(done: str, moves: Moves) -> str:

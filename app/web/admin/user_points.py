@@ -14,10 +14,11 @@ from app.activity import timeline
 from app.activity.rules import date_in
 from app.errors import NotFound
 from app.kit.htmx import page
-from app.loyalty import movements, redemptions
+from app.loyalty import achievements, movements, redemptions, rules
 from app.loyalty import service as loyalty
 from app.loyalty.models import XpSummary
 from app.loyalty.movements import REDEMPTION, Movement
+from app.loyalty.rules import Standing
 from app.web.admin import bp
 from app.web.movement_words import moved_by
 from app.web.visitor import access
@@ -43,19 +44,24 @@ def show_user_points(user_id: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class AtAGlance:
-    """How far a client is: totals and level, days in a row, and how often they have redeemed something."""
+    """How far a client is: totals and level, days in a row, what they have earned, and how often they have redeemed."""
 
     summary: XpSummary
+    standing: Standing
     streak_days: int
+    achievements: int
     redemptions: int
 
 
 def at_a_glance(user: User, now: datetime) -> AtAGlance | None:
-    """Nothing for who isn't a client, and wasn't one when anything moved. Four statements at most."""
+    """Nothing for who isn't a client, and wasn't one when anything moved. Six statements at most."""
     if user.role != "client" and not movements.has_moved(user.id):
         return None
     streak = timeline.streak(user.id, today=date_in(user.timezone, now))
-    return AtAGlance(loyalty.summary_of(user.id), streak.days, redemptions.count_of(user.id))
+    summary = loyalty.summary_of(user.id)
+    standing = rules.standing(summary.total_xp, loyalty.levels())
+    earned, redeemed = achievements.count_of(user.id), redemptions.count_of(user.id)
+    return AtAGlance(summary, standing, streak.days, earned, redeemed)
 
 
 def _owner(user_id: int) -> User:

@@ -60,7 +60,9 @@ def award_achievement(client_id: int, achievement_id: int) -> ResponseReturnValu
         return show(clients.one(me().id, client_id), MEDALS, refusal.status, medal_refusal=str(refusal.message))
     client = clients.one(me().id, client_id)
     toast(_("%(client)s has earned “%(name)s”.", client=client.name, name=name))
-    return show(client, MEDALS) if wants_part() else see_other(url_for("coach.show_client", client_id=client_id))
+    if wants_part():
+        return show(client, MEDALS)
+    return see_other(url_for("coach.show_client", client_id=client_id, _anchor="client-achievements"))
 
 
 def show(client: User, part: str, status: int = 200, **more: Any) -> Response:

@@ -1,5 +1,6 @@
 """The coach's programmes: made, changed, offered or not, and deleted, or kept where somebody follows them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -17,10 +18,10 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.web.arguments import list_arguments, page_number, seen_version, switched
+from app.web.arguments import anchored, list_arguments, page_number, seen_version, switched
 from app.web.coach import bp
 from app.web.fields import Filled
-from app.web.forms import Form, explain, one_line, strip
+from app.web.forms import Form, one_line, strip
 from app.web.visitor import access, me
 
 STATUS_WORDS = {"": _l("All"), "active": _l("Active"), "inactive": _l("Inactive")}
@@ -41,6 +42,19 @@ class ProgramForm(Form):
 
     def details(self) -> ProgramDetails:
         return ProgramDetails(self.name.data or "", self.description.data or "", bool(self.is_active.data))
+
+    def tell_stale(self, refusal: ProgramStale, now: Program) -> None:
+        """Say who was faster (only its coach can be), and in which fields it isn't what was typed here."""
+        typed = asdict(self.details())
+        labels = [str(self[name].label.text) for name in typed if typed[name] != getattr(now, name)]
+        told = _(
+            "%(who)s changed this while you had it open. What you typed is kept, and differs (%(fields)s): "
+            "save again to use it.",
+            who=me().name,
+            fields=", ".join(labels),
+        )
+        self.form_errors.append(told if labels else str(refusal.message))
+        self.version.data = refusal.version
 
 
 @bp.get("/programs")
@@ -85,9 +99,9 @@ def change_program(program_id: int) -> ResponseReturnValue:
             version = seen_version(form.version.data)
             programs.change(me(), program_id, form.details(), version=version, now=clock.now())
     except ProgramStale as refusal:
-        explain(form, refusal)
-        form.version.data = refusal.version
-        return _form_page(form, programs.one(me(), program_id), status=refusal.status)
+        program = programs.one(me(), program_id)
+        form.tell_stale(refusal, program)
+        return _form_page(form, program, status=refusal.status)
     toast(_("%(name)s was saved.", name=form.name.data))
     return see_other(url_for("coach.list_programs"))
 
@@ -123,7 +137,7 @@ def _back_to_list() -> ResponseReturnValue:
     if wants_part():
         return _list()
     arguments: dict[str, Any] = list_arguments()
-    return see_other(url_for("coach.list_programs", **arguments))
+    return see_other(anchored(url_for("coach.list_programs", **arguments)))
 
 
 def _list() -> Response:
