@@ -97,7 +97,7 @@ def promised(client: FlaskClient) -> Bonus:
 def test_a_bonus_is_made_from_what_was_typed(client: FlaskClient) -> None:
     make.category(slug="games", name="Games")
     answer = create(client, applicable_games=["games"], image_url="https://pics.example.com/a.png", **HOURS)
-    assert (answer.status_code, answer.location) == (303, "/admin/promotions")
+    assert (answer.status_code, answer.location) == (303, "/admin/promotions?kind=bonus")
     kept = fields()
     assert (kept["code"], kept["type"], kept["bonus_type"], kept["bonus_value"]) == (
         *("WELCOME100", "deposit", "percentage", 100),
