@@ -22,7 +22,7 @@ from app.bonuses.errors import BonusRefused, UnknownClient
 from app.bonuses.models import DEPOSIT, FREE_CREDIT, KIND, Bonus, MemberPromotion
 from app.bonuses.releasing import release_if_met
 from app.bonuses.rules import NOTHING, OWN_RULES, BonusTerms, best_first, bonus_on, measured, required_turnover
-from app.bonuses.words import reason_of
+from app.bonuses.words import reason_on_deposit
 from app.kit.db import after_commit, db, row
 from app.kit.money import as_number
 from app.kit.text import normalise_code
@@ -91,7 +91,7 @@ def claim_on_deposit(told: Deposited, promotion_id: int | None, now: datetime) -
         if found is None:
             return Outcome(reason=UNKNOWN[0].rule)
         failed = first_failure(judged(found, now, told.amount_cents, facts))
-        return Outcome(reason=reason_of(failed)) if failed else _try(found, told, now)
+        return Outcome(reason=reason_on_deposit(failed)) if failed else _try(found, told, now)
     return _claim_best(told, person, facts, now)
 
 

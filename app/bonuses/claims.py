@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.accounts.models import User
 from app.bonuses.models import (
     ACTIVE,
+    Bonus,
     CashbackCredit,
     CashbackPeriod,
     MemberPromotion,
@@ -62,10 +63,13 @@ def stats_of(promotion_id: int) -> Stats:
     return found[0]
 
 
-def overall() -> Stats:
-    """Of all bonuses together."""
-    sums = [func.coalesce(func.sum(each), 0) for each in list(promotion_stats.c)[3:]]
-    return Stats(0, "", None, *map(int, db.session.execute(select(*sums)).one()))
+def overall(of_type: str = "") -> Stats:
+    """Of all bonuses together, or of those of a type."""
+    query = select(*(func.coalesce(func.sum(each), 0) for each in list(promotion_stats.c)[3:]))
+    if of_type:
+        ids = select(Bonus.promotion_id).where(Bonus.type == of_type)
+        query = query.where(promotion_stats.c.promotion_id.in_(ids))
+    return Stats(0, "", None, *map(int, db.session.execute(query).one()))
 
 
 def claims(*, promotion_id: int | None = None, search: str = "", status: str = "") -> Select[MemberPromotion, User]:

@@ -15,6 +15,7 @@ from app.bonuses.models import ACTIVE, CASHBACK, DEPOSIT, FREE_CREDIT, KIND, PER
 from app.bonuses.rules import BonusTerms
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db
+from app.kit.headers import origin_of
 from app.kit.lists import Page, paginate
 from app.promotions import archiving, editing, fields, kinds
 from app.promotions.errors import DuplicateCode
@@ -26,7 +27,7 @@ from app.promotions.models import Promotion
 MOST_PERCENT = 100_000
 MOST_TURNOVER = 10_000
 LONGEST_URL = 500
-MEDIA = "/media/"
+MEDIA, ELSEWHERE = "/media/", ("https://", "http://")
 ONCE_FOR_EACH = (DEPOSIT, FREE_CREDIT)
 NOT_OF_BONUSES = frozenset({"requires_account", "is_public", "release_on_refund"})
 FIXED = ("code", "type")
@@ -69,15 +70,15 @@ def _games(value: Any) -> list[str]:
 
 
 def _image_url(value: Any) -> str:
-    """An address of a picture elsewhere, or of one that was uploaded here."""
+    """An address of a picture elsewhere, or of one that was uploaded here.
+
+    From elsewhere pages can show only what has a plain origin; how somebody signs in there is nobody's to read.
+    """
     read = fields.text(LONGEST_URL)(value)
-    try:
-        parts = urlsplit(read)
-    except ValueError:
-        parts = urlsplit("")
-    is_elsewhere = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    if not (is_elsewhere or read.startswith(MEDIA)) or any(map(str.isspace, read)):
+    if any(map(str.isspace, read)) or not read.startswith((MEDIA, *ELSEWHERE)):
         raise Wrong(_l("Please give an address that begins with https:// or http://."))
+    if not read.startswith(MEDIA) and (origin_of(read) is None or "@" in urlsplit(read).netloc):
+        raise Wrong(_l("Pages can't show pictures from there. Please give one such as https://example.com/a.png."))
     return read
 
 

@@ -14,6 +14,7 @@ from app.promotions.rules import Verdict
 from app.promotions.words import Facts
 
 INSTANT = timedelta(microseconds=1)
+TOO_LITTLE = "min_amount_not_met"
 PLAIN: Mapping[str, Any] = {
     "expired": _l("This bonus has ended."),
     "usage_limit_reached": _l("This bonus has been used up."),
@@ -22,7 +23,7 @@ PLAIN: Mapping[str, Any] = {
     "outside_active_hours": _l("This bonus is closed right now."),
     "account_required": _l("Sign in to claim this bonus: it is for members."),
     "user_limit_reached": _l("You have had this bonus as often as it allows."),
-    "min_amount_not_met": _l("Deposit more to get this bonus."),
+    TOO_LITTLE: _l("Deposit more to get this bonus."),
     "not_eligible": _l("This bonus is not for you right now."),
     NOTHING: _l("This bonus would give nothing on this amount. Try a larger one."),
 }
@@ -54,8 +55,15 @@ def sentence(verdict: Verdict) -> str:
 
 
 def why_not(reason: str) -> str:
-    """The same of a reason as it is kept: a reason code, or `not_eligible:` and which (of another type: also which)."""
+    """The same of a reason as it is kept: a reason code, or `not_eligible:` and which (of another type: also which).
+
+    Of a deposit that was too small also the minimum and what was missing, in cents.
+    """
     rule, _colon, which = reason.partition(":")
+    if rule == TOO_LITTLE and which:
+        least, missing = map(int, which.split(":"))
+        told = {"missing": words.money(missing), "least": words.money(least)}
+        return _("%(missing)s more was needed: this bonus begins at %(least)s.", **told)
     return sentence(Verdict(rule, holds=False, facts={"which": which} if which else {}))
 
 
@@ -64,6 +72,13 @@ def reason_of(verdict: Verdict) -> str:
     which = verdict.facts.get("which") if verdict.rule == "not_eligible" else None
     more = [verdict.facts["type"]] if which == TYPE and verdict.facts.get("type") else []
     return ":".join((verdict.rule, which, *more)) if which else verdict.rule
+
+
+def reason_on_deposit(verdict: Verdict) -> str:
+    """The same of a bonus that was chosen for a deposit: with how much was missing, where that is why."""
+    if verdict.rule != TOO_LITTLE:
+        return reason_of(verdict)
+    return f"{TOO_LITTLE}:{verdict.facts['min_amount_cents']}:{verdict.facts['missing_cents']}"
 
 
 def _ended(facts: Facts) -> str:
@@ -102,6 +117,6 @@ TOLD: Mapping[str, Callable[[Facts], str]] = {
     "not_started": _starts,
     "outside_active_hours": _opens,
     "user_limit_reached": _used_by_you,
-    "min_amount_not_met": _missing,
+    TOO_LITTLE: _missing,
     "not_eligible": _not_this,
 }

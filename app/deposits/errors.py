@@ -69,6 +69,23 @@ class DebtOpen(Conflict):
         )
 
 
+class DebtUncovered(Conflict):
+    """It was asked for before its client came to owe more than the cash that is left; said to admins."""
+
+    code = "debt_open"
+
+    def __init__(self, owed_cents: int) -> None:
+        super().__init__(owed_cents=owed_cents)
+
+    @property
+    def message(self) -> Any:  # type: ignore[override]  # a sentence about its facts
+        owed = money(self.facts["owed_cents"], settings().currency)
+        return _(
+            "It can't be approved: %(owed)s is owed, and too little cash is left. Refuse it, then collect the debt.",
+            owed=owed,
+        )
+
+
 class NotDecidable(Conflict):
     code, message = "not_decidable", _l("This withdrawal was decided already. Look at it again.")
 

@@ -18,6 +18,7 @@ from app.deposits.errors import (
     AskedMeanwhile,
     BonusesActive,
     DebtOpen,
+    DebtUncovered,
     KeyNotUsable,
     NotDecidable,
     WhereToNeeded,
@@ -81,7 +82,7 @@ def cancel(user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
 
 
 def approve(withdrawal_id: int, note: str, *, actor: Actor, now: datetime) -> Withdrawal:
-    """An admin has paid it out. Doing it again is fine. Raises NotFound, NotDecidable."""
+    """An admin has paid it out. Doing it again is fine. Raises NotFound, NotDecidable, DebtUncovered."""
     return _decide(withdrawal_id, APPROVED, note.strip(), actor, now)
 
 
@@ -109,6 +110,17 @@ def _refuse_unless_free(user: User, amount_cents: int) -> None:
     owed = sum(each.amount_cents for each in wallets.debts(user.id))
     if owed and wallets.balances(user.id).cash_cents - owed < amount_cents:
         raise DebtOpen(owed, field="amount")
+
+
+def _refuse_unless_covered(user_id: int) -> None:
+    """What came to be owed since it was held is there in cash: else nothing would be left to collect it from.
+
+    Under the wallet, so that a deposit that is just being sent back has become a debt, or comes afterwards.
+    """
+    ledger.hold(user_id)
+    owed_cents, cash_cents = wallets.owing({user_id}).get(user_id, (0, 0))
+    if owed_cents > cash_cents:
+        raise DebtUncovered(owed_cents)
 
 
 def _same(earlier: Withdrawal, user: User, amount_cents: int, pay_to: str) -> Withdrawal:
@@ -145,7 +157,9 @@ def _decide(withdrawal_id: int, status: str, note: str, actor: Actor | None, now
         if withdrawal.status == status:
             return withdrawal
         raise NotDecidable
-    if status != APPROVED:
+    if status == APPROVED:
+        _refuse_unless_covered(withdrawal.user_id)
+    else:
         back, reference = withdrawal.amount_cents, withdrawal.subject
         ledger.credit(withdrawal.user_id, back, reason=GIVEN_BACK, reference=reference, now=now)
     if actor is not None:

@@ -41,6 +41,7 @@ AMOUNT_WRONG = {
     "decimals": _l("Please give at most two decimals."),
     "negative": _l("This can't be less than 0."),
     "too_large": _l("This can't be more than 99,999,999.99."),
+    "comma": _l("Please write a point for the cents, and no commas, such as 1000.50."),
 }
 
 
@@ -273,6 +274,8 @@ def _number(value: Any) -> Decimal:
     written = str(value).strip()
     if not written.isascii() or "_" in written or (isinstance(value, str) and "e" in written.lower()):
         raise Wrong(AMOUNT_WRONG["format"])
+    if "," in written and written.replace(",", "").replace(".", "").isdecimal():
+        raise Wrong(AMOUNT_WRONG["comma"])
     try:
         number = Decimal(written)
     except InvalidOperation:

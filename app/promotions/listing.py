@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 from sqlalchemy.orm import joinedload, lazyload, undefer
 
 from app.errors import NotFound
@@ -75,7 +75,7 @@ def found(wish: Wish, *, number: int, size: int, now: datetime) -> Page[Listed]:
     among = _of(wish)
     query = _with_kinds(among).options(*(option for kind in among for option in kind.along))
     if wish.type:
-        query = query.where(or_(*(kind.type_column == wish.type for kind in among if wish.type in kind.types)))
+        query = query.where(_of_type(wish.type, among))
     query = narrowed(query, search=wish.search, status=wish.status, now=now)
     page = paginate_rows(query, number=number, size=size)
     return Page([_listed(*row) for row in page.items], page.total, page.number, size)
@@ -90,9 +90,16 @@ def one(promotion_id: int) -> Listed:
     return _listed(*row)
 
 
-def overview(now: datetime, *, since: datetime | None = None, group: str = "", kind: str = "") -> Overview:
-    """How many there are, are active, were used (`since` a moment), and gave away with that, in two statements."""
-    among = Promotion.kind.in_([each.name for each in _of(Wish(group=group, kind=kind))])
+def overview(now: datetime, wish: Wish = Wish(), *, since: datetime | None = None) -> Overview:
+    """How many there are, are active, were used (`since` a moment), and gave away with that, in two statements.
+
+    Of the kind, the group and the type that are asked for; what was given back isn't counted.
+    """
+    shown = _of(wish)
+    among = Promotion.kind.in_([each.name for each in shown])
+    if wish.type:
+        typed = _with_kinds(shown).where(_of_type(wish.type, shown)).with_only_columns(Promotion.id)
+        among = Promotion.id.in_(typed)
     counted = db.session.execute(
         select(func.count(), func.count().filter(having("active", now))).where(Promotion.archived_at.is_(None), among)
     ).one()
@@ -159,6 +166,11 @@ def _of(wish: Wish) -> Sequence[Kind]:
     """The kinds that are asked for; a kind that nobody knows narrows nothing."""
     among = kinds.known(wish.group)
     return [kind for kind in among if kind.name == wish.kind] or among
+
+
+def _of_type(name: str, among: Sequence[Kind]) -> ColumnElement[bool]:
+    """In a query that knows of the rows of these kinds."""
+    return or_(false(), *(kind.type_column == name for kind in among if name in kind.types))
 
 
 def _with_kinds(among: Sequence[Kind]) -> Select[Any]:

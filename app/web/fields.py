@@ -12,17 +12,33 @@ from wtforms.validators import InputRequired, Regexp, StopValidation
 from app.kit.money import NotAnAmount, as_text, parse_cents
 from app.web.filters import number
 
+COMMA = "comma"
 WRONG_AMOUNT = {
     "format": _l("Please enter an amount such as 12.50."),
     "decimals": _l("Please use at most two decimals."),
     "negative": _l("Please enter 0 or more."),
     "too_large": _l("Please enter at most 99,999,999.99."),
+    COMMA: _l("A comma parts thousands here, and a point the cents: 1,000.50. Please write it like that."),
 }
+THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 DIGITS = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}")
 
 
+def cents_of(typed: str) -> int:
+    """Cents of an amount as pages print it, too: "1,000.50". Raises NotAnAmount, for a reason of `WRONG_AMOUNT`."""
+    plain = typed.strip()
+    if THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if "," in plain and plain.replace(",", "").replace(".", "").isdecimal():
+        raise NotAnAmount(COMMA)
+    return parse_cents(plain)
+
+
 class AmountField(StringField):
-    """An amount as people type it; `data` is cents. What can't be read is shown again as it was typed."""
+    """An amount as people type it, and as pages print it; `data` is cents.
+
+    What can't be read is shown again as it was typed.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -31,7 +47,7 @@ class AmountField(StringField):
         if not valuelist:
             return
         try:
-            self.data = parse_cents(valuelist[0])
+            self.data = cents_of(str(valuelist[0]))
         except NotAnAmount as wrong:
             self.data = None
             raise ValueError(WRONG_AMOUNT[wrong.reason]) from None

@@ -39,7 +39,7 @@ class Terms:
             "expired": now >= self.ends_at,
             "usage_limit_reached": self.usage_limit is not None and len(self.used_by) >= self.usage_limit,
             "user_limit_reached": self.per_user_limit is not None and self.used_by.count(who) >= self.per_user_limit,
-            "min_amount_not_met": base < self.least and self.type != "freecredit",
+            f"min_amount_not_met:{self.least}:{self.least - base}": base < self.least and self.type != "freecredit",
             "not_eligible:first_deposit_only": self.is_for_first and not is_first,
             "nothing_to_give": not self.bonus(base),
         }

@@ -116,6 +116,20 @@ def test_what_is_said_is_kept() -> None:
         ({"type": "cashback", "cashback_period": "year"}, {"cashback_period"}),
         ({"image_url": "javascript:alert(1)"}, {"image_url"}),
         ({"image_url": "https://"}, {"image_url"}),
+        *(
+            ({"image_url": each}, {"image_url"})
+            for each in (
+                "https://a.test;sandbox/x.png",
+                "https://*/x.png",
+                "https://'unsafe-inline'/x",
+                "https://a.test,b/x",
+                "https://a.test:99999/x.png",
+                "https://user:pw@evil.test/x",
+                "https://@a.test/x.png",
+                "https://[::1/x",
+                "//a.test/x.png",
+            )
+        ),
         ({"applicable_games": 5}, {"applicable_games"}),
         ({"requires_account": False}, {"requires_account"}),
         ({"title": "", "bonus_value": 0, "ends_at": NOW}, {"title", "bonus_value", "ends_at"}),  # all at once

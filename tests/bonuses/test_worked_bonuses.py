@@ -87,7 +87,7 @@ def test_in_the_end_it_is_released_up_to_its_maximum_and_the_rest_lapses(
         ({"ends_at": NOW + TINY}, None),
         ({"ends_at": NOW}, "expired"),
         ({"is_active": False}, "inactive"),
-        ({"min_amount": 100.01}, "min_amount_not_met"),
+        ({"min_amount": 100.01}, "min_amount_not_met:10001:1"),
         ({"max_bonus": 0}, "nothing_to_give"),
         ({"active_hours": {"enabled": True, "start_time": "13:00", "end_time": "14:00"}}, "outside_active_hours"),
         ({"active_hours": {"enabled": True, "start_time": "12:00", "end_time": "12:00"}}, None),

@@ -10,7 +10,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from app.audit.service import SYSTEM
 from app.deposits import service as deposits
 from app.deposits import withdrawing
-from app.deposits.errors import BonusesActive, NotConfirmable, NotDecidable, NotRefundable, NotRefusable, TooManyOpen
+from app.deposits.errors import (
+    BonusesActive,
+    DebtOpen,
+    DebtUncovered,
+    NotConfirmable,
+    NotDecidable,
+    NotRefundable,
+    NotRefusable,
+    TooManyOpen,
+)
 from app.deposits.service import Received
 from app.kit.db import unit_of_work
 from app.orders.models import Invoice
@@ -201,6 +210,8 @@ class Till(RuleBasedStateMachine):
                     made = withdrawing.request(self.clients[who], cents, "An account", key=key, now=self.now)
         except BonusesActive:
             assert self.books.active(who)
+        except DebtOpen as owing:
+            assert owing.facts["owed_cents"] == sum(self.books.debts[who]) > self.books.cash[who] - cents  # noqa: PT017
         except NotEnough as short:
             assert short.facts["missing_cents"] == cents - self.books.cash[who] > 0  # noqa: PT017
         else:
@@ -223,7 +234,13 @@ class Till(RuleBasedStateMachine):
         except NotDecidable:
             assert was not in {"requested", wanted}
             return
+        except DebtUncovered:
+            assert (was, wanted) == ("requested", "approved")
+            assert sum(self.books.debts[who]) > self.books.cash[who]
+            return
         assert was in {"requested", wanted}
+        if was == "requested" and wanted == "approved":
+            assert sum(self.books.debts[who]) <= self.books.cash[who]
         if was == "requested" and wanted != "approved":
             self.books.cash[who] += cents
         self.withdrawals[number] = who, cents, wanted

@@ -187,6 +187,27 @@ def test_a_picture_from_elsewhere_is_shown_by_the_browser(page: Page, live_serve
 
 
 @pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("role", "path"), [("admin", "/admin/promotions?kind=bonus"), ("client", "/client/promotions")]
+)
+def test_a_picture_from_elsewhere_that_does_not_come_makes_room_for_a_sign(
+    app: Flask, page: Page, live_server: str, sign_in: SignIn, role: str, path: str
+) -> None:
+    assert app.testing
+    page.route("https://pics.example.com/**", lambda route: route.fulfill(body="gone", content_type="image/png"))
+    make.bonus(**running(title="Welcome", image_url="https://pics.example.com/a.svg"))
+    sign_in(page, make.user(role=role))
+    page.goto(f"{live_server}{path}")
+    expect(page.locator("[data-instead]")).to_be_visible()
+    expect(page.locator("img[data-elsewhere]")).to_be_hidden()
+    if role == "admin":
+        page.get_by_role("searchbox").fill("welc")
+        page.wait_for_url("**q=welc**")
+        expect(page.locator("[data-instead]")).to_be_visible()
+        expect(page.locator("img[data-elsewhere]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
 def test_the_desk_of_bonuses_fits_and_can_be_read_by_everybody(
     app: Flask, page: Page, live_server: str, sign_in: SignIn, width: int, theme: Theme

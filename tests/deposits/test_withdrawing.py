@@ -15,6 +15,7 @@ from app.deposits.errors import (
     AskedMeanwhile,
     BonusesActive,
     DebtOpen,
+    DebtUncovered,
     KeyNotUsable,
     NotDecidable,
     WhereToNeeded,
@@ -192,3 +193,36 @@ def test_what_is_owed_stays_in_the_wallet_until_it_is_settled() -> None:
     with unit_of_work():
         adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
     assert (balances(client), faults()) == ((0, 0), [])
+
+
+def test_what_was_held_before_a_debt_is_paid_out_only_where_the_cash_left_covers_it() -> None:
+    client = make.user()
+    first, second = make.deposit(client, 700), make.deposit(client, 500)
+    held = asked(client, 1200)
+    make.refunded_deposit(first)  # nothing is there, 700 are owed
+    make.deposit(client, 699)
+    with pytest.raises(DebtUncovered) as refused:
+        approve(held)
+    assert (refused.value.facts, refused.value.status) == ({"owed_cents": 700}, 409)
+    kept = db.session.get_one(Withdrawal, held.id, populate_existing=True)
+    assert (kept.status, kept.decided_at, balances(client), faults()) == ("requested", None, (699, 0), [])
+    make.deposit(client, 1)
+    assert approve(held).status == "approved"
+    make.refunded_deposit(second)  # of the 700, so less is left than is owed
+    assert approve(held).status == "approved"
+    assert (balances(client), faults()) == ((200, 0), [])
+
+
+@pytest.mark.parametrize("verb", [refuse, cancel])
+def test_what_cannot_be_approved_for_a_debt_comes_back_and_is_collected(verb: Verb) -> None:
+    client = make.user()
+    sent_back = make.deposit(client, 1000)
+    held = asked(client, 1000)
+    make.refunded_deposit(sent_back)
+    with pytest.raises(DebtUncovered):
+        approve(held)
+    verb(held)
+    [debt] = wallets.debts(client.id)
+    with unit_of_work():
+        adjusting.collect(debt.id, actor=SYSTEM, now=NOW)
+    assert (wallets.debts(client.id), balances(client), faults()) == ([], (0, 0), [])

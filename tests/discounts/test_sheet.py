@@ -111,7 +111,7 @@ def test_a_time_without_an_offset_is_the_installations_and_a_bare_end_day_is_inc
         ("discount_type", "half", "percentage or fixed"),
         ("discount_value", "", "fill this in"),
         ("discount_value", "0", "more than 0"),
-        ("discount_value", "12,50", "such as 12.50"),
+        ("discount_value", "12,50", "a point for the cents, and no commas"),
         ("discount_value", "NaN", "such as 12.50"),
         ("discount_value", "\u0661\u0662", "such as 12.50"),
         ("min_amount", "-1", "less than 0"),

@@ -119,11 +119,17 @@ def withdrawer(user: User, cents: int, key: str) -> Contestant:
     return trying(lambda: withdrawing.request(user, cents, PAY_TO, key=f"key-of-withdrawal-{key}", now=NOW).status)
 
 
+def approver(withdrawal: Withdrawal) -> Contestant:
+    """Who pays it out."""
+    withdrawal_id = withdrawal.id
+    return trying(lambda: withdrawing.approve(withdrawal_id, "", actor=SYSTEM, now=NOW).status)
+
+
 def deciders(withdrawal: Withdrawal) -> list[Contestant]:
     """Who pays it out, who refuses it, and the client who gives it up."""
     user_id, withdrawal_id = withdrawal.user_id, withdrawal.id
     return [
-        trying(lambda: withdrawing.approve(withdrawal_id, "", actor=SYSTEM, now=NOW).status),
+        approver(withdrawal),
         trying(lambda: withdrawing.refuse(withdrawal_id, "No", actor=SYSTEM, now=NOW).status),
         trying(lambda: withdrawing.cancel(user_id, withdrawal_id, NOW).status),
     ]

@@ -1,20 +1,23 @@
-"""Cash at the same moment: withdrawn against spent, and one withdrawal that several people decide."""
+"""Cash at the same moment: withdrawn against spent, and one withdrawal that several people decide, or that is owed."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from app.accounts.models import User
+from app.bonuses import service as bonuses
 from app.deposits import withdrawing
 from app.deposits.finding import get_withdrawal
 from app.kit.db import db
 from app.wallet import ledger
 from tests import make
-from tests.bonuses.reading import balances, faults
+from tests.bonuses.reading import balances, faults, owed
 from tests.races import members
-from tests.races.members import MOVING, deciders, recorder, spender, withdrawer
-from tests.racing import after_statement, before_statement, race, unguarded_race
+from tests.races.members import MOVING, approver, deciders, recorder, refunder, spender, withdrawer
+from tests.races.redeemers import once_told, signal, telling
+from tests.racing import after_statement, before_statement, race, unguarded_race, until_somebody_waits
 
 LOOKED_FOR = after_statement(r"^SELECT withdrawals\.")
 DECIDING = before_statement(r"^UPDATE withdrawals", letting_go=True)
@@ -76,3 +79,52 @@ def test_unless_it_is_seen_waiting_all_of_them_decide(app: Flask, ada: User, mon
     contestants = deciders(make.withdrawal(ada, 4000))
     monkeypatch.setattr(withdrawing, "_decide", members.decide_unseen)
     assert unguarded_race(app, contestants, hold=DECIDING) == ["approved", "refused", "cancelled"]
+
+
+def test_what_is_owed_while_it_is_approved_was_approved_before_or_is_not(app: Flask) -> None:
+    client = make.user()
+    sent_back = make.deposit(client)
+    held = make.withdrawal(client, 10_000)
+    refunded, decided = race(app, [refunder(sent_back), approver(held)], hold=LOOKED_FOR)
+    db.session.rollback()
+    kept = get_withdrawal(held.id).status
+    assert (refunded, decided, kept) in {
+        ("refunded", "approved", "approved"),
+        ("refunded", "debt_open", "requested"),
+    }
+    assert (owed(client), balances(client), faults()) == (10_000, (0, 0), [])
+
+
+def test_who_approves_while_a_deposit_is_being_sent_back_waits_and_is_told_of_the_debt(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make.user()
+    sent_back = make.deposit(client)
+    held = make.withdrawal(client, 10_000)
+    is_taken = signal()
+    monkeypatch.setattr(ledger, "take_back", telling(is_taken, ledger.take_back))
+    contestants = [refunder(sent_back), once_told(is_taken, approver(held))]
+    assert race(app, contestants, hold=until_somebody_waits(bonuses, "undo")) == ["refunded", "debt_open"]
+    assert (get_withdrawal(held.id).status, owed(client), faults()) == ("requested", 10_000, [])
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_unless_they_wait_it_is_approved_though_its_cash_is_being_taken_back(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make.user()
+    sent_back = make.deposit(client)
+    held = make.withdrawal(client, 10_000)
+    is_taken, is_decided = signal(), signal()
+    really = ledger.take_back
+
+    def take_back(*args: Any, **kwargs: Any) -> int:
+        taken = really(*args, **kwargs)
+        is_taken.set()
+        assert is_decided.wait(60)
+        return taken
+
+    monkeypatch.setattr(ledger, "hold", members.hold_nothing)
+    monkeypatch.setattr(ledger, "take_back", take_back)
+    contestants = [refunder(sent_back), once_told(is_taken, telling(is_decided, approver(held)))]
+    assert race(app, contestants) == ["refunded", "approved"]

@@ -59,9 +59,19 @@ def test_the_figures_above_tell_of_claims_where_only_bonuses_are_shown(client: F
     make.deposit(ada, 10_000, bonus)
     make.deposit(ada, 2_000, bonus)
     make.played(ada, 20_000)
-    page = words(client.get("/admin/promotions?kind=bonus").text)
-    assert "Claims 2 Active claims 1 Value given $120.00" in page
-    assert "Uses 2 Value given $120.00" in words(client.get("/admin/promotions").text)
+    make.refunded_deposit(make.deposit(ada, 7_000, bonus))
+    make.given(ada, make.free_credit(bonus_value=3, turnover_requirement=1))
+    for query, uses, active, given in (
+        ("kind=bonus", 3, 2, "$123.00"),
+        ("kind=bonus&type=deposit", 2, 1, "$120.00"),
+        ("kind=bonus&type=freecredit", 1, 1, "$3.00"),
+        ("kind=bonus&type=cashback", 0, 0, "$0.00"),
+        ("group=members", 3, None, "$123.00"),
+        ("type=deposit", 2, None, "$120.00"),
+    ):
+        told = words(client.get(f"/admin/promotions?{query}").text).replace(" Without what was given back.", "")
+        claims = "" if active is None else f"Active claims {active} "
+        assert f"Uses {uses} {claims}Value given {given}" in told, query
 
 
 def test_a_card_tells_the_type_what_it_gives_and_what_was_claimed(client: FlaskClient) -> None:

@@ -97,7 +97,7 @@ def promised(client: FlaskClient) -> Bonus:
 def test_a_bonus_is_made_from_what_was_typed(client: FlaskClient) -> None:
     make.category(slug="games", name="Games")
     answer = create(client, applicable_games=["games"], image_url="https://pics.example.com/a.png", **HOURS)
-    assert (answer.status_code, answer.location) == (303, "/admin/promotions")
+    assert (answer.status_code, answer.location) == (303, "/admin/promotions?kind=bonus")
     kept = fields()
     assert (kept["code"], kept["type"], kept["bonus_type"], kept["bonus_value"]) == (
         *("WELCOME100", "deposit", "percentage", 100),
@@ -174,6 +174,7 @@ def test_an_empty_form_begins_with_what_is_usual(client: FlaskClient) -> None:
         ({"type": "lottery"}, "type", "Please choose one of the list."),
         ({"bonus_value": ""}, "bonus_value", "Please fill this in."),
         ({"bonus_value": "0"}, "bonus_value", "This must be more than 0."),
+        ({"bonus_value": "12,5"}, "bonus_value", "Please write a point for the cents, and no commas"),
         ({"bonus_value": "1000.01"}, "bonus_value", "A percentage can't be more than 1000."),
         ({"turnover_requirement": "100.01"}, "turnover_requirement", "This can't be more than 100 times."),
         ({"max_withdraw": "-1"}, "max_withdraw", "This can't be less than 0."),

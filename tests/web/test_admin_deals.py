@@ -80,7 +80,7 @@ def actions() -> list[str]:
 
 def test_a_deal_is_made_from_what_was_typed(client: FlaskClient) -> None:
     answer = create(client)
-    assert (answer.status_code, answer.location) == (303, "/admin/promotions")
+    assert (answer.status_code, answer.location) == (303, "/admin/promotions?kind=deal")
     kept = fields()
     assert kept["reward_items"] == [GOLD, SWORD]
     assert (kept["min_amount"], kept["bonus_type"], kept["banner"]) == (50, "recurrent", "Gold rush: {left} left")

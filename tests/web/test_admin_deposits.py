@@ -208,7 +208,7 @@ def test_why_a_chosen_bonus_gave_nothing_is_told_in_words(admin: FlaskClient) ->
     deposit = make_bonuses.deposit(make.user(), 10_000, bonus)
     page = admin.get(f"{LIST}/{deposit.id}").text
     assert "Large ones" in page
-    assert "Deposit more to get this bonus." in page
+    assert "$400.00 more was needed: this bonus begins at $500.00." in page
 
 
 def test_its_history_is_told_in_words_and_amounts(admin: FlaskClient) -> None:

@@ -90,7 +90,7 @@ def offered(page: str) -> list[int]:
 def test_a_code_is_made_from_what_was_typed(client: FlaskClient) -> None:
     survey, quiz = make.offer(), make.offer()
     answer = create(client, applicable_offers=[str(quiz.id), str(survey.id)])
-    assert (answer.status_code, answer.location) == (303, "/admin/promotions")
+    assert (answer.status_code, answer.location) == (303, "/admin/promotions?kind=offer")
     kept = fields()
     assert (kept["code"], kept["bonus_type"], kept["bonus_value"]) == ("SPRING20", "percentage", 12.5)
     assert (kept["max_bonus"], kept["min_amount"], kept["applicable_offers"]) == (4, 6.5, [survey.id, quiz.id])

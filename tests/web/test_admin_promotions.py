@@ -81,7 +81,7 @@ def test_a_code_is_made_from_what_was_typed(client: FlaskClient) -> None:
         closes_at="02:00",
         weekdays=["5", "6"],
     )
-    assert (answer.status_code, answer.location) == (303, "/admin/promotions")
+    assert (answer.status_code, answer.location) == (303, "/admin/promotions?kind=discount")
     kept = fields()
     assert (kept["code"], kept["discount_value"], kept["max_discount"], kept["min_amount"]) == (
         "DESIGN20",

@@ -67,7 +67,7 @@ def test_a_new_product_is_in_the_store_at_once(admin: FlaskClient) -> None:
         ("name", "", "Please fill this in."),
         ("sku", "has space", "Please use only letters"),
         ("slug", "Not A Slug", "small letters, digits and hyphens"),
-        ("price", "12,50", "Please enter an amount such as 12.50."),
+        ("price", "12,50", "A comma parts thousands here, and a point the cents: 1,000.50."),
         ("price", "-1", "Please enter 0 or more."),
         ("price", "1.005", "Please use at most two decimals."),
         ("price", "100000000", "Please enter at most 99,999,999.99."),

@@ -69,6 +69,16 @@ def test_cash_is_put_in_and_taken_out_with_a_reason(admin: FlaskClient, ada: Use
     assert [each["amount"] for each in audited if each] == [12.5, -2.5]
 
 
+def test_an_amount_is_read_as_the_pages_print_it(admin: FlaskClient, ada: User) -> None:
+    before = cash(ada)
+    assert adjust(admin, ada, "1,000.50", "More")[0] == 303
+    assert cash(ada) == before + 100_050
+    assert adjust(admin, ada, "-1,000.50", "Less")[0] == 303
+    assert cash(ada) == before
+    status, page = adjust(admin, ada, "12,5", "Odd")
+    assert (status, "A comma parts thousands here, and a point the cents: 1,000.50." in page) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("amount", "why", "field"),
     [

@@ -140,6 +140,22 @@ def test_one_is_approved_in_its_row(admin: FlaskClient, robin: User) -> None:
     assert (kept.status, kept.decided_by_id, cash(kept.user_id)) == ("approved", robin.id, 7000)
 
 
+@pytest.mark.parametrize("place", ["list", "page"])
+def test_what_its_client_owes_is_refused_and_collected_before_it_is_paid(admin: FlaskClient, place: str) -> None:
+    ada = make.user(username="ada")
+    deposit = make_bonuses.deposit(ada)
+    asked = make_bonuses.withdrawal(ada, 10_000)
+    make_bonuses.refunded_deposit(deposit)
+    answer = admin.post(f"{LIST}/{asked.id}/approve", data={"place": place}, headers=HTMX if place == "list" else {})
+    assert answer.status_code == 409
+    assert "$100.00 is owed, and too little cash is left. Refuse it, then collect the debt." in answer.text
+    assert finding.get_withdrawal(asked.id).status == "requested"
+    admin.post(f"{LIST}/{asked.id}/refuse", data={"note": "Owed"})
+    [debt] = wallets.debts(ada.id)
+    assert admin.post(f"/admin/wallet/debts/{debt.id}/collect").status_code == 303
+    assert (wallets.debts(ada.id), cash(ada.id)) == ([], 0)
+
+
 def test_refusing_needs_a_reason_and_gives_the_money_back_once(admin: FlaskClient) -> None:
     asked = withdrawal()
     row = admin.post(f"{LIST}/{asked.id}/refuse", data={"place": "list"}, headers=HTMX)

@@ -286,7 +286,7 @@ def test_what_became_of_each_is_told(client: FlaskClient, mia: User) -> None:
     page = client.get(PATH).text
     told = {each.id: part_of(page, f'id="deposit-{each.id}"', "li") for each in (with_bonus, without, refused)}
     assert "had brought $100.00, which went back with it: Welcome Sent back Refunded" in told[with_bonus.id]
-    assert "No bonus: Deposit more to get this bonus. Confirmed" in told[without.id]
+    assert "No bonus: $49.00 more was needed: this bonus begins at $50.00. Confirmed" in told[without.id]
     assert told[refused.id].endswith("No name on it Refused")
 
 

@@ -73,7 +73,7 @@ def test_each_kind_of_news_is_told_in_words(client: FlaskClient, mia: User, kind
 
 def test_a_deposit_without_the_bonus_that_was_wished_for_says_why(client: FlaskClient, mia: User) -> None:
     make.deposit(mia, 1000, make.bonus(min_amount=50))
-    assert "It brought no bonus. Deposit more to get this bonus." in news(client)
+    assert "It brought no bonus. $40.00 more was needed: this bonus begins at $50.00." in news(client)
 
 
 def test_whatever_is_told_of_money_is_drawn(client: FlaskClient, mia: User) -> None:

@@ -110,7 +110,7 @@ def test_a_bonus_that_no_longer_holds_is_told_and_the_deposit_stands(client: Fla
     deposit = make.asked_deposit(mira, 5000, make.bonus(min_amount=80))
     page = client.get(press(client, deposit).location).text
     assert "Your deposit is in your wallet." in page
-    assert "It came without the bonus: Deposit more to get this bonus." in page
+    assert "It came without the bonus: $30.00 more was needed: this bonus begins at $80.00." in page
     assert balances(mira) == (5000, 0)
 
 

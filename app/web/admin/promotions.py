@@ -137,9 +137,14 @@ def _to_list(asked: Mapping[str, Any], promotion_id: int) -> Response:
 
 
 def _left_list(kind: kinds.Kind) -> dict[str, str]:
-    """How the list was narrowed when a new one was asked for, as far as it can show one of this kind."""
+    """How the list was narrowed when a new one was asked for, as far as it can show one of this kind.
+
+    Where nobody says, it is the list of this kind.
+    """
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     is_list = here.path == url_for("admin.list_promotions")
+    if not is_list and not request.args.get("listed"):
+        return {"kind": kind.name}
     asked = list_arguments_in(here.query if is_list else request.args.get("listed", ""))
     hidden = {"page"} if asked.get("kind", kind.name) == kind.name else {"page", "kind", "type"}
     return {name: value for name, value in asked.items() if name not in hidden}

@@ -1,13 +1,10 @@
 """The bonus that a client chooses for a deposit, and what it would bring."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.accounts.models import User
 from app.bonuses import shelf
@@ -16,20 +13,14 @@ from app.bonuses.rules import best_first, bonus_on
 from app.bonuses.shelf import OnShelf
 from app.errors import RateLimited
 from app.kit.limits import TooOften
-from app.kit.money import NotAnAmount, parse_cents
+from app.kit.money import NotAnAmount
 from app.kit.text import normalise_code
 from app.promotions.words import money
 from app.web import guesses
-from app.web.fields import WRONG_AMOUNT
+from app.web.fields import cents_of
 from app.web.guesses import NothingTyped
 
 LONGEST_TYPED = 64
-THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
-COMMA = "comma"
-WRONG: Mapping[str, Any] = {
-    **WRONG_AMOUNT,
-    COMMA: _l("A comma parts thousands here, and a point the cents: 1,000.50. Please write it like that."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +104,6 @@ def chosen_by_code(user: User, typed: str, now: datetime) -> Chosen:
     if found.terms.type != DEPOSIT or not found.is_open:
         return Chosen(error=found.why_not or _("This code isn't for a deposit."))
     return Chosen(found.bonus.id, code)
-
-
-def cents_of(typed: str) -> int:
-    """Cents of an amount as pages print it, too: "1,000.50". Raises NotAnAmount; its reason is one of `WRONG`."""
-    plain = typed.strip()
-    if THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    if "," in plain and plain.replace(",", "").replace(".", "").isdecimal():
-        raise NotAnAmount(COMMA)
-    return parse_cents(plain)
 
 
 def amount_of(typed: str) -> int | None:

@@ -26,14 +26,13 @@ from app.web.arguments import page_number, whole_number
 from app.web.client import bp
 from app.web.client.choosing import (
     LONGEST_TYPED,
-    WRONG,
     Chosen,
     amount_of,
-    cents_of,
     chosen_by_code,
     coming_by_itself,
 )
 from app.web.client.wallet import Typed, about_deposits, wallet_page
+from app.web.fields import WRONG_AMOUNT, cents_of
 from app.web.forms import one_line
 from app.web.visitor import access, me
 
@@ -80,7 +79,7 @@ def ask_deposit() -> ResponseReturnValue:
     try:
         cents = cents_of(typed.amount)
     except NotAnAmount as wrong:
-        typed.errors["amount"] = str(WRONG[wrong.reason])
+        typed.errors["amount"] = str(WRONG_AMOUNT[wrong.reason])
     if typed.errors:
         return wallet_page(user, 422, deposit=typed)
     try:

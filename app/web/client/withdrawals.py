@@ -18,9 +18,9 @@ from app.kit.money import NotAnAmount
 from app.kit.text import is_writable
 from app.web.arguments import page_number
 from app.web.client import bp
-from app.web.client.choosing import WRONG, cents_of
 from app.web.client.deposits import A_PAGE, LONGEST_AMOUNT
 from app.web.client.wallet import Typed, wallet_page
+from app.web.fields import WRONG_AMOUNT, cents_of
 from app.web.filters import money
 from app.web.forms import one_line
 from app.web.visitor import access, me
@@ -47,7 +47,7 @@ def ask_withdrawal() -> ResponseReturnValue:
     try:
         cents = cents_of(typed.amount)
     except NotAnAmount as wrong:
-        typed.errors["amount"] = str(WRONG[wrong.reason])
+        typed.errors["amount"] = str(WRONG_AMOUNT[wrong.reason])
     if typed.errors:
         return wallet_page(user, 422, withdrawal=typed)
     if request.form.get("sure") != "yes":
