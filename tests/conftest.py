@@ -106,7 +106,7 @@ class Stage:
     """An app and its database, made once a run; `restore` makes both as new for the next test."""
 
     def __init__(self, folder: Path, database_url: str, redis_url: str, templates: Path, shared: Path) -> None:
-        self.folder, self.shared = folder, shared / folder.name
+        self.folder, self.shared = folder, shared / f"business of {folder.name}"
         self.app = create_app(settings_for_tests(folder, database_url, redis_url))
         self.app.test_client_class = Browser
         self.app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
