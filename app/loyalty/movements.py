@@ -123,7 +123,7 @@ def _balances(user_id: int, shown: Sequence[Row[*tuple[Any, ...]]]) -> dict[int,
         .where(XpTransaction.user_id == user_id, *_beside(shown[-1][0], newer=False))
         .subquery()
     )
-    now = select(XpSummary.available_points).where(XpSummary.user_id == user_id).scalar_subquery()
+    now = func.coalesce(select(XpSummary.available_points).where(XpSummary.user_id == user_id).scalar_subquery(), 0)
     balances = select(later.c.id, now - later.c.points).where(later.c.id.in_([row[0].id for row in shown]))
     return {entry_id: int(points) for entry_id, points in db.session.execute(balances)}
 
