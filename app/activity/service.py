@@ -85,8 +85,13 @@ def remove(user: User, kind: str, log_id: int, *, now: datetime) -> Log:
         raise not_shown(select(model.id).where(model.id == log_id))
     db.session.delete(log)
     facts = {"takes_back": log.source}
-    announce(user, f"undo:{log.source}", facts, at=now, on=rules.date_in(user.timezone, now), now=now)
+    announce(user, _undoing(log.source), facts, at=now, on=rules.date_in(user.timezone, now), now=now)
     return log
+
+
+def deletion_key(user_id: int, source: str) -> str:
+    """How the outbox knows the deletion of this thing of the user, from the moment on in which it is deleted."""
+    return _event_key(user_id, _undoing(source))
 
 
 def blank(user: User) -> None:
@@ -149,4 +154,12 @@ def announce(user: User, name: str, facts: dict[str, Any], *, at: datetime, on: 
         "logged_on": rules.date_in(user.timezone, now).isoformat(),
         **facts,
     }
-    return outbox.put(TOPIC, key=f"{TOPIC}:{user.id}:{name}", stream=f"user:{user.id}", payload=payload, now=now)
+    return outbox.put(TOPIC, key=_event_key(user.id, name), stream=f"user:{user.id}", payload=payload, now=now)
+
+
+def _event_key(user_id: int, name: str) -> str:
+    return f"{TOPIC}:{user_id}:{name}"
+
+
+def _undoing(source: str) -> str:
+    return f"undo:{source}"

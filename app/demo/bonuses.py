@@ -186,7 +186,7 @@ def _mark_read(now: datetime) -> None:
         unseen: Sequence[Any] = notices.unseen(user.id)
         if unseen:
             with unit_of_work():
-                notices.mark_seen(user.id, up_to=unseen[0].id, now=now)
+                notices.mark_seen(user.id, [each.id for each in unseen], now=now)
 
 
 def _user(name: str) -> User:

@@ -146,4 +146,4 @@ def _mark_read(clients: list[User], now: datetime) -> None:
         unseen = notices.unseen(user.id)
         if unseen:
             with unit_of_work():
-                notices.mark_seen(user.id, up_to=unseen[0].id, now=now)
+                notices.mark_seen(user.id, [each.id for each in unseen], now=now)

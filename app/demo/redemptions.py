@@ -94,9 +94,8 @@ def _redeem(  # noqa: PLR0913, PLR0917
 def _have_looked(now: datetime) -> None:
     """Everybody has seen what they earned; only what came last still waits to be seen."""
     for user_id in db.session.scalars(select(User.id).where(User.role == "client")):
-        waiting = notices.unseen(user_id, most=2)
-        if len(waiting) > 1:
-            notices.mark_seen(user_id, up_to=waiting[1].id, now=now)
+        older = [each.id for each in notices.unseen(user_id, most=1000)[1:]]
+        notices.mark_seen(user_id, older, now=now)
         reached = loyalty.summary_of(user_id).level
         if reached is not None:
             loyalty.mark_celebrated(user_id, reached.level_number)

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import CompoundSelect, func, literal, null, select, union_all, update
 
 from app.accounts.models import User
+from app.activity.service import deletion_key
 from app.kit.db import db
+from app.kit.outbox import OutboxEvent
 from app.loyalty import ledger
 from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
 from app.loyalty.rules import Reason, Rung
@@ -77,9 +79,10 @@ class Outcome:
 def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
     """What came of these things of the user. What is missing still waits for its worker.
 
-    What was taken back, when it had been deleted, earns nothing where it was logged again.
+    What had been deleted earns nothing where it was logged again, even while its deletion waits for a worker.
     """
     undone = {f"undo:{source}": source for source in sources}
+    deletions = {deletion_key(user_id, source): source for source in sources}
     found: CompoundSelect[Any] = union_all(
         select(XpTransaction.source_key, XpTransaction.xp, XpTransaction.points, null()).where(
             XpTransaction.user_id == user_id, XpTransaction.source_key.in_([*sources, *undone])
@@ -87,17 +90,26 @@ def outcomes(user_id: int, sources: Collection[str]) -> dict[str, Outcome]:
         select(XpRefusal.source_key, literal(0), literal(0), XpRefusal.reason).where(
             XpRefusal.user_id == user_id, XpRefusal.source_key.in_(sources)
         ),
+        select(OutboxEvent.key, literal(0), literal(0), null()).where(OutboxEvent.key.in_(deletions)),
     )
     told = {
         source: Outcome(xp, points, Reason(reason) if reason else None)
         for source, xp, points, reason in db.session.execute(found)
     }
-    taken_back = {source for undo, source in undone.items() if undo in told}
+    deleted = {source for name, source in (undone | deletions).items() if name in told}
     return {
-        source: Outcome(0, 0, Reason.DELETED) if source in taken_back else told[source]
+        source: Outcome(0, 0, Reason.DELETED) if source in deleted else told[source]
         for source in sources
-        if source in told
+        if source in deleted or source in told
     }
+
+
+def holds_points_for(user_id: int, source: str) -> bool:
+    """Whether the thing gave points that weren't taken back yet."""
+    moved = select(func.sum(XpTransaction.points)).where(
+        XpTransaction.user_id == user_id, XpTransaction.source_key.in_([source, f"undo:{source}"])
+    )
+    return (db.session.scalar(moved) or 0) > 0
 
 
 def xp_by_day(user_id: int, *, since: date) -> dict[date, int]:

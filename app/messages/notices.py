@@ -1,6 +1,6 @@
 """What users are told in the application. Callers own the transaction; the words of a notice are the door's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,9 +50,9 @@ def unseen(user_id: int, *, most: int = MOST_SHOWN) -> Sequence[Notice]:
     return db.session.scalars(waiting.order_by(Notice.id.desc()).limit(most)).all()
 
 
-def mark_seen(user_id: int, *, up_to: int, now: datetime) -> None:
-    """The user has seen their notices up to this one; later ones stay."""
-    seen = update(Notice).where(Notice.user_id == user_id, Notice.id <= up_to, Notice.seen_at.is_(None))
+def mark_seen(user_id: int, ids: Collection[int], *, now: datetime) -> None:
+    """The user has seen these notices of theirs; all others stay."""
+    seen = update(Notice).where(Notice.user_id == user_id, Notice.id.in_(ids), Notice.seen_at.is_(None))
     db.session.execute(seen.values(seen_at=now))
 
 

@@ -45,12 +45,17 @@ def this_page() -> str:
 
 
 def section_of(role: str) -> str:
-    """Which page of the role's navigation one is on: itself, or the nearest above it; looked up once per request."""
+    """Which page of the role's navigation one is on: itself, the one that covers it, or the nearest above it.
+
+    Looked up once per request.
+    """
     if "section" not in g:
-        endpoints = [entry.endpoint for section in sections_for(role) for entry in section.entries]
+        entries = [entry for section in sections_for(role) for entry in section.entries]
+        endpoints = [entry.endpoint for entry in entries]
+        covering = next((entry.endpoint for entry in entries if request.endpoint in entry.covers), request.endpoint)
         above = {url_for(each): each for each in endpoints if request.endpoint not in endpoints}
         nearest = max((url for url in above if url.count("/") > 1 and request.path.startswith(f"{url}/")), default="")
-        g.section = above.get(nearest, request.endpoint)
+        g.section = above.get(nearest, covering)
     return str(g.section)
 
 

@@ -1,27 +1,10 @@
 """What moved somebody's XP and points, in words: for the client, their coach and the admins."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 
-from app.accounts.models import User
-from app.loyalty import movements, rules
-from app.loyalty import service as loyalty
 from app.loyalty.movements import Movement
-from app.web.arguments import page_number
 from app.web.client.forms import MEALS
 from app.web.filters import day
-
-
-def moved_by(user: User) -> dict[str, Any]:
-    """What the pages show: the totals, and a page of what has led to them. Five statements at most."""
-    summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    return {
-        "summary": summary,
-        "standing": rules.standing(summary.total_xp, levels),
-        "movements": movements.of_client(user.id, number=page_number()),
-        "what_for": what_for,
-    }
 
 
 def what_for(moved: Movement) -> str:

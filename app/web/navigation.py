@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _l
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the navigation; `endpoint` may take `values`."""
+    """A line of the navigation; `endpoint` may take `values`. It also stands for the pages that it `covers`."""
 
     endpoint: str
     label: Any
     icon: str
     values: dict[str, str] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
 
     def fits(self, arguments: Mapping[str, str]) -> bool:
         """Whether the address asks for the part of the page that this line leads to."""
@@ -50,7 +51,10 @@ NAVIGATION: dict[str, tuple[Section, ...]] = {
             (
                 Entry("client.dashboard", _l("Dashboard"), "layout-dashboard"),
                 Entry("client.show_log", _l("Log"), "square-pen"),
-                Entry("client.show_rewards", _l("Rewards"), "gift"),
+                Entry(
+                    *("client.show_rewards", _l("Rewards"), "gift"),
+                    covers=("client.show_points", "client.show_redemptions"),
+                ),
                 Entry("client.show_achievements", _l("Achievements"), "award"),
                 Entry("client.show_codes", _l("My codes"), "ticket-percent"),
                 Entry("client.show_offers", _l("Offers"), "badge-dollar-sign"),

@@ -63,6 +63,11 @@ if (region && template) {
     if (button) leave(button.closest("[data-toast]"));
   });
 
+  // What is answered now is the news: what was told of the sending before may no longer be so, and lies over the answer.
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { requestConfig } }) => {
+    if (requestConfig.verb !== "get") for (const item of region.children) leave(item);
+  });
+
   document.addEventListener("toast", (event) => {
     const told = event.detail?.toasts ?? [event.detail];
     for (const { message, tone } of told) if (message) toast(message, tone);

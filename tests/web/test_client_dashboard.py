@@ -136,25 +136,33 @@ def test_a_streak_wants_to_be_kept_alive(client: FlaskClient, mia: User) -> None
 
 
 @pytest.mark.parametrize(
-    ("days_back", "told"),
+    ("days_back", "expected"),
     [
-        ((2, 3), "Mar 1, 2026 is missing."),
-        ((1, 3), "Feb 28, 2026 is missing."),
-        ((0, 3), "Feb 28, 2026, Mar 1, 2026 are missing."),
-        ((1, 2), ""),
-        ((1,), ""),
-        ((4,), ""),
+        ((2, 3), ("Mar 1, 2026 is missing.", "2026-03-01")),
+        ((1, 3), ("Feb 28, 2026 is missing.", "2026-02-28")),
+        ((0, 3), ("Feb 28, 2026, Mar 1, 2026 are missing.", "2026-02-28")),
+        ((1, 2), None),
+        ((1,), None),
+        ((4,), None),
     ],
 )
 def test_a_day_that_parts_a_streak_is_named_while_it_can_be_added(
-    client: FlaskClient, mia: User, days_back: tuple[int, ...], told: str
+    client: FlaskClient, mia: User, days_back: tuple[int, ...], expected: tuple[str, str] | None
 ) -> None:
     for back in days_back:
         make.checkin(mia, now=NOW - timedelta(days=back))
     gap = re.search(
         r'<p class="streak-gap">.*?<span>(.*?)<a [^>]*href="([^"]+)"', client.get("/client").text, re.DOTALL
     )
-    assert (gap.groups() if gap else ("", "")) == ((f"{told} ", "/client/log#checkin-form") if told else ("", ""))
+    if expected is None:
+        assert gap is None
+        return
+    told, day = expected
+    assert gap is not None
+    assert gap.groups() == (f"{told} ", f"/client/log?day={day}#checkin-form")
+    assert re.search(rf'id="checkin-date"[^>]* value="{day}"', client.get(gap[2]).text)
+    for odd in ("2026-02-20", "2026-03-09", "soon"):
+        assert re.search(r'id="checkin-date"[^>]* value="2026-03-02"', client.get(f"/client/log?day={odd}").text)
 
 
 def test_the_rhythm_is_of_what_was_done(client: FlaskClient, mia: User) -> None:

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.activity import programs
@@ -48,6 +49,12 @@ def reject(coach: User, redemption: RewardRedemption, notes: str) -> None:
         redeeming.reject(redemption.id, coach, notes=notes, actor=make.SYSTEM, now=NOW)
 
 
+def put_away(client: FlaskClient, user: User) -> TestResponse:
+    """The client presses the button for all that waits for this user."""
+    ids = [each.id for each in notices.unseen(user.id)]
+    return client.post("/client/notices/seen", data={"id": ids}, headers=HTMX)
+
+
 def dashboard(client: FlaskClient) -> str:
     return unescape(client.get("/client").text)
 
@@ -63,7 +70,7 @@ def test_an_achievement_is_celebrated_until_it_is_put_away(client: FlaskClient, 
     assert re.search(r"Achievement earned</span><strong>Good soul<", page)
     assert "+25 XP · +5 points" in page
     [notice] = notices.unseen(mia.id)
-    answer = client.post("/client/notices/seen", data={"up_to": str(notice.id)})
+    answer = client.post("/client/notices/seen", data={"id": notice.id})
     assert (answer.status_code, answer.location) == (303, "/client")
     assert "Achievement earned" not in dashboard(client)
     assert "Good soul" in part(dashboard(client), "medals")
@@ -92,7 +99,7 @@ def test_what_came_after_the_page_was_read_stays(client: FlaskClient, mia: User,
     award(dana, mia, make.achievement(name="Good soul"))
     [seen] = notices.unseen(mia.id)
     award(dana, mia, make.achievement(name="Kind heart"))
-    page = client.post("/client/notices/seen", data={"up_to": str(seen.id)}, headers=HTMX).text
+    page = client.post("/client/notices/seen", data={"id": seen.id}, headers=HTMX).text
     news = page.partition('id="hero-title"')[0]
     assert "Kind heart" in news
     assert "Good soul" not in news
@@ -101,14 +108,14 @@ def test_what_came_after_the_page_was_read_stays(client: FlaskClient, mia: User,
 @pytest.mark.parametrize("sent", ["", "x", "-1", "9" * 30])
 def test_odd_input_puts_nothing_away(client: FlaskClient, mia: User, dana: User, sent: str) -> None:
     award(dana, mia, make.achievement())
-    assert client.post("/client/notices/seen", data={"up_to": sent}).status_code == 303
+    assert client.post("/client/notices/seen", data={"id": sent}).status_code == 303
     assert len(notices.unseen(mia.id)) == 1
 
 
 def test_nobody_puts_away_anybody_elses(client: FlaskClient, mia: User, dana: User) -> None:  # noqa: ARG001
     other = make.user(coach_id=dana.id)
     award(dana, other, make.achievement())
-    client.post("/client/notices/seen", data={"up_to": "999999"})
+    put_away(client, other)
     assert len(notices.unseen(other.id)) == 1
 
 
@@ -150,7 +157,7 @@ def test_the_end_of_a_programme_is_told_once(
     assert all(part in news for part in (f"Programme {status}", "To 10k", said, button))
 
 
-def test_one_piece_of_news_is_shown_the_others_unfold_and_all_are_put_away_together(
+def test_one_piece_of_news_is_shown_the_others_unfold_and_only_what_was_shown_is_put_away(
     client: FlaskClient, mia: User, dana: User
 ) -> None:
     for number in range(12):
@@ -158,17 +165,36 @@ def test_one_piece_of_news_is_shown_the_others_unfold_and_all_are_put_away_toget
     shown, _summary, folded = dashboard(client).partition('id="hero-title"')[0].partition("and 11 more")
     assert re.findall(r"<strong>No\. (\d+)<", shown) == ["11"]
     assert re.findall(r"<strong>No\. (\d+)<", folded) == [str(number) for number in range(10, -1, -1)]
-    newest = re.search(r'name="up_to" value="(\d+)"', folded)
-    assert newest is not None
-    client.post("/client/notices/seen", data={"up_to": newest[1]})
+    with_all, alone = [re.findall(r'name="id" value="(\d+)"', form) for form in folded.split("</form>")[:2]]
+    assert (len(with_all), alone) == (12, with_all[:1])
+    client.post("/client/notices/seen", data={"id": alone})
+    assert [str(each.id) for each in notices.unseen(mia.id)] == with_all[1:]
+    client.post("/client/notices/seen", data={"id": with_all})
     assert not notices.unseen(mia.id)
+
+
+def test_bad_news_comes_first_and_then_what_somebody_wrote(client: FlaskClient, mia: User, dana: User) -> None:
+    facts = {"reward": "Tea", "points": 5, "notes": "", "link": ""}
+    told = [
+        ("redemption_rejected", facts | {"reward": "Poster", "notes": "Sold out.", "taken": 0}),
+        ("redemption_fulfilled", facts | {"notes": "Come by at noon."}),
+        ("redemption_fulfilled", facts | {"reward": "Mug"}),
+    ]
+    with unit_of_work():
+        for kind, context in told:
+            notices.tell(notices.Told(mia.id, kind, f"test:{context['reward']}", context), NOW)
+    award(dana, mia, make.achievement(name="Good soul"))
+    news = dashboard(client).partition('id="hero-title"')[0]
+    order = [news.index(each) for each in ("“Poster” couldn't", "“Tea” is yours", "Good soul<", "“Mug” is yours")]
+    assert order == sorted(order)
+    assert "news-gold" not in news
 
 
 def test_the_focus_goes_to_what_stays_when_a_button_is_gone(client: FlaskClient, mia: User, dana: User) -> None:
     award(dana, mia, make.achievement())
     answer = client.post("/client/check-in", data={"mood": "5"}, headers=HTMX).text
     assert re.findall(r'id="(\S+)" tabindex="-1" data-focus', answer) == ["streak-title"]
-    answer = client.post("/client/notices/seen", data={"up_to": "999999"}, headers=HTMX).text
+    answer = put_away(client, mia).text
     assert re.findall(r'id="(\S+)" tabindex="-1" data-focus', answer) == ["hero-title"]
     looked = client.get("/client", headers=HTMX).text
     assert "data-focus" not in looked
@@ -261,7 +287,7 @@ def test_a_level_and_an_achievement_can_wear_a_picture(client: FlaskClient, mia:
 def test_whatever_is_new_is_shown_at_the_next_look(client: FlaskClient, mia: User, dana: User, what: str) -> None:
     achievement = make.achievement()
     award(dana, mia, achievement)
-    client.post("/client/notices/seen", data={"up_to": "999999"})
+    put_away(client, mia)
     found = re.search(r'data-url="(/client\?seen=\w+)"', client.get("/client").text)
     assert found is not None
     assert client.get(found[1], headers=HTMX).status_code == 204

@@ -1,9 +1,11 @@
 """Every movement of XP and points: for the client, for their coach, for the admins."""
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from io import StringIO
 
 import pytest
 from flask import Flask
@@ -16,7 +18,7 @@ from app.activity.program_models import COMPLETED
 from app.activity.rules import Meal
 from app.audit.service import SYSTEM
 from app.kit.db import unit_of_work
-from app.loyalty import awarding, redeeming
+from app.loyalty import awarding, movements, redeeming
 from tests import make
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -25,6 +27,7 @@ from tests.make import NOW
 pytestmark = pytest.mark.usefixtures("frozen")
 SignIn = Callable[[FlaskClient, User], None]
 LINE = re.compile(r'<tr id="movement-\d+">(.*?)</tr>', re.DOTALL)
+LEFT = re.compile(r'class="num movement-left">([^<]+)<')
 LINK = re.compile(r'href="([^"]+)"')
 
 
@@ -44,7 +47,12 @@ def lines(page: str) -> list[tuple[str, ...]]:
     """What each line tells, cell by cell, but for when it was; with a plain minus."""
     rows = (re.findall(r">([^<>]*\S[^<>]*)<", row.replace("\N{MINUS SIGN}", "-")) for row in LINE.findall(page))
     cells = ([unescape(text.strip()) for text in row] for row in rows)
-    return [(what, *amounts) for what, _when, *amounts in cells]
+    return [(what, *amounts) for what, _when, *amounts, _left in cells]
+
+
+def left(page: str) -> list[int]:
+    """The points after each line."""
+    return [int(each.replace(",", "")) for each in LEFT.findall(page)]
 
 
 def a_bit_of_everything(mia: User, dana: User) -> None:
@@ -89,6 +97,44 @@ def test_a_client_sees_every_movement_newest_first(client: FlaskClient, mia: Use
     assert "<run>" not in page
     assert 'id="balance">1,309<' in page
     assert sum(int(each[-1].replace(",", "")) for each in EVERYTHING) == 1309
+    assert left(page) == [1309, 1259, 1309, 1359, 125, 135, 35, 25, 20]
+    assert re.search(r'href="/client/rewards" aria-current="page"', page)
+
+
+def test_the_list_is_of_what_was_earned_or_spent_alone(client: FlaskClient, mia: User, dana: User) -> None:
+    a_bit_of_everything(mia, dana)
+    spent = client.get("/client/points?kind=spent", headers=HTMX).text
+    assert (lines(spent), left(spent)) == (EVERYTHING[:3], [1309, 1259, 1309])
+    earned = client.get("/client/points?kind=earned").text
+    assert (lines(earned), left(earned)) == (EVERYTHING[3:], [1359, 125, 135, 35, 25, 20])
+    assert lines(client.get("/client/points?kind=odd").text) == EVERYTHING
+
+
+def test_the_list_of_somebody_without_one_of_them_says_so(client: FlaskClient, mia: User) -> None:
+    make.workout(mia)
+    make.settled()
+    assert "None of these yet" in client.get("/client/points?kind=spent").text
+
+
+def test_the_list_is_a_file_too(
+    app: Flask, client: FlaskClient, sign_in: SignIn, mia: User, dana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movements, "AT_ONCE", 4)
+    a_bit_of_everything(mia, dana)
+    coach, admin = app.test_client(), app.test_client()
+    sign_in(coach, dana)
+    sign_in(admin, make.user(role="admin"))
+    for visitor, path in ((client, "/client"), (coach, f"/coach/clients/{mia.id}"), (admin, f"/admin/users/{mia.id}")):
+        assert f'href="{path}/points.csv"' in visitor.get(f"{path}/points").text
+        answer = visitor.get(f"{path}/points.csv")
+        assert answer.mimetype == "text/csv"
+        heading, *rows = csv.reader(StringIO(answer.text.removeprefix("\ufeff")))
+        assert heading == ["at", "what_for", "xp", "points", "balance_after"]
+        told = [(what, xp, points) for _at, what, xp, points, _left in reversed(rows)]
+        assert told == [(what, *(each.strip("+").replace(",", "") for each in moved)) for what, *moved in EVERYTHING]
+        assert [int(row[-1]) for row in rows] == [20, 25, 35, 135, 125, 1359, 1309, 1259, 1309]
+        _heading, *spent = csv.reader(StringIO(visitor.get(f"{path}/points.csv?kind=spent").text))
+        assert [int(row[-1]) for row in spent] == [1309, 1259, 1309]
 
 
 def test_what_a_line_is_for_is_a_step_away(client: FlaskClient, mia: User, dana: User) -> None:
@@ -152,6 +198,8 @@ def test_the_list_of_somebody_elses_client_is_not_there(app: Flask, sign_in: Sig
     assert other.get(f"/coach/clients/{mia.id}/points").status_code == 404
     assert stranger.get(f"/coach/clients/{mia.id}/points").status_code == 403
     assert stranger.get(f"/admin/users/{mia.id}/points").status_code == 403
+    assert other.get(f"/coach/clients/{mia.id}/points.csv").status_code == 404
+    assert stranger.get(f"/admin/users/{mia.id}/points.csv").status_code == 403
     assert lines(stranger.get("/client/points").text) == []
 
 
@@ -177,8 +225,9 @@ def test_the_list_has_pages_and_takes_as_many_statements_whatever_it_holds(
     a_bit_of_everything(mia, dana)
     with count_statements() as sent:
         page = client.get("/client/points").text
-    assert len(sent) <= 6, sent
+    assert len(sent) <= 7, sent
     assert len(lines(page)) == min(20, many + 8)
+    assert left(client.get("/client/points?page=2").text)[-1] == 20
     assert len(lines(client.get("/client/points?page=2", headers=HTMX).text)) == (9 if many == 21 else many + 8)
 
 

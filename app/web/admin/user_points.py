@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -20,7 +21,7 @@ from app.loyalty.models import XpSummary
 from app.loyalty.movements import REDEMPTION, Movement
 from app.loyalty.rules import Standing
 from app.web.admin import bp
-from app.web.movement_words import moved_by
+from app.web.points_desk import moved_by, movements_file
 from app.web.visitor import access
 
 POINTS = ("loyalty/points.html", "loyalty/_movements.html")
@@ -38,8 +39,16 @@ def show_user_points(user_id: int) -> ResponseReturnValue:
         return url_for(".list_redemptions", q=user.username, _anchor=anchor) if is_redemption else None
 
     crumbs = [(_("Users"), url_for(".list_users")), (user.name, url_for(".show_user", user_id=user.id))]
-    here: dict[str, Any] = {"here": url_for(".show_user_points", user_id=user.id), "crumbs": crumbs}
-    return page(*POINTS, person=user, address=address, **here | moved_by(user))
+    here: dict[str, Any] = {"crumbs": crumbs, "file_url": partial(url_for, ".export_user_points", user_id=user.id)}
+    shown = moved_by(user, partial(url_for, ".show_user_points", user_id=user.id))
+    return page(*POINTS, person=user, address=address, **here | shown)
+
+
+@bp.get("/users/<int:user_id>/points.csv")
+@access("admin")
+def export_user_points(user_id: int) -> ResponseReturnValue:
+    """Raises NotFound for who isn't a client, and wasn't one when anything moved."""
+    return movements_file(_owner(user_id))
 
 
 @dataclass(frozen=True, slots=True)

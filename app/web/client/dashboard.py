@@ -25,7 +25,7 @@ from app.loyalty import service as loyalty
 from app.messages import notices
 from app.wallet import service as wallets
 from app.web.arguments import whole_number
-from app.web.client import bp, log, logbook
+from app.web.client import bp, log, logbook, news
 from app.web.client.forms import MOODS
 from app.web.client.praise import praise
 from app.web.client.pulse import stamp, unchanged
@@ -77,9 +77,10 @@ def mark_level_seen() -> ResponseReturnValue:
 @bp.post("/notices/seen")
 @access("client")
 def mark_notices_seen() -> ResponseReturnValue:
-    """Put away what the client has read: the notices up to the newest that was shown (`up_to`)."""
+    """Put away what the client has read: the notices that were shown, each by its `id`."""
+    shown = [number for each in request.form.getlist("id") if (number := whole_number(each))]
     with unit_of_work():
-        notices.mark_seen(me().id, up_to=whole_number(request.form.get("up_to")) or 0, now=clock.now())
+        notices.mark_seen(me().id, shown[: notices.MOST_SHOWN], now=clock.now())
     return _answer("hero")
 
 
@@ -94,7 +95,8 @@ def _look() -> dict[str, Any]:
     here = now.astimezone(ZoneInfo(user.timezone))
     shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user.id, here.date())
     shown |= {
-        "notices": notices.unseen(user.id),
+        "notices": news.in_order(notices.unseen(user.id)),
+        "sad": news.SAD,
         "medals": achievements.latest(user.id),
         "programs": programs.followed_by(user.id, status=ACTIVE),
         "reward": rewards.goal(user.coach_id, shown["summary"].available_points),

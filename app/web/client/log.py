@@ -1,11 +1,12 @@
 """Logging: quick forms that answer in place. A request only records; what it earns follows from a worker."""
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, url_for
+from flask import Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -34,7 +35,7 @@ BOOK = "client/_logbook.html"
 @bp.get("/log")
 @access("client")
 def show_log() -> ResponseReturnValue:
-    """The page; for a part the list, or 204 when it is the one that was `seen`."""
+    """The page, its check-in set to `day` where that fits; for a part the list, or 204 when it is the one `seen`."""
     book = _book()
     return unchanged(book["stamp"]) or page(PAGE, BOOK, **(book if wants_part() else _forms() | book))
 
@@ -99,15 +100,17 @@ def delete_log(kind: str, log_id: int) -> ResponseReturnValue:
     with unit_of_work():
         source = activity.remove(me(), kind, log_id, now=clock.now()).source
     logbook.watch(clock.now())
-    outcome = loyalty.outcomes(me().id, [source]).get(source)
-    has_points = outcome is not None and outcome.points > 0
+    has_points = loyalty.holds_points_for(me().id, source)
     toast(_("Deleted. Its points are taken back; your XP stays.") if has_points else _("Deleted."))
-    return answer_book()
+    number = page_number()
+    return answer_book(page=number if number > 1 else None, _anchor="your-log")
 
 
-def answer_book(focus: str = "") -> Response:
-    """The list, which puts the focus there, or the way to its page."""
-    return page(PAGE, BOOK, **_book(), focus=focus) if wants_part() else see_other(url_for("client.show_log"))
+def answer_book(focus: str = "", **place: Any) -> Response:
+    """The list, which puts the focus there, or the way to its page, and to the `place` on it."""
+    if wants_part():
+        return page(PAGE, BOOK, **_book(), focus=focus)
+    return see_other(url_for("client.show_log", **place))
 
 
 def _log(kind: str, form: Form, keep: Callable[[User, datetime], Log]) -> ResponseReturnValue:
@@ -139,7 +142,7 @@ def _forms() -> dict[str, Any]:
     """Empty forms, set to now by the client's clock."""
     here = _here()
     return {
-        "checkin_form": CheckinForm(formdata=None, date=here.date()),
+        "checkin_form": CheckinForm(formdata=None, date=_asked_day(here.date())),
         "workout_form": WorkoutForm(formdata=None, performed_at=here),
         "meal_form": MealForm(formdata=None, eaten_at=here, meal=likely_meal(here)),
         "today": here.date(),
@@ -147,6 +150,14 @@ def _forms() -> dict[str, Any]:
         "zone": me().timezone,
         "amounts": loyalty.amounts(),
     }
+
+
+def _asked_day(today: date) -> date:
+    """The day in the address, where it can still be logged; else today."""
+    with suppress(ValueError):
+        asked = date.fromisoformat(request.args.get("day", ""))
+        return asked if today - timedelta(days=rules.MAX_DAYS_BACK) <= asked <= today else today
+    return today
 
 
 def _has_checked_in() -> bool:

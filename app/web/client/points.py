@@ -1,5 +1,6 @@
 """Every movement of the client's XP and points."""
 
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -9,7 +10,7 @@ from app.kit.htmx import page
 from app.loyalty.movements import ACHIEVEMENT, REDEMPTION, Movement
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
-from app.web.movement_words import moved_by
+from app.web.points_desk import moved_by, movements_file
 from app.web.visitor import access, me
 
 POINTS = ("client/points.html", "loyalty/_movements.html")
@@ -19,12 +20,18 @@ POINTS = ("client/points.html", "loyalty/_movements.html")
 @access("client")
 def show_points() -> ResponseReturnValue:
     """The page; for a part the list, or 204 when it is as it was `seen`."""
-    shown = moved_by(me())
+    shown = moved_by(me(), partial(url_for, ".show_points"))
     listed = shown["movements"]
     names = [(each.id, each.name) for each in listed.items]
     seen = stamp(shown["summary"].figures, shown["standing"], names, listed.total, listed.number)
-    here: dict[str, Any] = {"here": url_for(".show_points"), "address": _address, "stamp": seen}
+    here: dict[str, Any] = {"file_url": partial(url_for, ".export_points"), "address": _address, "stamp": seen}
     return unchanged(seen) or page(*POINTS, **shown | here)
+
+
+@bp.get("/points.csv")
+@access("client")
+def export_points() -> ResponseReturnValue:
+    return movements_file(me())
 
 
 def _address(moved: Movement) -> str | None:

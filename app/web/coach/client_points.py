@@ -1,5 +1,6 @@
 """Every movement of the XP and points of one of the coach's clients."""
 
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -10,7 +11,7 @@ from app.kit.htmx import page
 from app.loyalty import clients
 from app.loyalty.movements import ACHIEVEMENT, REDEMPTION, Movement
 from app.web.coach import bp
-from app.web.movement_words import moved_by
+from app.web.points_desk import moved_by, movements_file
 from app.web.visitor import access, me
 
 POINTS = ("loyalty/points.html", "loyalty/_movements.html")
@@ -30,5 +31,14 @@ def show_client_points(client_id: int) -> ResponseReturnValue:
         return url_for(".list_redemptions", q=client.username, _anchor=anchor) if is_redemption else None
 
     crumbs = [(_("Clients"), url_for(".list_clients")), (client.name, url_for(".show_client", client_id=client.id))]
-    here: dict[str, Any] = {"here": url_for(".show_client_points", client_id=client.id), "crumbs": crumbs}
-    return page(*POINTS, person=client, address=address, **here | moved_by(client))
+    file_url = partial(url_for, ".export_client_points", client_id=client.id)
+    here: dict[str, Any] = {"crumbs": crumbs, "file_url": file_url}
+    shown = moved_by(client, partial(url_for, ".show_client_points", client_id=client.id))
+    return page(*POINTS, person=client, address=address, **here | shown)
+
+
+@bp.get("/clients/<int:client_id>/points.csv")
+@access("coach")
+def export_client_points(client_id: int) -> ResponseReturnValue:
+    """Raises NotFound for anybody else's client."""
+    return movements_file(clients.one(me().id, client_id))
