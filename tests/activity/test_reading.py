@@ -13,14 +13,16 @@ from sqlalchemy import Engine, event, func, insert, select, text
 from app.activity import rules, timeline
 from app.activity.models import DailyLog, Log, MealLog, WorkoutLog
 from app.kit.db import db, unit_of_work
-from app.loyalty import service as loyalty
+from app.loyalty import foresight
 from app.loyalty.models import XpTransaction
+from app.loyalty.rules import Moment, Terms
 from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.usefixtures("app")
 TODAY = NOW.date()
 MANY = 4000
+LIMITED = {str(number): Terms(number, str(number), 20, 20, True, 24, 2) for number in range(1, 7)}  # as if each were
 
 
 def log_in_bulk(user_id: int, many: int) -> None:
@@ -66,7 +68,9 @@ READINGS: dict[str, Callable[[int], Any]] = {
     "newest": lambda user_id: timeline.newest(user_id, 6),
     "streak": lambda user_id: timeline.streak(user_id, today=TODAY),
     "rhythm": lambda user_id: timeline.rhythm(user_id, since=TODAY - timedelta(days=6), today=TODAY),
-    "xp by day": lambda user_id: loyalty.xp_by_day(user_id, since=TODAY - timedelta(days=27)),
+    "outlook": lambda user_id: foresight.outlook(
+        user_id, Moment(NOW, TODAY), LIMITED, since=TODAY - timedelta(days=27), with_waiting=False
+    ),
 }
 
 

@@ -175,19 +175,6 @@ def test_the_focus_goes_to_what_stays_when_a_button_is_gone(client: FlaskClient,
     assert re.findall(r'id="(\S+)" tabindex="-1"', looked) == ["streak-title", "hero-title"]  # it stays there
 
 
-def test_what_the_limit_of_the_day_would_refuse_isnt_promised(client: FlaskClient, mia: User) -> None:
-    make.event_type(daily_limit=1)
-    make.workout(mia, at=NOW - timedelta(hours=1))
-    make.settled()
-    assert "+20 XP" in part(dashboard(client), "today")
-    make.workout(mia)
-    make.settled()
-    today = part(dashboard(client), "today")
-    assert "+20 XP" not in today
-    assert "Workouts logged</strong>" in today
-    assert "2 times today" in today
-
-
 def test_one_tap_checks_in_and_keeps_the_streak_alive(client: FlaskClient, mia: User) -> None:
     make.checkins(mia, 3, until=NOW - timedelta(days=1))
     page = dashboard(client)
