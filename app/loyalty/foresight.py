@@ -41,6 +41,11 @@ def foresee(user_id: int, source: str, event_key: str) -> Outcome:
     return Outcome(terms.xp, terms.points, None)
 
 
+def foresee_next(user_id: int, event_key: str, moment: Moment) -> Outcome:
+    """What another of this type would earn the user at that moment. Two statements."""
+    return outlook(user_id, moment, settlement.terms(), since=moment.on).of_next(event_key)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What the user has earned on each of their dates, and what follows from it for what they do next."""

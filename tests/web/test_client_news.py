@@ -122,12 +122,17 @@ def test_the_last_three_achievements_shine(client: FlaskClient, mia: User, dana:
 
 def test_programmes_are_shown_while_they_are_followed(client: FlaskClient, mia: User, dana: User) -> None:
     assert "Your programmes" not in dashboard(client)
-    followed = make.followed(mia, dana, make.program(dana, name="To 10k", description="Slowly longer."))
+    longer = make.program(dana, name="To 10k", description="Slowly longer.")
+    followed = make.followed(mia, dana, longer)
     shown = part(dashboard(client), "programs")
     assert all(said in shown for said in ("To 10k", "Slowly longer.", "Since Mar 2, 2026", "+100 XP"))
     with unit_of_work():
         programs.end(dana, followed.id, "completed", now=NOW)
     assert "Your programmes" not in dashboard(client)
+    make.followed(mia, dana, longer)
+    again = part(dashboard(client), "programs")
+    assert "Completed before: earns nothing" in again
+    assert "+100 XP" not in again
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,12 @@ def _look() -> dict[str, Any]:
     here = now.astimezone(ZoneInfo(user.timezone))
     shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user.id, here.date())
     shown |= _ahead(user.id, Moment(now, here.date()), shown)
+    followed = programs.followed_by(user.id)
     shown |= {
         "notices": notices.unseen(user.id),
         "medals": achievements.latest(user.id),
-        "programs": programs.followed_by(user.id, status=ACTIVE),
+        "programs": [each for each in followed if each.status == ACTIVE],
+        "done": programs.done_by(followed),
         "reward": rewards.goal(user.coach_id, shown["summary"].available_points),
         "balances": wallets.balances(user.id),
     }
@@ -164,7 +166,7 @@ def _stamp(shown: dict[str, Any]) -> str:
         ],
         [each.id for each in shown["notices"]],
         [each.figures for each in shown["medals"]],
-        [(each.id, each.program.version) for each in shown["programs"]],
+        [(each.id, each.program.version, each.program_id in shown["done"]) for each in shown["programs"]],
         reward and (reward.id, reward.version),
         shown["balances"],
     )
