@@ -93,7 +93,7 @@ def _look() -> dict[str, Any]:
     """All that the page shows. What was logged is read before the totals, so that these hold what it has earned."""
     user, now = me(), clock.now()
     here = now.astimezone(ZoneInfo(user.timezone))
-    shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user.id, here.date())
+    shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user, here.date())
     shown |= _ahead(user.id, Moment(now, here.date()), shown)
     followed = programs.followed_by(user.id)
     shown |= {
@@ -113,16 +113,16 @@ def _progress(user: User) -> dict[str, Any]:
     return {"summary": summary, "levels": levels, "terms": terms, "standing": standing}
 
 
-def _days(user_id: int, today: date) -> dict[str, Any]:
+def _days(user: User, today: date) -> dict[str, Any]:
     """The streak, today and this week."""
     monday = _monday(today)
     seen_back = today - timedelta(days=MAX_DAYS_BACK + 1)
-    rhythm = timeline.rhythm(user_id, since=min(monday, seen_back), today=today)
+    rhythm = timeline.rhythm(user, since=min(monday, seen_back), today=today)
     checked = {on for kind, on in rhythm.tally if kind == "checkin"}
     return {
         "today": today,
         "streak": rhythm.streak,
-        "missing": missing_days(checked, today=today),
+        "missing": missing_days(checked, today=today, moved_after=rhythm.moved_after),
         "chores": {kind: rhythm.tally.get((kind, today), 0) for kind in timeline.KINDS},
         "week": {
             kind: sum(count for (each, on), count in rhythm.tally.items() if each == kind and on >= monday)

@@ -1,7 +1,7 @@
 """Logging: quick forms that answer in place. A request only records; what it earns follows from a worker."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -176,13 +176,15 @@ def _book() -> dict[str, Any]:
     user = me()
     book = logbook.read(user.id, number=page_number(), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    streak = timeline.streak(user.id, today=_here().date())
-    shown = stamp(summary.figures, levels, book, streak)
+    today = _here().date()
+    rhythm = timeline.rhythm(user, since=today - timedelta(days=rules.MAX_DAYS_BACK), today=today)
+    streak, moved_after = rhythm.streak, rhythm.moved_after
+    shown = stamp(summary.figures, levels, book, streak, moved_after)
     return {
         "book": book,
         "summary": summary,
         "standing": standing(summary.total_xp, levels),
         "stamp": shown,
         "has_checked_in": streak.has_today,
-        "loss_of": lambda entry: loss(entry, streak, _here().date()),
+        "loss_of": lambda entry: loss(entry, streak, today, moved_after),
     }
