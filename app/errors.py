@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from app.kit.bodies import read_off
 from app.kit.db import db, is_overload
@@ -182,10 +183,17 @@ def not_shown(to_anybody: Select[Any]) -> NotFound:
 
 def register_error_handlers(app: Flask) -> None:
     """Tell every error in the form in which the visitor asked."""
+    app.before_request(_lead_no_program_elsewhere)
     app.register_error_handler(DomainError, _tell_refusal)
     app.register_error_handler(TooOften, lambda error: _tell_refusal(RateLimited(error.retry_after)))
     app.register_error_handler(HTTPException, _tell_http)
     app.register_error_handler(Exception, _tell_failure)
+
+
+def _lead_no_program_elsewhere() -> None:
+    """An address with a slash too many is answered with a redirect, in HTML; programs hear that it isn't there."""
+    if isinstance(request.routing_exception, RequestRedirect) and _wants_json():
+        raise NotFound
 
 
 def envelope(error: DomainError) -> dict[str, Any]:

@@ -18,11 +18,11 @@ class TooLongAgo(DomainError):
 
 class AlreadyLogged(DomainError):
     code, status = "already_logged", 409
-    message = _l("You have already logged this. Change the time, or delete the earlier entry first.")
+    message = _l("You have already logged this. If this is another one, please change its time.")
 
 
 class AlreadyCheckedIn(AlreadyLogged):
-    message = _l("You have checked in for this day already. Choose another day, or delete that check-in first.")
+    message = _l("You have checked in for this day already. Choose another day: each earns once, also if deleted.")
 
 
 class DateBeforeMove(DomainError):

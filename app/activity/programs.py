@@ -1,6 +1,6 @@
 """Programmes: coaches make them, have clients follow them, and say when they are done. Callers own the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -72,6 +72,11 @@ def followed_by(client_id: int, *, status: str = "") -> Sequence[ClientProgram]:
     if status:
         query = query.where(ClientProgram.status == status)
     return db.session.scalars(query.order_by(ClientProgram.id.desc())).all()
+
+
+def done_by(followed: Iterable[ClientProgram]) -> set[int]:
+    """The programmes that are completed among these: completed once more, they earn nothing."""
+    return {each.program_id for each in followed if each.status == COMPLETED}
 
 
 def followed_one(coach: User, client_program_id: int) -> ClientProgram:

@@ -50,10 +50,20 @@ def check_date(day: date, *, zone: str, now: datetime, field: str) -> None:
         raise TooLongAgo(field=field)
 
 
-def missing_days(checked: Collection[date], *, today: date) -> list[date]:
+def is_open(day: date, *, today: date, moved_after: date | None) -> bool:
+    """Whether a date, gone or today, can still be checked in for.
+
+    At most two days back, and none before the last check-in that was made in another zone (`moved_after`).
+    """
+    return today - timedelta(days=MAX_DAYS_BACK) <= day <= today and (moved_after is None or day >= moved_after)
+
+
+def missing_days(checked: Collection[date], *, today: date, moved_after: date | None = None) -> list[date]:
     """The days before today that can still be checked in for and alone part a streak from today; the earliest first."""
     absent = [day for back in range(MAX_DAYS_BACK, 0, -1) if (day := today - timedelta(days=back)) not in checked]
-    return absent if absent and absent[0] - timedelta(days=1) in checked else []
+    if not absent or absent[0] - timedelta(days=1) not in checked:
+        return []
+    return absent if is_open(absent[0], today=today, moved_after=moved_after) else []
 
 
 def moment_of_checkin(day: date, *, zone: str, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ Who awards for it registers for the topic `xp`; who goes by what is there now, f
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from app.accounts.models import User
 from app.activity import rules, timeline
@@ -112,8 +112,7 @@ def _check_move(user: User, on: date) -> None:
 
     The last on the calendar: a day that was back-dated after it doesn't open a way around.
     """
-    elsewhere = (DailyLog.client_id == user.id, DailyLog.timezone != user.timezone)
-    last = db.session.scalar(select(func.max(DailyLog.checked_on)).where(*elsewhere))
+    last = timeline.moved_after(user)
     if last is not None and on < last:
         raise DateBeforeMove(field="date")
 

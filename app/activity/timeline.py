@@ -29,7 +29,7 @@ from app.kit.db import among, db
 from app.kit.lists import Page
 
 KINDS = tuple(LOGS)
-IN_A_ROW = "in a row"
+IN_A_ROW, ELSEWHERE = "in a row", "elsewhere"
 LAST_PAGE = 1_000_000
 NO_TEXT, NO_NUMBER = literal("", String), cast(null(), Integer)
 OF_ONE_KIND = {
@@ -90,10 +90,15 @@ class Rhythm:
 
     streak: rules.Streak
     tally: dict[tuple[str, date], int]
+    moved_after: date | None
 
 
-def rhythm(user_id: int, *, since: date, today: date) -> Rhythm:
-    """The streak up to today, and the tally since that date. One statement, which reads these days only."""
+def rhythm(user: User, *, since: date, today: date) -> Rhythm:
+    """The streak up to today, and the tally since that date. One statement, which reads these days only.
+
+    And the last check-in made in another zone, where it lies in these days (`moved_after`).
+    """
+    user_id = user.id
     length, last = _streak(user_id, today)
     counted = (
         select(literal(model.kind, String), model.on, func.count())
@@ -101,9 +106,23 @@ def rhythm(user_id: int, *, since: date, today: date) -> Rhythm:
         .group_by(model.on)
         for model in LOGS.values()
     )
-    rows = db.session.execute(union_all(select(literal(IN_A_ROW, String), last, length), *counted)).all()
-    tally = {(kind, on): count for kind, on, count in rows if kind != IN_A_ROW}
-    return Rhythm(next(rules.Streak(count, on == today) for kind, on, count in rows if kind == IN_A_ROW), tally)
+    moved = select(literal(ELSEWHERE, String), func.max(DailyLog.checked_on, type_=Date), literal(0)).where(
+        *_elsewhere(user), DailyLog.checked_on >= since
+    )
+    rows = db.session.execute(union_all(select(literal(IN_A_ROW, String), last, length), moved, *counted)).all()
+    found = {kind: (on, count) for kind, on, count in rows if kind in {IN_A_ROW, ELSEWHERE}}
+    tally = {(kind, on): count for kind, on, count in rows if kind not in found}
+    on, days = found[IN_A_ROW]
+    return Rhythm(rules.Streak(days, on == today), tally, found[ELSEWHERE][0])
+
+
+def moved_after(user: User) -> date | None:
+    """The last date on the calendar with a check-in that was made in another zone than the user's of now."""
+    return db.session.scalar(select(func.max(DailyLog.checked_on)).where(*_elsewhere(user)))
+
+
+def _elsewhere(user: User) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return DailyLog.client_id == user.id, DailyLog.timezone != user.timezone
 
 
 def latest_of_each() -> ScalarSelect[datetime]:

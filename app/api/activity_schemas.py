@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.activity import rules
 from app.api.schemas import THEIR_ID, Body, Data, Day, Moment, NotBlank, OnOneLine, Printable, Whole
+from app.kit.text import JOINERS, is_one_line
 
 Meal = Literal["breakfast", "lunch", "dinner", "snack"]
 
@@ -31,6 +32,13 @@ def _tenths(least: int, most: int, times: int) -> Callable[[Any], int | None]:
     return read
 
 
+def _printable(text: str) -> str:
+    """Marks that nobody sees are no part of an id; the joiners of emoji and of scripts are, between others."""
+    if not is_one_line(text) or text.strip(JOINERS) != text:
+        raise PydanticCustomError("string_pattern_mismatch", "This has characters that don't belong here.")
+    return text
+
+
 def _described(least: int, most: int) -> WithJsonSchema:
     number = {"type": "number", "minimum": least, "maximum": most, "multipleOf": 0.1}
     return WithJsonSchema({"anyOf": [number, {"type": "null"}]})
@@ -44,7 +52,12 @@ Hours = Annotated[int | None, BeforeValidator(_tenths(0, 24, 60)), _described(0,
 
 Title = Annotated[Printable, Field(max_length=rules.TITLE_LENGTH), OnOneLine]
 Notes = Annotated[Printable, Field(max_length=rules.NOTES_LENGTH)]
-ExternalId = Annotated[str, Field(min_length=1, max_length=rules.EXTERNAL_ID_LENGTH, pattern=THEIR_ID), NotBlank]
+ExternalId = Annotated[
+    str,
+    Field(min_length=1, max_length=rules.EXTERNAL_ID_LENGTH, pattern=THEIR_ID),
+    AfterValidator(_printable),
+    NotBlank,
+]
 
 
 class Logged(Body):
@@ -52,7 +65,7 @@ class Logged(Body):
 
     external_id: ExternalId = Field(
         description="Your own id of it: printable characters, no space at either end. Under the same id it is the same"
-        " log, answered with 200, whatever else is sent."
+        " log, answered with 200, whatever else the body says, which must be well-formed all the same."
     )
     username: Annotated[Printable, Field(min_length=1, max_length=64)] = Field(description="The client.")
 

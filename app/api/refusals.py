@@ -27,6 +27,7 @@ SENTENCES: dict[str, Any] = {
     "int_type": _l("Please give a whole number."),
     "items_or_subtotal": _l("Please give items or a subtotal."),
     "json_invalid": _l("This is not valid JSON: %(error)s."),
+    "leap_second": _l("Leap seconds aren't taken. Please give second 59, or the next minute."),
     "less_than_equal": _l("Please give at most %(le)s."),
     "list_type": _l("Please give a list."),
     "literal_error": _l("Please give one of %(expected)s."),

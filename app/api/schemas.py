@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 MOST = MOST_CENTS / 100
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:(?P<seconds>\d\d)(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FURTHEST = 10_000_000
 DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
@@ -100,10 +100,13 @@ def _to_cents(value: Any) -> int:
 
 def _to_moment(value: Any) -> datetime:
     """What is finer than a microsecond is cut off."""
-    if not isinstance(value, str) or not MOMENT.fullmatch(value):
+    written = MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if written is None:
         raise PydanticCustomError("moment", "Please give a time with its offset, as 2026-03-01T09:00:00+00:00.")
+    if written["seconds"] == "60":
+        raise PydanticCustomError("leap_second", "Leap seconds aren't taken.")
     try:
-        moment = datetime.fromisoformat(value).astimezone(UTC)
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise PydanticCustomError("moment", "There is no such time.") from error
     if not EARLIEST <= moment < LATEST:

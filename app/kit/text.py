@@ -125,6 +125,11 @@ def on_one_line(text: str) -> str:
     return line if line.strip(f"{JOINERS} ") else ""
 
 
+def is_blank(text: str) -> bool:
+    """Whether it says nothing: spaces, and letters that nobody sees."""
+    return not on_one_line(text)
+
+
 def is_one_line(text: str) -> bool:
     """Whether it stands on one line and shows all that is in it; joiners of emoji and of scripts may be there."""
     return not any(unicodedata.category(letter) in NOT_ON_A_LINE and letter not in JOINERS for letter in text)

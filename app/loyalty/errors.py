@@ -60,6 +60,14 @@ class ButtonUnknown(DomainError):
     message = _l("This button is out of date. Please load the page again, and press once more.")
 
 
+class RejectedSince(Conflict):
+    """What the button redeemed is rejected by now, so pressing it once more redeems nothing."""
+
+    message = _l(
+        "This was redeemed before, and rejected in the meantime; your redemptions say why. Nothing was redeemed anew."
+    )
+
+
 class AlreadyHandled(Conflict):
     """Somebody was faster: it is fulfilled or rejected already."""
 

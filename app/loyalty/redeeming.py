@@ -17,7 +17,7 @@ from app.audit.service import Actor
 from app.config import settings
 from app.errors import NotFound, not_shown
 from app.kit.db import db, insert
-from app.kit.text import is_writable
+from app.kit.text import is_blank, is_writable
 from app.loyalty import keeping, ledger, refunds
 from app.loyalty.errors import (
     AlreadyHandled,
@@ -85,7 +85,7 @@ def reject(redemption_id: int, handler: User, *, notes: str, actor: Actor, now: 
 
     What the client has deleted since takes its points then, as it would have if they had been there (`refunds`).
     """
-    if not notes.strip():
+    if is_blank(notes):
         raise ReasonNeeded(field="coach_notes")
     redemption = _handle(redemption_id, handler, (REJECTED, notes), actor, now)
     taken = refunds.give_back(redemption, now)

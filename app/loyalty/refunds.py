@@ -80,14 +80,23 @@ def _left_undone(user: User, spent_id: int) -> list[Short]:
     return [(reversal_id, points - taken.get(reversal_id, 0)) for reversal_id, points in shorts]
 
 
+def taken_of(user_id: int) -> dict[int, int]:
+    """How many of the points that came back went for what had been deleted, by redemption. One statement."""
+    return _rests(user_id, by="redemption_id")
+
+
 def _taken_since(user: User) -> dict[int, int]:
     """What earlier refunds have given for each reversal."""
+    return _rests(user.id, by="reversal_id")
+
+
+def _rests(user_id: int, *, by: str) -> dict[int, int]:
     rests = select(XpTransaction.details, XpTransaction.points).where(
-        XpTransaction.user_id == user.id,
+        XpTransaction.user_id == user_id,
         XpTransaction.kind == "adjustment",
         XpTransaction.source_key.startswith(REST, autoescape=True),
     )
     taken: dict[int, int] = defaultdict(int)
     for details, points in db.session.execute(rests):
-        taken[details["reversal_id"]] -= points
+        taken[details[by]] -= points
     return taken

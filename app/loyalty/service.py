@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import CompoundSelect, func, literal, null, select, union_all, update
@@ -13,7 +12,7 @@ from app.kit.db import db
 from app.kit.outbox import OutboxEvent
 from app.loyalty import ledger
 from app.loyalty.models import EventType, Level, XpRefusal, XpSummary, XpTransaction
-from app.loyalty.rules import Reason, Rung
+from app.loyalty.rules import Reason, Rung, Terms
 
 
 def open_summary(user: User) -> None:
@@ -36,20 +35,17 @@ def levels() -> list[Rung]:
     return [Rung(*row) for row in db.session.execute(rungs)]
 
 
-def amounts() -> dict[str, int]:
-    """The XP that each active type of event gives, by its key."""
-    active = select(EventType.key, EventType.xp_amount).where(EventType.is_active)
-    return {row.key: row.xp_amount for row in db.session.execute(active)}
-
-
-def levels_and_amounts() -> tuple[list[Rung], dict[str, int]]:
-    """What `levels` and `amounts` tell, in one statement: for pages that ask for much besides."""
-    rungs = select(Level.level_number, Level.name, Level.xp_required, Level.icon, Level.image)
-    given = select(null(), EventType.key, EventType.xp_amount, null(), null()).where(EventType.is_active)
-    both: CompoundSelect[Any] = union_all(rungs, given)
+def levels_and_terms() -> tuple[list[Rung], dict[str, Terms]]:
+    """All levels, from the lowest, and what each type of event gives, by its key. One statement."""
+    columns = (EventType.id, EventType.key, EventType.xp_amount, EventType.points_amount, EventType.is_active)
+    terms = select(*columns, EventType.cooldown_hours, EventType.daily_limit, null(), null())
+    rungs = select(Level.level_number, Level.name, Level.xp_required, *[null()] * 4, Level.icon, Level.image)
+    both: CompoundSelect[Any] = union_all(terms, rungs)
     rows = db.session.execute(both).all()
-    levels = sorted((Rung(*row) for row in rows if row[0] is not None), key=lambda rung: rung.xp_required)
-    return levels, {row[1]: row[2] for row in rows if row[0] is None}
+    levels = [Rung(*row[:3], *row[7:]) for row in rows if row[4] is None]
+    return sorted(levels, key=lambda rung: rung.xp_required), {
+        row[1]: Terms(*row[:7]) for row in rows if row[4] is not None
+    }
 
 
 def mark_celebrated(user_id: int, level_number: int) -> None:
@@ -110,13 +106,3 @@ def holds_points_for(user_id: int, source: str) -> bool:
         XpTransaction.user_id == user_id, XpTransaction.source_key.in_([source, f"undo:{source}"])
     )
     return (db.session.scalar(moved) or 0) > 0
-
-
-def xp_by_day(user_id: int, *, since: date) -> dict[date, int]:
-    """What the user earned on each of their dates by what they did then; what achievements gave besides isn't in it."""
-    days = (
-        select(XpTransaction.occurred_on, func.sum(XpTransaction.xp))
-        .where(XpTransaction.user_id == user_id, XpTransaction.occurred_on >= since, XpTransaction.kind == "event")
-        .group_by(XpTransaction.occurred_on)
-    )
-    return {day: int(xp) for day, xp in db.session.execute(days)}

@@ -14,6 +14,7 @@ from app.audit.service import Actor
 from app.errors import NotFound, ValidationFailed
 from app.kit.db import db, insert
 from app.kit.money import MOST_CENTS, as_number
+from app.kit.text import is_blank
 from app.wallet import ledger
 from app.wallet.errors import AdjustmentMade, DebtSettled, NothingToMove, TooMuch
 from app.wallet.models import COLLECTED, FORGIVEN, WalletAdjustment, WalletDebt
@@ -66,7 +67,7 @@ def forgive(debt_id: int, why: str, *, actor: Actor, now: datetime) -> WalletDeb
 
 
 def _reason(why: str) -> str:
-    if not why.strip():
+    if is_blank(why):
         raise ValidationFailed({"why": [WHY_NEEDED]})
     return why.strip()
 

@@ -21,6 +21,8 @@ def _thing(moved: Movement) -> str:
         return _("Redeemed: %(reward)s", reward=moved.name)
     if moved.kind == "achievement":
         return _("Achievement: %(name)s", name=moved.name)
+    if moved.kind == "adjustment" and moved.thing is not None:
+        return _("Taken from the points back for %(reward)s: what had paid them was deleted", reward=moved.name)
     if moved.kind == "adjustment":
         return _("Adjustment")
     return _event(moved)

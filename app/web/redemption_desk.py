@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
@@ -20,7 +21,7 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.loyalty import keeping, redeeming, redemptions
+from app.loyalty import keeping, redeeming, redemptions, refunds
 from app.loyalty import service as loyalty
 from app.loyalty.reward_models import FULFILLED, REJECTED, STATUSES, RewardRedemption
 from app.web.arguments import anchored, list_arguments, list_arguments_in, number_in, page_number
@@ -114,7 +115,16 @@ def _outcome(done: RewardRedemption) -> str:
     facts = {"reward": done.reward.name, "client": done.user.name}
     if done.status == FULFILLED:
         return _("Fulfilled: %(reward)s for %(client)s.", **facts)
+    if taken := refunds.taken_of(done.user_id).get(done.id):
+        return _rejected(done, taken)
     return _("Rejected: %(client)s has the points back, and reads why.", **facts)
+
+
+def _rejected(done: RewardRedemption, taken: int) -> str:
+    facts = {"client": done.user.name, "taken": format_decimal(taken), "points": format_decimal(done.points_spent)}
+    if taken < done.points_spent:
+        return _("Rejected: %(taken)s of the %(points)s points went for what %(client)s had deleted since.", **facts)
+    return _("Rejected: all %(points)s points went for what %(client)s had deleted since.", **facts)
 
 
 def _row(redemption_id: int, form: HandlingForm | None, status: int) -> Response:

@@ -10,17 +10,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event, func, insert, select, text
 
+from app.accounts.models import User
 from app.activity import rules, timeline
 from app.activity.models import DailyLog, Log, MealLog, WorkoutLog
 from app.kit.db import db, unit_of_work
-from app.loyalty import service as loyalty
+from app.loyalty import foresight
 from app.loyalty.models import XpTransaction
+from app.loyalty.rules import Moment, Terms
 from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.usefixtures("app")
 TODAY = NOW.date()
 MANY = 4000
+LIMITED = {str(number): Terms(number, str(number), 20, 20, True, 24, 2) for number in range(1, 7)}  # as if each were
 
 
 def log_in_bulk(user_id: int, many: int) -> None:
@@ -65,8 +68,12 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
 READINGS: dict[str, Callable[[int], Any]] = {
     "newest": lambda user_id: timeline.newest(user_id, 6),
     "streak": lambda user_id: timeline.streak(user_id, today=TODAY),
-    "rhythm": lambda user_id: timeline.rhythm(user_id, since=TODAY - timedelta(days=6), today=TODAY),
-    "xp by day": lambda user_id: loyalty.xp_by_day(user_id, since=TODAY - timedelta(days=27)),
+    "rhythm": lambda user_id: timeline.rhythm(
+        User(id=user_id, timezone="UTC"), since=TODAY - timedelta(days=6), today=TODAY
+    ),
+    "outlook": lambda user_id: foresight.outlook(
+        user_id, Moment(NOW, TODAY), LIMITED, since=TODAY - timedelta(days=27), with_waiting=False
+    ),
 }
 
 
@@ -119,7 +126,7 @@ def test_the_streak_in_sql_is_the_streak_of_the_rules(seed: int) -> None:
         today = TODAY - timedelta(days=back)
         expected = rules.streak([day for day in days if day <= today], today=today)
         assert timeline.streak(client.id, today=today) == expected
-        assert timeline.rhythm(client.id, since=today, today=today).streak == expected
+        assert timeline.rhythm(client, since=today, today=today).streak == expected
 
 
 def test_without_any_checkin_there_is_no_streak() -> None:
@@ -131,9 +138,9 @@ def test_the_tally_counts_by_the_clients_dates(zone: str) -> None:
     client = make.user(timezone=zone)
     log = make.workout(client)
     other: date = log.performed_on
-    tally = timeline.rhythm(client.id, since=other, today=other).tally
+    tally = timeline.rhythm(client, since=other, today=other).tally
     assert tally == {("workout", other): 1}
-    assert timeline.rhythm(client.id, since=other + timedelta(days=1), today=other + timedelta(days=1)).tally == {}
+    assert timeline.rhythm(client, since=other + timedelta(days=1), today=other + timedelta(days=1)).tally == {}
 
 
 def test_pages_follow_one_another_without_a_gap() -> None:

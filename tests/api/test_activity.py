@@ -114,6 +114,8 @@ def test_what_may_be_left_out_or_null_is(client: FlaskClient, mia: User, watch: 
         ("2026-03-02T11:30:00.9999999Z", "2026-03-02T11:30:00.999999Z"),
         ("2026-03-02T11:30:00.5Z", "2026-03-02T11:30:00.500000Z"),
         ("2026-03-02 11:30:00Z", "2026-03-02T11:30:00Z"),
+        ("2026-03-02t11:30:00z", "2026-03-02T11:30:00Z"),
+        ("2026-03-02T12:30:00+0100", "2026-03-02T11:30:00Z"),
     ],
 )
 def test_an_instant_is_read_as_clocks_write_it(
@@ -122,6 +124,23 @@ def test_an_instant_is_read_as_clocks_write_it(
     assert send(client, watch, performedAt=written).status_code == 202
     instants = select(WorkoutLog.performed_at).where(WorkoutLog.client_id == mia.id)
     assert db.session.scalars(instants).one() == datetime.fromisoformat(kept)
+
+
+@pytest.mark.usefixtures("mia")
+def test_a_leap_second_is_refused_in_words_of_its_own(client: FlaskClient, watch: Headers) -> None:
+    answer = send(client, watch, performedAt="2026-03-02T11:29:60Z")
+    assert answer.status_code == 400
+    [told] = answer.get_json()["fields"]["performedAt"]
+    assert told.startswith("Leap seconds aren't taken.")
+
+
+@pytest.mark.usefixtures("mia")
+@pytest.mark.parametrize(
+    ("external_id", "status"),
+    [("\ufeff", 400), ("a\u2028b", 400), ("a\u200b", 400), ("a\u200d", 400), ("a\u200db", 202), ("Lauf-ä", 202)],
+)
+def test_an_id_is_of_what_can_be_seen(client: FlaskClient, watch: Headers, external_id: str, status: int) -> None:
+    assert send(client, watch, externalId=external_id).status_code == status
 
 
 @pytest.mark.usefixtures("mia")

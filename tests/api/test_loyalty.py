@@ -30,6 +30,13 @@ def told(client: FlaskClient, user: User, headers: dict[str, str] | None = None)
     return data
 
 
+@pytest.mark.parametrize("address", ["/api/v1/clients/mia%2F/loyalty", "/api//v1/clients/mia/loyalty"])
+def test_an_address_with_a_slash_too_many_is_told_in_json(client: FlaskClient, address: str) -> None:
+    make.user(username="mia")
+    answer = client.get(address, headers=make.api_key("read"))
+    assert (answer.status_code, answer.mimetype, answer.get_json()["error"]) == (404, "application/json", "not_found")
+
+
 def test_who_has_just_come_has_nothing_and_the_first_level_ahead(client: FlaskClient) -> None:
     make.levels(50, 200)
     assert told(client, make.user()) == {

@@ -73,7 +73,7 @@ def test_no_more_is_taken_than_there_is(cents: int) -> None:
 
 def test_without_a_reason_or_of_too_much_or_for_who_is_no_client_nothing_moves() -> None:
     client, coach = make.user(), make.user(role="coach")
-    for why in ("", "  "):
+    for why in ("", "  ", "\u200b"):
         with pytest.raises(ValidationFailed) as refused:
             adjusted(client.id, 5, why)
         assert list(refused.value.fields) == ["why"]

@@ -165,6 +165,27 @@ def test_a_day_that_parts_a_streak_is_named_while_it_can_be_added(
         assert re.search(r'id="checkin-date"[^>]* value="2026-03-02"', client.get(f"/client/log?day={odd}").text)
 
 
+def test_a_day_before_a_check_in_elsewhere_is_not_asked_for(client: FlaskClient, mia: User) -> None:
+    for back in (3, 2, 0):
+        make.checkin(mia, now=NOW - timedelta(days=back))
+    assert "Mar 1, 2026 is missing." in client.get("/client").text
+    with unit_of_work():
+        db.session.get_one(User, mia.id).timezone = "America/New_York"
+    assert "is missing." not in client.get("/client").text
+    assert client.post("/client/log/checkin", data={"date": "2026-03-01"}).status_code == 422
+
+
+def test_a_day_that_cannot_come_back_is_told_before_it_is_deleted(client: FlaskClient, mia: User) -> None:
+    for back in (2, 1):
+        make.checkin(mia, now=NOW - timedelta(days=back))
+    assert client.get("/client/log").text.count("You can add that day again") == 2
+    with unit_of_work():
+        db.session.get_one(User, mia.id).timezone = "Europe/Paris"
+    page = client.get("/client/log").text
+    assert page.count("You can add that day again") == 1  # the last one itself
+    assert page.count("be added again.") == 1
+
+
 def test_the_rhythm_is_of_what_was_done(client: FlaskClient, mia: User) -> None:
     make.achievement("workout_count", 1, xp_reward=70)
     make.workout(mia, at=NOW - timedelta(days=1))

@@ -129,12 +129,17 @@ def test_the_last_three_achievements_shine(client: FlaskClient, mia: User, dana:
 
 def test_programmes_are_shown_while_they_are_followed(client: FlaskClient, mia: User, dana: User) -> None:
     assert "Your programmes" not in dashboard(client)
-    followed = make.followed(mia, dana, make.program(dana, name="To 10k", description="Slowly longer."))
+    longer = make.program(dana, name="To 10k", description="Slowly longer.")
+    followed = make.followed(mia, dana, longer)
     shown = part(dashboard(client), "programs")
     assert all(said in shown for said in ("To 10k", "Slowly longer.", "Since Mar 2, 2026", "+100 XP"))
     with unit_of_work():
         programs.end(dana, followed.id, "completed", now=NOW)
     assert "Your programmes" not in dashboard(client)
+    make.followed(mia, dana, longer)
+    again = part(dashboard(client), "programs")
+    assert "Completed before: earns nothing" in again
+    assert "+100 XP" not in again
 
 
 @pytest.mark.parametrize(
@@ -199,19 +204,6 @@ def test_the_focus_goes_to_what_stays_when_a_button_is_gone(client: FlaskClient,
     looked = client.get("/client", headers=HTMX).text
     assert "data-focus" not in looked
     assert re.findall(r'id="(\S+)" tabindex="-1"', looked) == ["streak-title", "hero-title"]  # it stays there
-
-
-def test_what_the_limit_of_the_day_would_refuse_isnt_promised(client: FlaskClient, mia: User) -> None:
-    make.event_type(daily_limit=1)
-    make.workout(mia, at=NOW - timedelta(hours=1))
-    make.settled()
-    assert "+20 XP" in part(dashboard(client), "today")
-    make.workout(mia)
-    make.settled()
-    today = part(dashboard(client), "today")
-    assert "+20 XP" not in today
-    assert "Workouts logged</strong>" in today
-    assert "2 times today" in today
 
 
 def test_one_tap_checks_in_and_keeps_the_streak_alive(client: FlaskClient, mia: User) -> None:

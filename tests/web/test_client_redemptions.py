@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -11,9 +12,14 @@ from sqlalchemy import select
 
 from app.accounts import desk
 from app.accounts.models import User
+from app.activity import service as activity
+from app.activity.models import WorkoutLog
 from app.kit.db import db, unit_of_work
 from app.loyalty import redeeming
+from app.loyalty import service as loyalty
 from app.loyalty.reward_models import RewardRedemption
+from app.messages import post
+from app.messages.models import Mail
 from tests import make
 from tests.client import HTMX
 from tests.counting import count_statements
@@ -55,6 +61,42 @@ def test_each_shows_its_state_and_what_the_coach_wrote(client: FlaskClient, mia:
     assert all(said in line(page, refused) for said in ("Bar", "Rejected", "Points given back", "None left."))
     assert "<it>" not in page
     assert page.index("Bar") < page.index("Towel") < page.index("Coffee")
+
+
+@pytest.mark.parametrize(("cost", "left"), [(1000, 0), (1400, 400)])
+def test_whose_points_went_for_what_was_deleted_is_told_so_everywhere(
+    app: Flask, client: FlaskClient, mia: User, dana: User, sign_in: SignIn, cost: int, left: int
+) -> None:
+    make.event_type(points_amount=500)
+    make.workout(mia, at=NOW - timedelta(hours=1))
+    make.settled()
+    asked_for = make.redemption(mia, make.reward(name="Coffee", points_cost=cost))
+    spare = make.redemption(mia, make.reward(points_cost=1500 - cost))
+    first = db.session.scalars(select(WorkoutLog).order_by(WorkoutLog.id)).first()
+    assert first is not None
+    with unit_of_work():
+        activity.remove(mia, "workout", first.id, now=NOW)
+    make.settled()
+    coach = app.test_client()
+    sign_in(coach, dana)
+    data = {"_method": "PATCH", "status": "rejected", "coach_notes": "None left."}
+    coach.post(f"/coach/redemptions/{asked_for.id}", data=data)
+    toasts = unescape(coach.get("/coach/redemptions").text)
+    assert ("1,000 of the 1,400 points went for what" if left else "all 1,000 points went for what") in toasts
+    assert "has the points back" not in toasts
+    shown = client.get("/client/redemptions").text
+    assert "1,000 of them went at once for what you had deleted since." in line(shown, asked_for)
+    assert "had deleted" not in line(shown, spare)
+    for whose in (client.get("/client/points"), coach.get(f"/coach/clients/{mia.id}/points")):
+        assert "Taken from the points back for Coffee: what had paid them was deleted" in unescape(whose.text)
+    news, mail = unescape(client.get("/client").text), db.session.scalars(select(Mail).order_by(Mail.id.desc())).first()
+    assert mail is not None
+    message = post.write(mail)
+    for told in (news, *(each.get_content() for each in message.walk() if not each.is_multipart())):
+        assert ("points are back" in told) == (left > 0)
+        assert ("All 1,000 points of it went for" in told) == (left == 0)
+    assert ("points are back" in str(message["Subject"])) is False
+    assert loyalty.summary_of(mia.id).available_points == left
 
 
 def test_without_a_coach_nobody_speaks_of_one(client: FlaskClient, sign_in: SignIn) -> None:

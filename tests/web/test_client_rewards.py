@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app.accounts.models import User
+from app.audit.service import SYSTEM
 from app.kit.db import db, unit_of_work
+from app.loyalty import redeeming
 from app.loyalty.models import XpSummary
 from app.loyalty.reward_models import Reward, RewardRedemption
 from tests import make
@@ -180,6 +182,36 @@ def test_a_button_without_its_key_redeems_nothing(client: FlaskClient, mia: User
     assert answer.status_code == 422
     assert "This button is out of date." in card(answer.text, coffee)
     assert (redemptions(), points_of(mia)) == (0, 100)
+
+
+@pytest.mark.parametrize("cost", ["", " ", "x"])
+def test_a_button_whose_cost_cannot_be_read_redeems_nothing(client: FlaskClient, mia: User, cost: str) -> None:
+    coffee = make.reward()
+    sent = button(client.get("/client/rewards").text, coffee) | {"cost": cost}
+    answer = client.post(f"/client/rewards/{coffee.id}/redeem", data=sent, headers=HTMX)
+    assert answer.status_code == 422
+    assert "This button is out of date." in card(answer.text, coffee)
+    assert (redemptions(), points_of(mia)) == (0, 100)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_button_whose_redemption_was_rejected_says_so(
+    client: FlaskClient, mia: User, dana: User, headers: dict[str, str]
+) -> None:
+    coffee = make.reward(points_cost=60)
+    sent = button(client.get("/client/rewards").text, coffee)
+    client.post(f"/client/rewards/{coffee.id}/redeem", data=sent, headers=HTMX)
+    asked_for = db.session.scalars(select(RewardRedemption.id)).one()
+    with unit_of_work():
+        redeeming.reject(asked_for, dana, notes="Sold", actor=SYSTEM, now=make.NOW)
+    answer = client.post(f"/client/rewards/{coffee.id}/redeem", data=sent, headers=headers)
+    assert answer.status_code == 409
+    assert "rejected in the meantime" in card(answer.text, coffee)
+    assert "You have 100 points left" not in answer.text
+    assert (redemptions(), points_of(mia)) == (1, 100)
+    anew = button(answer.text, coffee)
+    assert client.post(f"/client/rewards/{coffee.id}/redeem", data=anew, headers=HTMX).status_code == 200
+    assert (redemptions(), points_of(mia)) == (2, 40)
 
 
 def test_nobody_redeems_what_is_not_offered_to_them(client: FlaskClient, mia: User) -> None:

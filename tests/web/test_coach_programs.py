@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -169,6 +170,47 @@ def test_completing_earns_once_the_worker_has_come(client: FlaskClient, sam: Use
     assert states() == ["completed"]
     assert make.settled() == 1
     assert loyalty.summary_of(ada.id).total_xp == 100
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_what_is_told_of_a_second_completion_is_true(
+    client: FlaskClient, sam: User, ada: User, *, is_settled: bool
+) -> None:
+    sleep = make.program(sam)
+    assign, end = f"/coach/clients/{ada.id}/programs", "/coach/client-programs/{}"
+    told = []
+    for _ in range(2):
+        answer = client.post(assign, data={"program_id": sleep.id}, headers=HTMX)
+        followed = db.session.scalars(select(ClientProgram.id).where(ClientProgram.status == "active")).one()
+        done = client.patch(end.format(followed), data={"status": "completed"}, headers=HTMX)
+        told.append((answer.headers["HX-Trigger"], unescape(answer.text), done.headers["HX-Trigger"]))
+        if is_settled:
+            make.settled()
+    (assigned, asked, completed), (again, asked_again, completed_again) = told
+    assert "It earns, once" in assigned
+    assert "This earns XP" in asked
+    assert "on its way" in completed
+    assert "it earns nothing" in again
+    assert "It has earned before" in asked_again
+    assert "This earns XP" not in asked_again
+    assert "It has earned before" in completed_again
+    make.settled()
+    assert loyalty.summary_of(ada.id).total_xp == 100
+
+
+def test_a_programme_that_earns_nothing_at_present_is_not_announced_as_earning(
+    client: FlaskClient, sam: User, ada: User
+) -> None:
+    make.event_type("program_completed", is_active=False)
+    sleep = make.program(sam)
+    answer = client.post(f"/coach/clients/{ada.id}/programs", data={"program_id": sleep.id}, headers=HTMX)
+    assert "Completing it earns nothing at present" in answer.headers["HX-Trigger"]
+    assert "It earns nothing at present" in unescape(answer.text)
+    followed = db.session.scalars(select(ClientProgram.id)).one()
+    done = client.patch(f"/coach/client-programs/{followed}", data={"status": "completed"}, headers=HTMX)
+    assert "It earns nothing at present" in done.headers["HX-Trigger"]
+    make.settled()
+    assert loyalty.summary_of(ada.id).total_xp == 0
 
 
 def test_cancelling_earns_nothing_and_both_happen_once(client: FlaskClient, sam: User, ada: User) -> None:

@@ -116,10 +116,11 @@ def test_fulfilling_changes_the_row_and_the_counts_in_place(client: FlaskClient,
     assert [notice.kind for notice in notices.unseen(ada.id)] == ["redemption_fulfilled"]
 
 
-def test_rejecting_needs_a_reason_and_keeps_what_was_typed(client: FlaskClient, ada: User) -> None:
+@pytest.mark.parametrize("nothing", ["  ", "\u200b"])
+def test_rejecting_needs_a_reason_and_keeps_what_was_typed(client: FlaskClient, ada: User, nothing: str) -> None:
     mat = make.reward(stock=1)
     asked_for = make.redemption(ada, mat)
-    told = client.patch(f"{LIST}/{asked_for.id}", data={"status": "rejected", "coach_notes": "  "}, headers=HTMX)
+    told = client.patch(f"{LIST}/{asked_for.id}", data={"status": "rejected", "coach_notes": nothing}, headers=HTMX)
     assert told.status_code == 422
     assert "Please write why" in told.text
     assert 'aria-invalid="true"' in told.text

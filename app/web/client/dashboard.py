@@ -20,8 +20,9 @@ from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
-from app.loyalty import achievements, rewards, rules, streaks
+from app.loyalty import achievements, foresight, rewards, rules
 from app.loyalty import service as loyalty
+from app.loyalty.rules import Moment
 from app.messages import notices
 from app.wallet import service as wallets
 from app.web.arguments import whole_number
@@ -93,51 +94,56 @@ def _look() -> dict[str, Any]:
     """All that the page shows. What was logged is read before the totals, so that these hold what it has earned."""
     user, now = me(), clock.now()
     here = now.astimezone(ZoneInfo(user.timezone))
-    shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user.id, here.date())
+    shown = {"book": logbook.latest(user.id, LINES, now=now)} | _progress(user) | _days(user, here.date())
+    shown |= _ahead(user.id, Moment(now, here.date()), shown)
+    followed = programs.followed_by(user.id)
     shown |= {
         "notices": news.in_order(notices.unseen(user.id)),
         "sad": news.SAD,
         "medals": achievements.latest(user.id),
-        "programs": programs.followed_by(user.id, status=ACTIVE),
+        "programs": [each for each in followed if each.status == ACTIVE],
+        "done": programs.done_by(followed),
         "reward": rewards.goal(user.coach_id, shown["summary"].available_points),
         "balances": wallets.balances(user.id),
-        "exhausted": shown["book"].exhausted_on(here.date()),
     }
-    bonus = _next_bonus(shown["streak"].days, shown["amounts"])
-    return shown | {"user": user, "here": here, "bonus": bonus, "why_no_bonus": why_not, "stamp": _stamp(shown)}
+    return shown | {"user": user, "here": here, "why_no_bonus": why_not, "stamp": _stamp(shown)}
 
 
 def _progress(user: User) -> dict[str, Any]:
-    summary, (levels, amounts) = loyalty.summary_of(user.id), loyalty.levels_and_amounts()
+    summary, (levels, terms) = loyalty.summary_of(user.id), loyalty.levels_and_terms()
     standing = rules.standing(summary.total_xp, levels)
-    return {"summary": summary, "levels": levels, "amounts": amounts, "standing": standing}
+    return {"summary": summary, "levels": levels, "terms": terms, "standing": standing}
 
 
-def _days(user_id: int, today: date) -> dict[str, Any]:
-    """The streak, today, this week and the calendar of the last weeks."""
-    monday = today - timedelta(days=today.weekday())
-    first_day = monday - timedelta(days=7 * (WEEKS - 1))
+def _days(user: User, today: date) -> dict[str, Any]:
+    """The streak, today and this week."""
+    monday = _monday(today)
     seen_back = today - timedelta(days=MAX_DAYS_BACK + 1)
-    rhythm = timeline.rhythm(user_id, since=min(monday, seen_back), today=today)
+    rhythm = timeline.rhythm(user, since=min(monday, seen_back), today=today)
     checked = {on for kind, on in rhythm.tally if kind == "checkin"}
     return {
         "today": today,
         "streak": rhythm.streak,
-        "missing": missing_days(checked, today=today),
+        "missing": missing_days(checked, today=today, moved_after=rhythm.moved_after),
         "chores": {kind: rhythm.tally.get((kind, today), 0) for kind in timeline.KINDS},
         "week": {
             kind: sum(count for (each, on), count in rhythm.tally.items() if each == kind and on >= monday)
             for kind in timeline.KINDS
         },
-        "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _in_a_row(first_day, 7)],
-        "calendar": _calendar(loyalty.xp_by_day(user_id, since=first_day), first_day),
+        "weekdays": [(format_date(day, "EEEE"), format_date(day, "EEEEE")) for day in _in_a_row(monday, 7)],
     }
 
 
-def _next_bonus(days: int, amounts: dict[str, int]) -> tuple[int, int] | None:
-    """The next length of a streak that gives XP, and how many."""
-    ahead = ((least, amounts.get(key, 0)) for key, least in streaks.THRESHOLDS.items() if least > days)
-    return next(((least, xp) for least, xp in ahead if xp), None)
+def _ahead(user_id: int, moment: Moment, shown: dict[str, Any]) -> dict[str, Any]:
+    """What would be earned next, and the calendar of what was earned in the last weeks."""
+    first_day = _monday(moment.on) - timedelta(days=7 * (WEEKS - 1))
+    waits = shown["book"].has_undecided
+    outlook = foresight.outlook(user_id, moment, shown["terms"], since=first_day, with_waiting=waits)
+    return {
+        "prospects": log.prospects(outlook) | {"program": outlook.of_next(programs.EVENT_KEY)},
+        "bonus": outlook.next_bonus(shown["streak"].days, has_today=shown["streak"].has_today),
+        "calendar": _calendar(outlook.xp_by_day, first_day),
+    }
 
 
 def _stamp(shown: dict[str, Any]) -> str:
@@ -147,11 +153,22 @@ def _stamp(shown: dict[str, Any]) -> str:
         shown["summary"].figures,
         [
             shown[name]
-            for name in ("levels", "book", "today", "streak", "missing", "week", "chores", "calendar", "amounts")
+            for name in (
+                "levels",
+                "book",
+                "today",
+                "streak",
+                "missing",
+                "week",
+                "chores",
+                "calendar",
+                "prospects",
+                "bonus",
+            )
         ],
         [each.id for each in shown["notices"]],
         [each.figures for each in shown["medals"]],
-        [(each.id, each.program.version) for each in shown["programs"]],
+        [(each.id, each.program.version, each.program_id in shown["done"]) for each in shown["programs"]],
         reward and (reward.id, reward.version),
         shown["balances"],
     )
@@ -163,6 +180,10 @@ def _calendar(xp_by_day: dict[date, int], first_day: date) -> list[list[tuple[da
     xp_of_days = [(day, xp_by_day.get(day, 0)) for day in _in_a_row(first_day, 7 * WEEKS)]
     cells = [(day, xp, -(-xp * SHADES // most)) for day, xp in xp_of_days]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _in_a_row(first: date, count: int) -> list[date]:

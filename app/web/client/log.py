@@ -13,13 +13,16 @@ from flask_babel import gettext as _
 from app.accounts.models import User
 from app.activity import rules, timeline
 from app.activity import service as activity
-from app.activity.models import Log
+from app.activity.models import LOGS, Log
 from app.errors import DomainError
 from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
+from app.loyalty import foresight, settlement
 from app.loyalty import service as loyalty
-from app.loyalty.rules import standing
+from app.loyalty.foresight import Outlook
+from app.loyalty.rules import Moment, standing
+from app.loyalty.service import Outcome
 from app.web.arguments import page_number
 from app.web.client import bp, logbook
 from app.web.client.forms import CheckinForm, MealForm, WorkoutForm, likely_meal
@@ -148,7 +151,7 @@ def _forms() -> dict[str, Any]:
         "today": here.date(),
         "max_days_back": rules.MAX_DAYS_BACK,
         "zone": me().timezone,
-        "amounts": loyalty.amounts(),
+        "prospects": _prospects(),
     }
 
 
@@ -158,6 +161,17 @@ def _asked_day(today: date) -> date:
         asked = date.fromisoformat(request.args.get("day", ""))
         return asked if today - timedelta(days=rules.MAX_DAYS_BACK) <= asked <= today else today
     return today
+
+
+def prospects(outlook: Outlook) -> dict[str, Outcome]:
+    """What another log of each kind would earn now."""
+    return {kind: outlook.of_next(model.event_key) for kind, model in LOGS.items()}
+
+
+def _prospects() -> dict[str, Outcome]:
+    user, now = me(), clock.now()
+    today = rules.date_in(user.timezone, now)
+    return prospects(foresight.outlook(user.id, Moment(now, today), settlement.terms(), since=today))
 
 
 def _has_checked_in() -> bool:
@@ -173,13 +187,15 @@ def _book() -> dict[str, Any]:
     user = me()
     book = logbook.read(user.id, number=page_number(), now=clock.now())
     summary, levels = loyalty.summary_of(user.id), loyalty.levels()
-    streak = timeline.streak(user.id, today=_here().date())
-    shown = stamp(summary.figures, levels, book, streak)
+    today = _here().date()
+    rhythm = timeline.rhythm(user, since=today - timedelta(days=rules.MAX_DAYS_BACK), today=today)
+    streak, moved_after = rhythm.streak, rhythm.moved_after
+    shown = stamp(summary.figures, levels, book, streak, moved_after)
     return {
         "book": book,
         "summary": summary,
         "standing": standing(summary.total_xp, levels),
         "stamp": shown,
         "has_checked_in": streak.has_today,
-        "loss_of": lambda entry: loss(entry, streak, _here().date()),
+        "loss_of": lambda entry: loss(entry, streak, today, moved_after),
     }

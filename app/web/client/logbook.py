@@ -9,13 +9,11 @@ from app.activity import timeline
 from app.activity.timeline import Entry
 from app.kit.lists import Page
 from app.loyalty import service as loyalty
-from app.loyalty.rules import Reason
 from app.loyalty.service import Outcome
 
 SOON = timedelta(minutes=10)
 A_WHILE = timedelta(seconds=20)
 WATCHING = "watching_until"
-SPENT = (Reason.DAILY_LIMIT, Reason.COOLDOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +35,10 @@ class Logbook:
         """Whether something of the kind is on this page for that day."""
         return any((line.entry.kind, line.entry.on) == (kind, day) for line in self.page.items)
 
-    def exhausted_on(self, day: date) -> set[str]:
-        """The kinds whose latest of that day, if it is on this page, earned nothing: another may not either."""
-        latest: dict[str, Line] = {}
-        for line in self.page.items:
-            if line.entry.on == day:
-                latest.setdefault(line.entry.kind, line)
-        return {kind for kind, line in latest.items() if line.outcome and line.outcome.reason in SPENT}
+    @property
+    def has_undecided(self) -> bool:
+        """Whether something of the client may still wait for a worker, as far as this page knows."""
+        return self.is_waiting or any(line.outcome is None for line in self.page.items)
 
 
 def read(user_id: int, *, number: int = 1, size: int = 10, now: datetime) -> Logbook:

@@ -6,7 +6,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app.activity.models import Log
-from app.activity.rules import MAX_DAYS_BACK, Streak
+from app.activity.rules import MAX_DAYS_BACK, Streak, is_open
 from app.activity.timeline import Entry
 from app.loyalty import service as loyalty
 from app.loyalty.foresight import foresee
@@ -24,16 +24,16 @@ def praise(log: Log) -> str:
     return " ".join([_done(log.kind), *_why_not(coming.reason), *_on_the_way(coming.xp)])
 
 
-def loss(entry: Entry, streak: Streak, today: date) -> str:
+def loss(entry: Entry, streak: Streak, today: date, moved_after: date | None) -> str:
     """What deleting it takes from the days in a row, and whether that day can be added again; else nothing."""
     last = today if streak.has_today else today - timedelta(days=1)
     if entry.kind != "checkin" or not last - timedelta(days=streak.days) < entry.on <= last:
         return ""
     left = streak.days - 1 if entry.on == today else (last - entry.on).days
     told = _("Your days in a row fall from %(days)s to %(left)s.", days=streak.days, left=left)
-    until = entry.on + timedelta(days=MAX_DAYS_BACK)
-    if until < today:
+    if not is_open(entry.on, today=today, moved_after=moved_after):
         return " ".join([told, _("That day can't be added again.")])
+    until = entry.on + timedelta(days=MAX_DAYS_BACK)
     return " ".join([told, _("You can add that day again until %(day)s.", day=day(until))])
 
 

@@ -4,8 +4,9 @@ from flask.typing import ResponseReturnValue
 
 from app.kit.htmx import page
 from app.kit.lists import paginate
-from app.loyalty import redemptions
+from app.loyalty import redemptions, refunds
 from app.loyalty import service as loyalty
+from app.loyalty.reward_models import REJECTED
 from app.web.arguments import page_number
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
@@ -23,4 +24,7 @@ def show_redemptions() -> ResponseReturnValue:
     points = loyalty.summary_of(user.id).available_points
     rows = [(each.id, each.status, each.coach_notes, each.reward.version) for each in own.items]
     seen = stamp(points, rows, own.total, own.number, has_coach)
-    return unchanged(seen) or page(*REDEMPTIONS, redemptions=own, points=points, has_coach=has_coach, stamp=seen)
+    taken = refunds.taken_of(user.id) if any(each.status == REJECTED for each in own.items) else {}
+    return unchanged(seen) or page(
+        *REDEMPTIONS, redemptions=own, points=points, taken=taken, has_coach=has_coach, stamp=seen
+    )

@@ -16,8 +16,9 @@ from app.kit.htmx import page, see_other, wants_part
 from app.kit.lists import paginate
 from app.loyalty import redeeming, rewards, rules
 from app.loyalty import service as loyalty
-from app.loyalty.errors import ButtonUnknown
-from app.web.arguments import is_unreadable, page_number, whole_number
+from app.loyalty.errors import ButtonUnknown, RejectedSince
+from app.loyalty.reward_models import REJECTED
+from app.web.arguments import page_number, whole_number
 from app.web.client import bp
 from app.web.client.pulse import stamp, unchanged
 from app.web.visitor import access, me
@@ -42,10 +43,12 @@ def redeem_reward(reward_id: int) -> ResponseReturnValue:
     """Redeem one piece. Whatever comes of it, the answer shows points, stock and buttons as they are now."""
     key, cost = request.form.get("idempotency_key", ""), request.form.get("cost")
     try:
-        if is_unreadable(cost):
+        if cost is not None and whole_number(cost) is None:
             raise ButtonUnknown
         with unit_of_work():
-            redeeming.redeem(me(), reward_id, key=key, seen_cost=whole_number(cost), now=clock.now())
+            redeemed = redeeming.redeem(me(), reward_id, key=key, seen_cost=whole_number(cost), now=clock.now())
+        if redeemed.status == REJECTED:
+            raise RejectedSince
     except NotFound:
         raise
     except DomainError as refusal:

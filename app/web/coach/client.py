@@ -15,7 +15,7 @@ from app.kit import clock
 from app.kit.db import unit_of_work
 from app.kit.htmx import page, see_other, toast, wants_part
 from app.kit.lists import paginate
-from app.loyalty import achievements, awarding, clients, keeping, redemptions, rules
+from app.loyalty import achievements, awarding, clients, foresight, keeping, redemptions, rules
 from app.loyalty import service as loyalty
 from app.web import redemption_desk as desk
 from app.web.arguments import page_number
@@ -90,9 +90,16 @@ def _standing(client: User) -> dict[str, Any]:
 
 
 def _programs(client: User) -> dict[str, Any]:
-    """What they follow, then what they have followed, and what they could. Two statements."""
+    """What they follow, then what they have followed, what they could, and what completing earns. Four statements."""
     followed = sorted(programs.followed_by(client.id), key=lambda each: each.status != ACTIVE)
-    return {"followed": followed, "offered": programs.offered(me(), client.id)}
+    now = clock.now()
+    moment = rules.Moment(now, date_in(client.timezone, now))
+    return {
+        "followed": followed,
+        "done": programs.done_by(followed),
+        "earns": foresight.foresee_next(client.id, programs.EVENT_KEY, moment).reason is None,
+        "offered": programs.offered(me(), client.id),
+    }
 
 
 def _medals(client: User) -> dict[str, Any]:
