@@ -98,7 +98,7 @@ def outlook(
         else:
             told[on] = int(number)
     known = Known(terms, {user_id: 0}, {}, earned)
-    rules.judge(_happenings(waiting), known)
+    rules.judge(_happenings(waiting, user_id), known)
     return Outlook(moment, told, terms, {key: known.earned.get((user_id, each.id), []) for key, each in terms.items()})
 
 
@@ -116,10 +116,10 @@ def _earned(user_id: int, terms: Terms, today: date) -> Select[*tuple[Any, ...]]
     return select(cast(null(), Json), its, XpTransaction.occurred_at, on).where(*mine)
 
 
-def _happenings(waiting: list[tuple[int, dict[str, Any]]]) -> list[Happening]:
+def _happenings(waiting: list[tuple[int, dict[str, Any]]], user_id: int) -> list[Happening]:
     """What the worker will see of it, in its order."""
     noted = (_read(payload) for _number, payload in sorted(waiting, key=itemgetter(0)))
-    return streaks.follow([each for each in noted if each])[0]
+    return streaks.follow([each for each in noted if each and each.user_id == user_id])[0]
 
 
 def _read(payload: Any) -> Happening | None:

@@ -29,9 +29,10 @@ def a_full_life() -> None:
     make.deposit(ada, 1000)
     second = make.deposit(ada, 500)
     first = make.withdrawal(ada, 1400)
-    make.refunded_deposit(second)
     with unit_of_work():
         withdrawing.approve(first.id, "", actor=SYSTEM, now=NOW)
+    make.refunded_deposit(second)
+    with unit_of_work():
         adjusting.adjust(ada.id, 1000, "Sorry", key="first", actor=SYSTEM, now=NOW)
         adjusting.adjust(bob.id, 1000, "Sorry", key="second", actor=SYSTEM, now=NOW)
     with unit_of_work():
