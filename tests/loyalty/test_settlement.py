@@ -207,8 +207,8 @@ def test_a_broken_event_holds_nobody_up() -> None:
     make.workout(second)
     assert make.settled() == 2
     assert totals(first) == totals(second) == (20, 20)
-    unsettled = select(OutboxEvent).where(OutboxEvent.settled_at.is_(None)).execution_options(populate_existing=True)
-    failed = db.session.scalars(unsettled)
+    unsettled = select(OutboxEvent).where(OutboxEvent.settled_at.is_(None)).order_by(OutboxEvent.id)
+    failed = db.session.scalars(unsettled.execution_options(populate_existing=True))
     assert [(each.key, each.attempts > 0, each.last_error is None) for each in failed] == [
         ("broken", True, False),
         ("nobody", True, False),
