@@ -76,7 +76,7 @@ def test_a_code_is_made_switched_changed_and_deleted_without_javascript(
     page.locator("summary[aria-label^=Delete]").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Design month was deleted.")).to_be_visible()
-    expect(page.get_by_text("No promotions yet")).to_be_visible()
+    expect(page.get_by_text("Nothing found")).to_be_visible()
 
 
 def test_saving_what_is_shown_changes_nothing(page: Page, live_server: str, sign_in: SignIn) -> None:

@@ -35,7 +35,7 @@ def test_an_admin_makes_a_category_and_a_product_and_it_is_in_the_store(desk: Pa
     desk.get_by_label("SKU").fill("des-1")
     desk.get_by_label("Price", exact=True).fill("480,5")
     desk.get_by_role("button", name="Save").click()
-    expect(desk.locator("#price-error")).to_contain_text("12.50")
+    expect(desk.locator("#price-error")).to_contain_text("1,000.50")
     expect(desk.get_by_label("Name")).to_have_value("Logo design")
     desk.get_by_label("Price", exact=True).fill("480.50")
     desk.get_by_role("button", name="Save").click()
