@@ -130,6 +130,7 @@ def test_a_bonus_is_given_up_after_a_question(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Its bonus of $50.00 lapses")
     dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_have_count(0)
     expect(page.locator("#bonus")).to_have_text("$50.00")
     page.locator("#active summary").press("Enter")
     dialog.get_by_role("button", name="Let it lapse").click()
