@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.config import settings
@@ -56,34 +55,22 @@ class DebtOpen(Conflict):
     """What somebody owes stays in the wallet until it is settled; `facts` say how much that is."""
 
     code = "debt_open"
+    sentence = _l("You owe %(owed)s, which must stay in the wallet. Choose a smaller amount, or ask us to settle it.")
 
     def __init__(self, owed_cents: int, *, field: str | None = None) -> None:
         super().__init__(field=field, owed_cents=owed_cents)
 
     @property
     def message(self) -> Any:  # type: ignore[override]  # a sentence about its facts
-        owed = money(self.facts["owed_cents"], settings().currency)
-        return _(
-            "You owe %(owed)s, which must stay in the wallet. Choose a smaller amount, or ask us to settle it.",
-            owed=owed,
-        )
+        return str(self.sentence) % {"owed": money(self.facts["owed_cents"], settings().currency)}
 
 
-class DebtUncovered(Conflict):
+class DebtUncovered(DebtOpen):
     """It was asked for before its client came to owe more than the cash that is left; said to admins."""
 
-    code = "debt_open"
-
-    def __init__(self, owed_cents: int) -> None:
-        super().__init__(owed_cents=owed_cents)
-
-    @property
-    def message(self) -> Any:  # type: ignore[override]  # a sentence about its facts
-        owed = money(self.facts["owed_cents"], settings().currency)
-        return _(
-            "It can't be approved: %(owed)s is owed, and too little cash is left. Refuse it, then collect the debt.",
-            owed=owed,
-        )
+    sentence = _l(
+        "It can't be approved: %(owed)s is owed, and too little cash is left. Refuse it, then collect the debt."
+    )
 
 
 class NotDecidable(Conflict):
