@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
+from weakref import WeakSet
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,6 +27,7 @@ PATIENCE = 10_000
 Theme = Literal["light", "dark"]
 
 expect.set_options(timeout=PATIENCE)
+_without_script: WeakSet[Page] = WeakSet()
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,7 @@ def page(page: Page) -> Iterator[Page]:
 def page_without_javascript(new_context: Callable[..., BrowserContext]) -> Iterator[Page]:
     """A browser with JavaScript switched off: everything important must work here too."""
     page = new_context(java_script_enabled=False).new_page()
+    _without_script.add(page)
     complaints = complaints_of(page)
     yield page
     assert not complaints, complaints
@@ -78,6 +81,11 @@ def complaints_of(page: Page) -> list[str]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.set_default_timeout(PATIENCE)
     return complaints
+
+
+def has_script(page: Page) -> bool:
+    """Whether JavaScript is on in this browser: its traces in a page come too late for one that is just loading."""
+    return page not in _without_script
 
 
 def look(page: Page, width: int, theme: Theme) -> None:

@@ -12,6 +12,7 @@ from app.kit.db import db
 from app.promotions import editing
 from app.promotions.models import ArchivedPromotion
 from tests import make
+from tests.browsing import has_script
 
 SignIn = Callable[[Page, User], None]
 
@@ -21,10 +22,6 @@ def screen(request: pytest.FixtureRequest) -> Page:
     """The same day with JavaScript and without."""
     page: Page = request.getfixturevalue(request.param)
     return page
-
-
-def has_scripts(page: Page) -> bool:
-    return bool(page.locator("html.js").count())
 
 
 def card(page: Page, title: str) -> Locator:
@@ -50,7 +47,7 @@ def make_it(page: Page, url: str) -> None:
     form = page.locator("#promotion-form")
     form.get_by_label("Title", exact=True).fill("Lantern week")
     form.get_by_label("Code", exact=True).press_sequentially("la")
-    if has_scripts(page):  # told while one types, and what was typed stays
+    if has_script(page):  # told while one types, and what was typed stays
         expect(form.get_by_text("Please use 3 to 32 characters.")).to_be_visible()
     form.get_by_label("Code", exact=True).press_sequentially("ntern")
     expect(form.get_by_label("Code", exact=True)).to_have_value("lantern")

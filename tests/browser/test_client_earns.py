@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.accounts.models import User
 from tests import make
 from tests.browsing import Theme, faults_of, look
-from tests.processes import Running, environment_of, worker
+from tests.processes import Running, environment_of, wait_until, worker
 
 StartWorker = Callable[[], AbstractContextManager[Running]]
 
@@ -98,12 +98,14 @@ def test_it_all_works_without_javascript(
     expect(page.locator("#your-log")).to_contain_text("XP on the way")
     log_workout(page, "Evening run")
     expect(page.locator("#workout-form")).to_contain_text("You have already logged this.")
-    with start_worker():
+
+    def has_come() -> bool:
+        page.reload()
+        return page.get_by_text("+20 XP").count() > 1
+
+    with start_worker() as running:
         page.goto(f"{live_server}/client")
-        for _ in range(100):
-            if page.get_by_text("+20 XP").count() > 1:
-                break
-            page.reload()
+        wait_until(has_come, running)
         expect(page.locator("#recent")).to_contain_text("+20 XP")
     expect(page.locator("#level-bar")).to_have_attribute("value", "10")
     page.get_by_role("button", name="Wonderful").click()

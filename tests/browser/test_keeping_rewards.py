@@ -11,7 +11,7 @@ from app.kit.db import db
 from app.loyalty.achievement_models import Achievement
 from app.loyalty.reward_models import Reward
 from tests import make
-from tests.browsing import faults_of, look
+from tests.browsing import faults_of, has_script, look
 from tests.make_media import image_file
 
 SignIn = Callable[[Page, UserMixin], None]
@@ -25,10 +25,6 @@ def desk(request: pytest.FixtureRequest, sign_in: SignIn) -> Page:
     page: Page = request.getfixturevalue(request.param)
     sign_in(page, make.user(role="coach"))
     return page
-
-
-def has_script(desk: Page) -> bool:
-    return desk.locator("html.js").count() == 1
 
 
 def test_a_coach_makes_a_reward_with_a_picture_and_switches_it_off(desk: Page, live_server: str) -> None:

@@ -14,7 +14,7 @@ from app.orders import service as orders
 from app.orders.models import Invoice
 from app.promotions.models import Promotion
 from tests import make
-from tests.browsing import faults_of
+from tests.browsing import faults_of, has_script
 
 SignIn = Callable[[Page, UserMixin], None]
 MINUS = "\N{MINUS SIGN}"
@@ -134,7 +134,7 @@ def test_an_admin_refunds_a_piece_and_then_the_rest_and_the_shopper_sees_it(
     desk.get_by_role("link", name=invoice.number).click()
     desk.get_by_role("link", name="Refund").click()
     desk.get_by_label("Pieces of Logo that go back").fill("1")
-    if desk.locator("html.js").count():
+    if has_script(desk):
         desk.get_by_label("Reason").focus()
         expect(desk.locator("#refund-worth")).to_contain_text("$9.00")
         assert faults_of(desk) == []

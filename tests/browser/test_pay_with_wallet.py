@@ -12,7 +12,7 @@ from app.kit.db import db
 from app.orders.models import Invoice
 from tests import make
 from tests.bonuses.reading import balances, faults
-from tests.browsing import faults_of, look
+from tests.browsing import faults_of, has_script, look
 
 SignIn = Callable[[Page, UserMixin], None]
 
@@ -106,7 +106,7 @@ def test_a_deposit_is_declined_and_then_paid(screen: Page, live_server: str, sig
     expect(screen.get_by_role("heading", name="$50.00")).to_be_visible()
     screen.get_by_role("button", name="Decline").click()
     expect(screen.get_by_text("was declined. Nothing was charged.")).to_be_visible()
-    if screen.locator("html.js").count():
+    if has_script(screen):
         assert faults_of(screen) == []
     screen.get_by_role("button", name="Pay", exact=True).click()
     expect(screen).to_have_url(re.compile("/client/wallet"))
