@@ -1,7 +1,8 @@
 """What every test may ask for: the app on both databases with pristine rows, a browser, a server, real services.
 
 `app` is parametrised: a test that uses it, or anything built on it, runs on SQLite and on PostgreSQL. One that has
-nothing to do with the database says `@pytest.mark.parametrize("app", ["sqlite"], indirect=True)`.
+nothing to do with the database says `@pytest.mark.parametrize("app", ["sqlite"], indirect=True)`. With `--in-turns` the
+cases of a table take turns (`tests/turns.py`).
 """
 
 import gc
@@ -40,10 +41,15 @@ from tests.browsing import (  # noqa: F401 fixtures
 )
 from tests.client import Browser
 from tests.payments.stripe_stand_in import stripe  # noqa: F401 a fixture
+from tests.turns import taking_turns
 
 _services = ExitStack()
 settings.register_profile("laurel", deadline=None)  # how long an example takes says only how busy the machine is
 settings.load_profile("laurel")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--in-turns", action="store_true", help="each case of a table on one of the databases only")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,8 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TEST_REDIS_URL"] = _services.enter_context(services.valkey())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that at the end no process is left alone with it."""
+    if config.getoption("in_turns"):
+        items[:], left_out = taking_turns(items)
+        config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: not takes_long(item))
 
 
@@ -70,6 +79,7 @@ def pytest_collection_finish() -> None:
     """What has been loaded stays: no collection looks through it again, and forks share its memory for longer."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 50)  # a twentieth of the time went into looking for garbage
     gc.enable()
 
 
@@ -94,11 +104,16 @@ def _valkey_url(worker_id: str) -> Iterator[str]:
         yield f"{server.rsplit('/', 1)[0]}/{number}"
 
 
-@pytest.fixture
-def redis_url(_valkey_url: str) -> str:
-    """An empty Valkey database; the app under test uses it too."""
+@pytest.fixture(scope="session")
+def _valkey(_valkey_url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(_valkey_url) as connection:
-        connection.flushdb()
+        yield connection
+
+
+@pytest.fixture
+def redis_url(_valkey_url: str, _valkey: redis.Redis) -> str:
+    """An empty Valkey database; the app under test uses it too."""
+    _valkey.flushdb()
     return _valkey_url
 
 

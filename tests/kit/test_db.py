@@ -148,12 +148,14 @@ def test_writers_at_once_lose_no_update(app: Flask) -> None:
 def test_a_deadlock_is_tried_again(app: Flask) -> None:
     with unit_of_work():
         db.session.add_all([counter("a"), counter("b")])
-    first_locked = threading.Barrier(2)
+    first_locked, one_is_done = threading.Barrier(2), threading.Event()
     tries: list[str] = []
 
     def cross(first: str, second: str) -> None:
         def work() -> None:
             tries.append(first)
+            if len(tries) > 2:  # who is quick enough to take its first lock again would meet the same deadlock again
+                assert one_is_done.wait(30)
             with unit_of_work():
                 db.session.execute(text("SET LOCAL lock_timeout = '30s'"))  # a busy machine finds deadlocks late
                 add_one(first)
@@ -163,6 +165,7 @@ def test_a_deadlock_is_tried_again(app: Flask) -> None:
 
         with app.app_context():
             retry_lost_transactions(work)
+        one_is_done.set()
 
     def add_one(bucket: str) -> None:
         db.session.execute(
