@@ -73,8 +73,9 @@ def endpoint(promise: Promise) -> Callable[[View], Endpoint]:
         def answer(**given: Any) -> ResponseReturnValue:
             if promise.body is not None:
                 given["body"] = _read_body(promise.body)
+            asked = _read_query(promise.query or Query)
             if promise.query is not None:
-                given["query"] = _read_query(promise.query)
+                given["query"] = asked
             try:
                 if promise.creates:
                     return _once(view, given)

@@ -168,8 +168,7 @@ def _refusals(rule: Rule, view: Any, promise: Promise) -> dict[int, list[str]]:
     told: dict[int, list[str]] = defaultdict(list)
     for status, about in promise.refuses.items():
         told[status].append(about)
-    if promise.body or promise.query:
-        told[400].append("`validation_error`: `fields` says what is wrong with which field.")
+    told[400].append("`validation_error`: `fields` says what is wrong with which field.")
     if promise.body:
         told[413].append("`too_large`: a body has at most 1 MB.")
         told[415].append("`unsupported_media_type`: send JSON, with `Content-Type: application/json`.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, String, and_, cast, func, literal, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app.accounts.models import User
 from app.bonuses.models import (
@@ -20,6 +20,7 @@ from app.bonuses.models import (
     TurnoverShare,
     promotion_stats,
 )
+from app.bonuses.releasing import still_counts
 from app.errors import NotFound, not_shown
 from app.kit.db import db
 from app.kit.text import like
@@ -94,9 +95,13 @@ def of_user(user_id: int, *, status: str = "") -> Select[MemberPromotion]:
     return query.order_by(MemberPromotion.id.desc())
 
 
-def active_of(user_id: int) -> Sequence[MemberPromotion]:
-    """A member's active claims with their promotions, the oldest first: that is how turnover goes to them."""
-    query = of_user(user_id, status=ACTIVE).options(joinedload(MemberPromotion.promotion)).order_by(None)
+def active_of(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
+    """A member's active claims with their promotions, the oldest first: that is how turnover goes to them.
+
+    What has lapsed by the clock isn't among them, though the schedule may not have come to it.
+    """
+    query = of_user(user_id, status=ACTIVE).join(MemberPromotion.promotion).where(still_counts(now)).order_by(None)
+    query = query.options(contains_eager(MemberPromotion.promotion))
     return db.session.scalars(query.order_by(MemberPromotion.id)).all()
 
 

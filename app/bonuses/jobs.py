@@ -7,7 +7,7 @@ from app.kit.db import unit_of_work
 from app.kit.ticker import every
 
 
-@every("bonuses.lapse", seconds=3600)
+@every("bonuses.lapse", seconds=60)
 def lapse_overdue(now: datetime) -> None:
     """Let go what was claimed by promotions that ended more than 30 days ago, each in a transaction of its own."""
     for claim_id in releasing.overdue(now):

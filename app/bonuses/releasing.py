@@ -6,7 +6,7 @@ The client's wallet is held by whoever calls, so that a claim ends once.
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.audit import service as audit
 from app.audit.service import SYSTEM, Actor
@@ -72,6 +72,11 @@ def cancel(claim_id: int, *, actor: Actor, now: datetime) -> MemberPromotion:
     _audit(claim, actor)
     _tell(claim, "bonus_cancelled", now)
     return claim
+
+
+def still_counts(now: datetime) -> ColumnElement[bool]:
+    """Of an active claim, its promotion joined: not yet 30 days have passed since the end."""
+    return Promotion.ends_at > now - KEPT_AFTER_END
 
 
 def overdue(now: datetime, *, limit: int = 500) -> Sequence[int]:

@@ -16,7 +16,7 @@ from app.bonuses.words import sentence
 from app.kit.db import db
 from app.kit.text import normalise_code
 from app.promotions.fields import is_code
-from app.promotions.models import Promotion, PromotionCode
+from app.promotions.models import BY_PERSON, Promotion, PromotionCode
 from app.promotions.rules import Verdict, first_failure
 from app.wallet import service as wallets
 
@@ -42,6 +42,12 @@ class OnShelf:
         """In a sentence; nothing where it is open."""
         return sentence(self.failed) if self.failed else ""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody needs to hear of it any more; what a person has switched off is, also where it is used up."""
+        is_taken_off = self.bonus.promotion.deactivated_by == BY_PERSON
+        return is_taken_off or (self.failed is not None and self.failed.rule in OVER)
+
     def on(self, deposit_cents: int) -> tuple[int, int]:
         """What a deposit of so much would bring: the bonus, and the turnover that it asks for."""
         bonus = bonus_on(self.terms, deposit_cents)
@@ -50,7 +56,7 @@ class OnShelf:
 
 def shown_to(user: User, now: datetime) -> Sequence[OnShelf]:
     """Listed bonuses that run or will run, by display order, whether they hold for this member or not."""
-    return [each for each in _judged(user, now, Bonus.is_listed) if not (each.failed and each.failed.rule in OVER)]
+    return [each for each in _judged(user, now, Bonus.is_listed) if not each.is_over]
 
 
 def for_deposits(user: User, now: datetime, code: str = "") -> Sequence[OnShelf]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import Select, select
 
 from app.accounts import service as accounts
 from app.audit import service as audit
 from app.audit.service import Actor
 from app.bonuses.errors import UnknownClient
 from app.bonuses.models import ACTIVE, MemberPromotion, TurnoverEvent, TurnoverShare
-from app.bonuses.releasing import KEPT_AFTER_END, release_if_met
+from app.bonuses.releasing import release_if_met, still_counts
 from app.bonuses.rules import Running, Share, allot, take_from
 from app.kit.db import db, insert
 from app.kit.money import as_number
@@ -44,10 +44,9 @@ def count_order(user_id: int, lines: Sequence[Bought], now: datetime) -> None:
             _count(f"line:{line.line_id}", user_id, line.amount_cents, line.category, now)
 
 
-def awaits_turnover(user_id: int) -> bool:
-    """Whether a bonus of theirs is still to be turned over; where none is, no order need be told of."""
-    active = exists().where(MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    return bool(db.session.scalar(select(active)))
+def awaits_turnover(user_id: int, now: datetime) -> bool:
+    """Whether a bonus of theirs is still to be turned over, by the clock; where none is, no order need be told of."""
+    return bool(db.session.scalar(select(_running(user_id, now).exists())))
 
 
 def record(  # noqa: PLR0913, PLR0917
@@ -97,10 +96,14 @@ def take_back(refunded: Mapping[int, int]) -> None:
 
 def running(user_id: int, now: datetime) -> Sequence[MemberPromotion]:
     """The client's claims that turnover counts for, the oldest first. What has lapsed by the clock isn't among them."""
+    query = _running(user_id, now).order_by(MemberPromotion.id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _running(user_id: int, now: datetime) -> Select[MemberPromotion]:
     query = select(MemberPromotion).join(Promotion, Promotion.id == MemberPromotion.promotion_id)
     mine = (MemberPromotion.user_id == user_id, MemberPromotion.status == ACTIVE)
-    query = query.where(*mine, Promotion.ends_at > now - KEPT_AFTER_END)
-    return db.session.scalars(query.order_by(MemberPromotion.id).execution_options(populate_existing=True)).all()
+    return query.where(*mine, still_counts(now))
 
 
 def _key(event_id: str) -> str:

@@ -52,7 +52,7 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
     earlier = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
     if earlier is not None:
         return _same(earlier, user, amount_cents, pay_to.strip())
-    _refuse_unless_free(user, amount_cents)
+    _refuse_unless_free(user, amount_cents, now)
     made = _keep(user, amount_cents, pay_to.strip(), key, now)
     try:
         ledger.debit(user.id, amount_cents, reason=HELD, reference=made.subject, now=now)
@@ -61,13 +61,13 @@ def request(user: User, amount_cents: int, pay_to: str, *, key: str, now: dateti
     return made
 
 
-def check(user: User, amount_cents: int, pay_to: str) -> None:
+def check(user: User, amount_cents: int, pay_to: str, now: datetime) -> None:
     """Whether it could be asked for as things stand, before anybody is asked to confirm it.
 
     Raises AmountNeeded, WhereToNeeded, BonusesActive, DebtOpen and NotEnough. Nothing is held by that.
     """
     _refuse_unless_complete(amount_cents, pay_to)
-    _refuse_unless_free(user, amount_cents)
+    _refuse_unless_free(user, amount_cents, now)
     missing = amount_cents - wallets.balances(user.id).cash_cents
     if missing > 0:
         raise NotEnough(missing, field="amount")
@@ -103,9 +103,9 @@ def _refuse_unless_complete(amount_cents: int, pay_to: str) -> None:
         raise WhereToNeeded(field="pay_to")
 
 
-def _refuse_unless_free(user: User, amount_cents: int) -> None:
+def _refuse_unless_free(user: User, amount_cents: int, now: datetime) -> None:
     """No bonus may wait for its turnover, and what is owed stays."""
-    if bonuses.awaits_turnover(user.id):
+    if bonuses.awaits_turnover(user.id, now):
         raise BonusesActive(field="amount")
     owed = sum(each.amount_cents for each in wallets.debts(user.id))
     if owed and wallets.balances(user.id).cash_cents - owed < amount_cents:

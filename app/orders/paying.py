@@ -182,7 +182,7 @@ def _count_in_wallet(invoice: Invoice, now: datetime) -> None:
     if invoice.provider == WALLET and invoice.total_cents:
         subject = f"{SUBJECT}{invoice.id}"
         ledger.debit(user_id, invoice.total_cents, reason=FROM_WALLET, reference=subject, now=now)
-    if invoice.kind == "order" and bonuses.awaits_turnover(user_id):
+    if invoice.kind == "order" and bonuses.awaits_turnover(user_id, now):
         lines = db.session.scalars(
             select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
         )

@@ -121,3 +121,11 @@ def test_who_has_deposited_before_is_told_so(client: FlaskClient, admin: Headers
     credit = make.free_credit()
     told = data_of(client.post(f"{URL}/{credit.id}/explain", json={"username": "ada"}, headers=admin))
     assert (told["eligible"], told["benefit"]["bonusAmount"]) == (True, 10)
+
+
+def test_what_takes_no_query_refuses_one(client: FlaskClient, admin: Headers) -> None:
+    bonus = make.bonus()
+    for path in (f"{URL}/stats?limit=1", f"{URL}/{bonus.id}/stats?limit=1", f"{URL}/{bonus.id}?limit=1"):
+        assert refused(client.get(path, headers=admin), 400)["fields"].keys() == {"limit"}
+    assert refused(client.patch(f"{URL}/{bonus.id}/status?limit=1", headers=admin), 400)["fields"].keys() == {"limit"}
+    assert data_of(client.get(f"{URL}/{bonus.id}", headers=admin))["isActive"] is True

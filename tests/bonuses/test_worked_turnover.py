@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.audit.service import SYSTEM
-from app.bonuses import editing, jobs
+from app.bonuses import claims, editing, jobs
 from app.bonuses import service as bonuses
 from app.bonuses.errors import UnknownClient
 from app.bonuses.models import Bonus, MemberPromotion, TurnoverEvent, TurnoverShare
+from app.deposits.errors import BonusesActive
 from app.kit.db import db, unit_of_work
 from app.orders import service as orders
 from app.orders.models import Invoice, InvoiceLine
@@ -238,6 +239,21 @@ def test_a_bonus_counts_until_thirty_days_after_its_end_and_then_lapses() -> Non
     claim = fresh(claim)
     assert (claim.status, claim.cancelled_because, claim.cancelled_at) == ("cancelled", "lapsed", over)
     assert balances(client) == (0, 0)
+    assert faults() == []
+
+
+def test_what_has_lapsed_by_the_clock_stands_in_nobodys_way_until_the_job_comes() -> None:
+    client = make.user()
+    make.deposit(client, 1000)
+    _credit, claim = ending(client, NOW + DAY)
+    over = NOW + 31 * DAY
+    assert [each.id for each in claims.active_of(client.id, over - TINY)] == [claim.id]
+    with pytest.raises(BonusesActive):
+        make.withdrawal(client, now=over - TINY)
+    assert not claims.active_of(client.id, over)
+    make.withdrawal(client, now=over)
+    jobs.lapse_overdue(over)
+    assert (fresh(claim).status, balances(client)) == ("cancelled", (0, 0))
     assert faults() == []
 
 

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
-from app.bonuses import cashback, claims
+from app.audit.service import SYSTEM
+from app.bonuses import cashback, claims, editing
 from app.bonuses.models import Bonus, MemberPromotion
 from app.bonuses.periods import Period
 from app.kit.db import db, unit_of_work
@@ -110,6 +111,17 @@ def test_what_is_over_or_not_listed_is_not_shown(client: FlaskClient, mia: User)
     page = client.get(PATH).text
     assert "Secret" not in page
     assert "Gone" not in page
+
+
+def test_what_a_person_has_switched_off_is_gone_though_it_is_used_up_too(client: FlaskClient, mia: User) -> None:  # noqa: ARG001
+    bonus = make.bonus(title="Taken off", usage_limit=2)
+    make.deposit(make.user(), 1000, bonus)
+    with unit_of_work():
+        editing.update(bonus.id, {"usage_limit": 1}, actor=SYSTEM, now=NOW)
+    assert "Taken off" in client.get(PATH).text
+    with unit_of_work():
+        editing.switch(bonus.id, is_active=False, actor=SYSTEM, now=NOW)
+    assert "Taken off" not in client.get(PATH).text
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

@@ -15,6 +15,7 @@ from app.config import settings
 from app.deposits import finding
 from app.deposits.models import ASKED, REQUESTED
 from app.errors import NotFound
+from app.kit import clock
 from app.kit.db import db
 from app.kit.htmx import page, wants_part
 from app.kit.lists import paginate, paginate_rows, stream
@@ -111,7 +112,7 @@ def show_one(
         settled=settled,
         owed_cents=sum(each.amount_cents for each in debts),
         claims_url=claims_url,
-        active=claims.active_of(user.id),
+        active=claims.active_of(user.id, clock.now()),
         refunded=claims.refunded_since([user.id]).get(user.id, ()),
         held=finding.held(user.id),
         freed=freed,

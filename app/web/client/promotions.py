@@ -168,7 +168,7 @@ def _refused(typed: str, refusal: DomainError) -> Response:
 
 
 def _look(user: User, now: datetime) -> dict[str, Any]:
-    offered, active = shelf.shown_to(user, now), claims.active_of(user.id)
+    offered, active = shelf.shown_to(user, now), claims.active_of(user.id, now)
     past = paginate(claims.past_of(user.id), number=page_number(), size=PAST)
     so_far = {each.bonus.id: _so_far(each, user.id, now) for each in offered if each.terms.type == CASHBACK}
     friends = _friends(user, is_offered=any(each.terms.type == REFERRAL for each in offered))

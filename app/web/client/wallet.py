@@ -112,7 +112,7 @@ def _look(user: User, offered: Sequence[OnShelf]) -> dict[str, Any]:
     balances, debts = wallets.balances(user.id), wallets.debts(user.id)
     owed_cents = sum(each.amount_cents for each in debts)
     entries = paginate(wallets.entries(user.id), number=page_number())
-    active = claims.active_of(user.id)
+    active = claims.active_of(user.id, clock.now())
     unpaid = finding.open_deposits(user.id)
     deposits = db.session.scalars(finding.own_deposits(user.id).where(Deposit.status != REQUESTED).limit(LATEST)).all()
     withdrawals = db.session.scalars(finding.own_withdrawals(user.id).limit(LATEST)).all()

@@ -86,7 +86,7 @@ def _ask_whether_sure(user: User, cents: int, typed: Typed) -> ResponseReturnVal
     if "change" in request.form:
         return wallet_page(user, withdrawal=typed)
     try:
-        withdrawing.check(user, cents, typed.pay_to)
+        withdrawing.check(user, cents, typed.pay_to, clock.now())
     except DomainError as refusal:
         return _refused(user, typed, refusal)
     return wallet_page(user, withdrawal=replace(typed, asks_cents=cents))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.bonuses import claims
 from app.bonuses.models import MemberPromotion
+from app.kit import clock
 from app.orders.models import Invoice
 from app.web.store.purse import owner
 
@@ -28,5 +29,5 @@ def counted_of(invoice: Invoice) -> Counted | None:
     still = [(claim, cents) for claim, cents in parts if cents]
     if parts:
         return Counted(still) if still else None
-    active = [each for each in claims.active_of(user.id) if each.claimed_at <= invoice.paid_at]
+    active = [each for each in claims.active_of(user.id, clock.now()) if each.claimed_at <= invoice.paid_at]
     return Counted((), active)
