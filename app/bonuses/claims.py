@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from app.accounts.models import User
 from app.bonuses.models import (
     ACTIVE,
+    COMPLETED,
     Bonus,
     CashbackCredit,
     CashbackPeriod,
@@ -111,9 +112,13 @@ def past_of(user_id: int) -> Select[MemberPromotion]:
 
 
 def refunded_since(user_ids: Collection[int]) -> Mapping[int, Sequence[MemberPromotion]]:
-    """Claims whose turnover was refunded after their release, by member, the latest first; in one statement."""
+    """Released claims whose turnover was refunded afterwards, by member, the latest first; in one statement.
+
+    What a refunded deposit has taken back since is none of them: it stands among the debts already.
+    """
     query = select(MemberPromotion).where(MemberPromotion.user_id.in_(user_ids))
-    query = query.where(MemberPromotion.refunded_turnover_cents > 0).order_by(MemberPromotion.id.desc())
+    query = query.where(MemberPromotion.status == COMPLETED, MemberPromotion.refunded_turnover_cents > 0)
+    query = query.order_by(MemberPromotion.id.desc())
     found: dict[int, list[MemberPromotion]] = {}
     for each in db.session.scalars(query) if user_ids else ():
         found.setdefault(each.user_id, []).append(each)

@@ -15,7 +15,7 @@ from app.accounts import service as accounts
 from app.audit import service as audit
 from app.audit.service import Actor
 from app.bonuses.errors import UnknownClient
-from app.bonuses.models import ACTIVE, MemberPromotion, TurnoverEvent, TurnoverShare
+from app.bonuses.models import ACTIVE, COMPLETED, MemberPromotion, TurnoverEvent, TurnoverShare
 from app.bonuses.releasing import release_if_met, still_counts
 from app.bonuses.rules import Running, Share, allot, take_from
 from app.kit.db import db, insert
@@ -155,13 +155,13 @@ def _take_back(event: TurnoverEvent, cents: int) -> None:
 
 
 def _reduce(share: TurnoverShare, part: int) -> None:
-    """Of a claim that is over, nothing is taken any more; of one that was released, people are told."""
+    """Of a claim that is over, nothing is taken any more; of one that is released and stays so, people are told."""
     if not part:
         return
     claim = db.session.get_one(MemberPromotion, share.member_promotion_id, populate_existing=True)
     if claim.status == ACTIVE:
         share.taken_back_cents += part
         claim.current_turnover_cents -= part
-    elif claim.completed_at is not None:
+    elif claim.status == COMPLETED:
         claim.refunded_turnover_cents += part
     db.session.flush()

@@ -151,7 +151,7 @@ class Ledger:
             claim = self.owners[key].pop()
             if claim is not None and claim.status == "active":
                 claim.current -= 1
-            elif claim is not None and claim.is_completed:
+            elif claim is not None and claim.status == "completed":
                 claim.gone_later += 1
 
     def confirm(self, key: str, now: datetime) -> None:

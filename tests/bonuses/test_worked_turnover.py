@@ -275,3 +275,21 @@ def test_each_part_of_an_event_is_written_down() -> None:
     make.played(client, 1500, event_id="round")
     shares = db.session.execute(select(TurnoverShare.member_promotion_id, TurnoverShare.amount_cents)).all()
     assert [tuple(each) for each in shares] == [(first.id, 1000), (second.id, 500)]
+
+
+@pytest.mark.parametrize("order_first", [True, False])
+def test_a_release_that_went_with_its_deposit_is_nothing_to_look_at_any_more(*, order_first: bool) -> None:
+    client = make.user()
+    deposit = make.deposit(client, 10_000, make.bonus(turnover_requirement=1))
+    claim = make.claim_of(deposit)
+    invoice = bought(client, 10_000, "games", 2)
+    assert fresh(claim).status == "completed"
+    if order_first:
+        refunded(invoice)
+        assert [each.id for each in claims.refunded_since([client.id])[client.id]] == [claim.id]
+    make.refunded_deposit(deposit)
+    if not order_first:
+        refunded(invoice)
+        assert fresh(claim).refunded_turnover_cents == 0
+    assert claims.refunded_since([client.id]) == {}
+    assert faults() == []

@@ -107,6 +107,21 @@ def test_one_is_confirmed_in_its_row(admin: FlaskClient, robin: User) -> None:
     assert cash(ada) == 10_000
 
 
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({}, "and $100.00 of “Welcome” as cash."),
+        ({"max_withdraw": 30}, "and $30.00 of “Welcome” as cash; the rest lapsed."),
+    ],
+)
+def test_a_bonus_that_is_cash_at_once_is_told_as_cash(admin: FlaskClient, terms: dict[str, int], said: str) -> None:
+    bonus = make_bonuses.bonus(title="Welcome", turnover_requirement=0, **terms)
+    asked = make_bonuses.asked_deposit(make.user(username="ada"), 10_000, bonus)
+    answer = admin.post(f"{LIST}/{asked.id}/confirm", data={"place": "list"}, headers=HTMX)
+    assert toasts(answer) == f"ada has $100.00 more, {said}"
+
+
 def test_without_a_script_one_is_back_where_one_was(admin: FlaskClient) -> None:
     ada = make.user(username="ada")
     asked = make_bonuses.asked_deposit(ada)

@@ -108,6 +108,11 @@ def test_whatever_is_told_of_money_is_drawn(client: FlaskClient, mia: User) -> N
     [
         ({"turnover_requirement": 1}, "Turn over $200.00, and it becomes cash. My bonuses"),
         ({"turnover_requirement": 1, "max_withdraw": 0}, "By its terms nothing of it becomes cash. My bonuses"),
+        (
+            {"turnover_requirement": 1, "max_withdraw": 30},
+            "Turn over $200.00, and at most $30.00 of it becomes cash; the rest lapses. My bonuses",
+        ),
+        ({"turnover_requirement": 1, "max_withdraw": 100}, "Turn over $200.00, and it becomes cash. My bonuses"),
         ({}, "It is cash already. Open wallet"),
         ({"max_withdraw": 30}, "$30.00 of it is cash now; the rest lapsed by its terms. Open wallet"),
     ],

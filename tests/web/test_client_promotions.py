@@ -177,15 +177,25 @@ def test_a_picture_elsewhere_is_shown_and_allowed_on_the_page(client: FlaskClien
 
 
 def test_terms_say_only_what_has_a_meaning_and_zero_plainly(client: FlaskClient, mia: User) -> None:
-    make.cashback(title="Back", first_deposit_only=True)
+    make.cashback(title="Back", first_deposit_only=True, auto_apply=True, friend_bonus=3)
     none = make.bonus(title="Play", max_withdraw=0, turnover_requirement=1)
     page = client.get(PATH).text
     assert "For a first deposit" not in page
+    assert "With a deposit, by itself" not in card(page, "Back")
+    assert "For your friend" not in card(page, "Back")
     assert "Becomes cash Nothing of it: all of it lapses in the end" in card(page, "Play")
     claim = make.claim_of(make.deposit(mia, 1000, none))
     assert "nothing of it becomes cash" in client.get(f"{PATH}/{claim.id}").text
     make.played(mia, 2000)
     assert "By its terms nothing of it became cash." in client.get(f"{PATH}/{claim.id}").text
+
+
+def test_what_becomes_cash_at_most_is_promised_before_it_comes(client: FlaskClient, mia: User) -> None:
+    some = make.bonus(title="Play", max_withdraw=4, turnover_requirement=1, applicable_games=["games"])
+    assert "at most $4.00 of it becomes cash · only some purchases count" in client.get("/client/wallet").text
+    claim = make.claim_of(make.deposit(mia, 1000, some))
+    sentence = "Once the turnover is reached, at most $4.00 of it becomes cash; the rest lapses."
+    assert sentence in client.get(f"{PATH}/{claim.id}").text
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,13 @@ def confirmed(deposit: Deposit, client: str, claim: MemberPromotion | None) -> s
     """What a confirmation did, in a sentence."""
     facts = {"client": client, "amount": money(deposit.amount_cents)}
     if claim is not None:
-        facts |= {"bonus": money(claim.bonus_cents), "title": claim.title}
+        facts |= {"bonus": money(claim.bonus_cents), "title": claim.title, "released": money(claim.released_cents)}
+        if claim.lapsed_cents:
+            return _(
+                "%(client)s has %(amount)s more, and %(released)s of “%(title)s” as cash; the rest lapsed.", **facts
+            )
+        if claim.released_cents:
+            return _("%(client)s has %(amount)s more, and %(released)s of “%(title)s” as cash.", **facts)
         return _("%(client)s has %(amount)s more, and %(bonus)s of “%(title)s” to turn over.", **facts)
     if deposit.no_bonus:
         return _("%(client)s has %(amount)s more. The chosen bonus didn't hold.", **facts)

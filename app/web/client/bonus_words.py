@@ -61,6 +61,10 @@ def in_short(terms: BonusTerms) -> str:
         told.append(_("no turnover"))
     if terms.max_withdraw_cents == 0:
         told.append(_("nothing of it becomes cash"))
+    elif terms.max_withdraw_cents is not None:
+        told.append(_("at most %(amount)s of it becomes cash", amount=money(terms.max_withdraw_cents)))
+    if terms.turnover_hundredths and terms.applicable_games:
+        told.append(_("only some purchases count"))
     return " · ".join(told)
 
 
@@ -130,7 +134,7 @@ def lapses_at(claim: MemberPromotion) -> datetime | None:
 
 
 def _how_it_comes(each: OnShelf) -> str:
-    if each.terms.auto_apply:
+    if each.terms.auto_apply and each.terms.type == "deposit":
         return _("With a deposit, by itself where you choose none.")
     if each.terms.type == "freecredit":
         return _("You claim it here.")
@@ -144,7 +148,7 @@ def _amounts(terms: BonusTerms) -> list[Fact]:
     if terms.min_amount_cents and terms.type != "freecredit":
         label = {"cashback": _("Spend at least"), "referral": _("Friend's deposit at least")}
         told.append((label.get(terms.type, _("Deposit at least")), money(terms.min_amount_cents)))
-    if terms.friend_bonus_cents:
+    if terms.friend_bonus_cents and terms.type == "referral":
         told.append((_("For your friend"), money(terms.friend_bonus_cents)))
     return told
 
