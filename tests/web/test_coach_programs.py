@@ -109,6 +109,7 @@ def test_one_that_was_followed_is_switched_off_and_the_page_says_so(client: Flas
         assert "Switch off instead" in page
     answer = client.post(f"{LIST}/{sleep.id}", data={"_method": "DELETE"}, follow_redirects=True)
     assert "was switched off instead of deleted" in answer.text
+    assert "Delete" not in client.get(LIST).text + client.get(f"{LIST}/{sleep.id}/edit").text
     assert [row[2] for row in kept()] == [False]
     assert states() == ["active"]
 

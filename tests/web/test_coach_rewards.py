@@ -102,6 +102,8 @@ def test_one_that_was_redeemed_is_switched_off_instead_and_the_page_says_so(clie
     answer = client.post(f"{LIST}/{reward.id}", data={"_method": "DELETE"}, follow_redirects=True)
     assert "Lunch has been redeemed, so it was switched off instead of deleted." in answer.text
     assert db.session.get_one(Reward, reward.id).is_active is False
+    for page in (LIST, f"{LIST}/{reward.id}/edit"):  # and once it is off, nobody is asked to switch it off
+        assert "Delete" not in client.get(page).text
 
 
 @pytest.mark.usefixtures("sam")
