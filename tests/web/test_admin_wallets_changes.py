@@ -208,6 +208,7 @@ def test_a_debt_is_forgiven_with_a_reason(admin: FlaskClient, ada: User) -> None
     assert admin.post(f"{LIST}/debts/999999/collect").status_code == 404
 
 
+@pytest.mark.usefixtures("frozen")
 def test_active_bonuses_come_before_the_entries_the_oldest_first_and_are_cancelled_here(
     admin: FlaskClient, ada: User
 ) -> None:
@@ -228,6 +229,7 @@ def test_active_bonuses_come_before_the_entries_the_oldest_first_and_are_cancell
     assert odd.location == f"/admin/promotions/{second.id}/claims"
 
 
+@pytest.mark.usefixtures("frozen")
 def test_every_entry_leads_to_what_it_was_for(admin: FlaskClient, ada: User) -> None:
     bonus = make_bonuses.bonus(title="Welcome", turnover_requirement=1)
     deposit = make_bonuses.deposit(ada, 10_000, bonus)
