@@ -17,18 +17,17 @@ ALWAYS_BOTH = ("test_migrations", "test_conftest")
 
 def taking_turns(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
     """The tests to run, and those that are left out because another database has the case."""
-    cases: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    tables: dict[tuple[str, str], dict[str, dict[str, pytest.Item]]] = defaultdict(lambda: defaultdict(dict))
     for item in items:
         if (found := _case_of(item)) is not None:
             test, case, database = found
-            cases[test][case].add(database)
-    left_out: set[tuple[tuple[str, str], str, str]] = set()
-    for test, found_cases in cases.items():
-        on_both = [case for case, databases in found_cases.items() if len(databases) == len(DATABASES)]
+            tables[test][case][database] = item
+    left_out: set[pytest.Item] = set()
+    for table in tables.values():
+        on_both = [case for case in table.values() if len(case) == len(DATABASES)]
         if len(on_both) > 1:
-            left_out |= {(test, case, DATABASES[_turn(number)]) for number, case in enumerate(on_both)}
-    run = [item for item in items if _case_of(item) not in left_out]
-    return run, [item for item in items if _case_of(item) in left_out]
+            left_out |= {case[DATABASES[_turn(number)]] for number, case in enumerate(on_both)}
+    return [item for item in items if item not in left_out], [item for item in items if item in left_out]
 
 
 def _turn(number: int) -> int:
